@@ -1,0 +1,128 @@
+"""The door: what every public function asks of its arguments, and the words it refuses with."""
+
+import operator
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+FloatArray = NDArray[np.float64]
+
+
+def as_floats(name: str, values: ArrayLike) -> FloatArray:
+    """Return `values` as float64, any shape, without nan.
+
+    The result may share memory with the caller's array: it is read, never written to.
+
+    Raises
+    ------
+    ValueError
+        If `values` is no array of real numbers, or holds a nan; the message names its index.
+    """
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise ValueError(f"{name} must be an array of real numbers, got ragged rows: {values!r}") from error
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{name} must be an array of real numbers, got {values!r}")
+    floats = array.astype(np.float64, copy=False)
+    refuse_first(name, floats, np.isnan(floats), "every entry must be a number")
+    return floats
+
+
+def refuse_first(name: str, array: FloatArray, wrong: NDArray[np.bool_], rule: str) -> None:
+    """Raise a ValueError that names the first entry of `array` where `wrong` is true."""
+    if wrong.any():
+        index = tuple(int(i) for i in np.argwhere(wrong)[0])
+        place = f"{name}[{', '.join(map(str, index))}]" if index else name
+        raise ValueError(f"{place} is {array[index]}: {rule}")
+
+
+def as_temperatures(t: ArrayLike, name: str = "temperature", *, sampling: bool = False) -> FloatArray:
+    """Return temperatures as float64, any shape; minus zero becomes zero.
+
+    With `sampling`, negative temperatures are refused: in an inference engine they are a mistake.
+
+    Raises
+    ------
+    ValueError
+        If a temperature is nan, or negative where a model is sampled.
+    """
+    temperatures = as_floats(name, t)
+    if sampling:
+        refuse_first(name, temperatures, temperatures < 0, "a model is sampled at a temperature of 0 or more")
+    return temperatures + 0.0
+
+
+def as_temperature(t: ArrayLike, name: str = "temperature", *, sampling: bool = False) -> float:
+    """Return one temperature as a float; see `as_temperatures`."""
+    temperatures = as_temperatures(t, name, sampling=sampling)
+    if temperatures.ndim != 0:
+        raise ValueError(f"{name} must be one number, got shape {temperatures.shape}")
+    return float(temperatures)
+
+
+def as_probabilities(name: str, values: ArrayLike, axis: int = -1) -> FloatArray:
+    """Return `values` as float64 probabilities, checked to be at least 0 and to sum to 1 along `axis`.
+
+    The sum may miss 1 by the square root of the machine epsilon of the type that it came in, as in
+    `numpy.random.Generator.choice`.
+
+    Raises
+    ------
+    ValueError
+        If an entry is nan or negative, or a sum is not 1; the message names the place and the value.
+    """
+    probabilities = as_floats(name, values)
+    if probabilities.ndim == 0 or probabilities.shape[axis] == 0:
+        raise ValueError(f"{name} has shape {probabilities.shape}: at least one entry is needed")
+    refuse_first(name, probabilities, probabilities < 0, "no probability is below 0")
+    dtype = getattr(values, "dtype", np.dtype(np.float64))
+    epsilon = np.finfo(dtype if dtype.kind == "f" and dtype.itemsize < 8 else np.float64).eps
+    with np.errstate(over="ignore"):
+        sums = np.asarray(probabilities.sum(axis=axis))
+    refuse_first(f"the sum of {name}", sums, ~(np.abs(sums - 1) <= np.sqrt(epsilon)), "it must be 1")
+    return probabilities
+
+
+def as_count(name: str, value: Any, *, least: int = 1) -> int:
+    """Return `value` as an int of at least `least`; floats and bools are refused.
+
+    Raises
+    ------
+    ValueError
+        If it is no whole number or below `least`.
+    """
+    try:
+        if isinstance(value, bool | np.bool_):
+            raise TypeError
+        count = operator.index(value)
+    except TypeError:
+        raise ValueError(f"{name} must be a whole number, got {value!r}") from None
+    if count < least:
+        raise ValueError(f"{name} is {count}: it must be at least {least}")
+    return count
+
+
+def as_seed(seed: Any) -> int:
+    """Return `seed`, an int of at least 0, or an int drawn from it if it is a numpy Generator.
+
+    Raises
+    ------
+    ValueError
+        If it is neither.
+    """
+    if isinstance(seed, np.random.Generator):
+        return int(seed.integers(2**63))
+    return as_count("seed", seed, least=0)
+
+
+def as_generator(seed: Any) -> np.random.Generator:
+    """Return `seed` itself if it is a numpy Generator, else a Generator seeded with that int.
+
+    Raises
+    ------
+    ValueError
+        If it is neither.
+    """
+    return seed if isinstance(seed, np.random.Generator) else np.random.default_rng(as_seed(seed))

@@ -1,0 +1,1 @@
+"""All that Numba compiles: arrays in, arrays out, no validation."""

@@ -1,0 +1,288 @@
+"""Energy levels: what a system is, and a catalogue of systems.
+
+Boltzmann's constant is 1 everywhere: an energy and a temperature have the same unit.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from boltzmann._checks import FloatArray, as_count, as_floats, as_generator, as_probabilities, refuse_first
+
+
+def _frozen(values: FloatArray) -> FloatArray:
+    """Return a private read-only copy."""
+    copy = np.array(values, dtype=np.float64)
+    copy.flags.writeable = False
+    return copy
+
+
+@dataclass(frozen=True, eq=False)
+class EnergyLevels:
+    """A system with K energy levels.
+
+    Parameters
+    ----------
+    energies : (K,) array_like
+        The energy of each level, in any order. +inf marks a forbidden level, -inf one that takes all weight.
+    degeneracies : (K,) array_like, optional
+        How many states share each level; positive, 1 by default.
+    labels : sequence of K str, optional
+        A name for each level; its index by default.
+
+    Raises
+    ------
+    ValueError
+        If an array has the wrong shape, an energy is nan, no level is allowed, or a degeneracy is not
+        positive and finite.
+
+    Examples
+    --------
+    >>> levels = EnergyLevels([0, 1, 3], degeneracies=[1, 3, 5])
+    >>> len(levels), levels.states
+    (3, 9.0)
+    """
+
+    energies: FloatArray
+    degeneracies: FloatArray
+    labels: tuple[str, ...]
+
+    def __init__(
+        self, energies: ArrayLike, degeneracies: ArrayLike | None = None, labels: Sequence[Any] | None = None
+    ):
+        energies = as_floats("energies", energies)
+        if energies.ndim != 1:
+            raise ValueError(f"energies must have shape (K,), got {energies.shape}")
+        if energies.size == 0:
+            raise ValueError("energies is empty: a system has at least one level")
+        if np.all(energies == np.inf):
+            raise ValueError("energies are all +inf: at least one level must be allowed")
+        weights = np.ones_like(energies) if degeneracies is None else as_floats("degeneracies", degeneracies)
+        if weights.shape != energies.shape:
+            raise ValueError(f"degeneracies must have shape {energies.shape}, got {weights.shape}")
+        wrong = ~((weights > 0) & np.isfinite(weights))
+        refuse_first("degeneracies", weights, wrong, "it must be positive and finite")
+        names = tuple(str(name) for name in (range(energies.size) if labels is None else labels))
+        if len(names) != energies.size:
+            raise ValueError(f"labels has {len(names)} entries for {energies.size} levels")
+        object.__setattr__(self, "energies", _frozen(energies))
+        object.__setattr__(self, "degeneracies", _frozen(weights))
+        object.__setattr__(self, "labels", names)
+
+    def __len__(self) -> int:
+        return self.energies.size
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, EnergyLevels):
+            return NotImplemented
+        return (
+            np.array_equal(self.energies, other.energies)
+            and np.array_equal(self.degeneracies, other.degeneracies)
+            and self.labels == other.labels
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.energies.tobytes(), self.degeneracies.tobytes(), self.labels))
+
+    @property
+    def states(self) -> float:
+        """The number of allowed states, the sum of the degeneracies of levels below +inf."""
+        return float(self.degeneracies[self.energies < np.inf].sum())
+
+    @classmethod
+    def from_probabilities(cls, p: ArrayLike, labels: Sequence[Any] | None = None) -> "EnergyLevels":
+        """Return the levels whose law at t = 1 is `p`: E = -log p, so that p = 0 is forbidden.
+
+        Raises
+        ------
+        ValueError
+            If `p` has not shape (K,), an entry is negative or nan, or the sum is not 1.
+
+        Examples
+        --------
+        >>> EnergyLevels.from_probabilities([0.5, 0.5, 0.0]).energies
+        array([0.69314718, 0.69314718,        inf])
+        """
+        probabilities = as_probabilities("p", p)
+        with np.errstate(divide="ignore"):
+            return cls(0.0 - np.log(probabilities), labels=labels)
+
+    @classmethod
+    def from_logits(cls, logits: ArrayLike, labels: Sequence[Any] | None = None) -> "EnergyLevels":
+        """Return the levels whose law at t = 1 is softmax(logits): E = -logits.
+
+        Raises
+        ------
+        ValueError
+            If `logits` has not shape (K,), an entry is nan, or all are -inf.
+        """
+        values = as_floats("logits", logits)
+        if values.ndim != 1 or values.size == 0:
+            raise ValueError(f"logits must have shape (K,) with K of at least 1, got {values.shape}")
+        if np.all(values == -np.inf):
+            raise ValueError("logits are all -inf: at least one level must be allowed")
+        return cls(0.0 - values, labels=labels)
+
+
+def _positive(name: str, value: float) -> float:
+    number = as_floats(name, value)
+    if number.ndim != 0 or not 0 < float(number) < np.inf:
+        raise ValueError(f"{name} must be one positive finite number, got {value!r}")
+    return float(number)
+
+
+def two_level(gap: float = 1.0, degeneracy: float = 1.0) -> EnergyLevels:
+    """Return a ground state and `degeneracy` excited states, `gap` above it.
+
+    Raises
+    ------
+    ValueError
+        If `gap` or `degeneracy` is not positive and finite.
+
+    References
+    ----------
+    .. [1] W. Schottky, Phys. Z. 23, 448 (1922).
+
+    Examples
+    --------
+    >>> two_level(gap=2.0).energies
+    array([0., 2.])
+    """
+    return EnergyLevels([0.0, _positive("gap", gap)], [1.0, _positive("degeneracy", degeneracy)])
+
+
+def ladder(count: int, spacing: float = 1.0) -> EnergyLevels:
+    """Return `count` equally spaced levels: E_n = n·spacing, n = 0, 1, …, count - 1.
+
+    Raises
+    ------
+    ValueError
+        If `count` is below 1 or `spacing` is not positive and finite.
+
+    Examples
+    --------
+    >>> ladder(4).energies
+    array([0., 1., 2., 3.])
+    """
+    return EnergyLevels(_positive("spacing", spacing) * np.arange(as_count("count", count)))
+
+
+def harmonic_oscillator(count: int, quantum: float = 1.0) -> EnergyLevels:
+    """Return the lowest `count` levels of a harmonic oscillator: E_n = (n + 1/2)·quantum, quantum = ħω.
+
+    Raises
+    ------
+    ValueError
+        If `count` is below 1 or `quantum` is not positive and finite.
+
+    References
+    ----------
+    .. [1] A. Einstein, Ann. Phys. 327, 180 (1907).
+
+    Examples
+    --------
+    >>> harmonic_oscillator(3).energies
+    array([0.5, 1.5, 2.5])
+    """
+    return EnergyLevels(_positive("quantum", quantum) * (np.arange(as_count("count", count)) + 0.5))
+
+
+def rigid_rotor(count: int, constant: float = 1.0) -> EnergyLevels:
+    """Return the lowest `count` levels of a linear rotor: E_J = J(J + 1)·constant, 2J + 1 states each.
+
+    Raises
+    ------
+    ValueError
+        If `count` is below 1 or `constant` is not positive and finite.
+
+    References
+    ----------
+    .. [1] R. K. Pathria and P. D. Beale, Statistical Mechanics, 3rd ed., sec. 6.5 (2011).
+
+    Examples
+    --------
+    >>> rotor = rigid_rotor(3)
+    >>> rotor.energies, rotor.degeneracies
+    (array([0., 2., 6.]), array([1., 3., 5.]))
+    """
+    J = np.arange(as_count("count", count), dtype=np.float64)
+    return EnergyLevels(_positive("constant", constant) * (J * (J + 1)), 2 * J + 1)
+
+
+def particle_in_box(count: int, ground: float = 1.0) -> EnergyLevels:
+    """Return the lowest `count` levels of a particle in a one-dimensional box: E_n = n²·ground from n = 1 on.
+
+    Raises
+    ------
+    ValueError
+        If `count` is below 1 or `ground` is not positive and finite.
+
+    References
+    ----------
+    .. [1] R. K. Pathria and P. D. Beale, Statistical Mechanics, 3rd ed., sec. 1.4 (2011).
+
+    Examples
+    --------
+    >>> particle_in_box(3).energies
+    array([1., 4., 9.])
+    """
+    n = np.arange(1, as_count("count", count) + 1, dtype=np.float64)
+    return EnergyLevels(_positive("ground", ground) * n**2)
+
+
+def column(layers: int, height: float = 1.0, weight: float = 1.0) -> EnergyLevels:
+    """Return a gas column under gravity, cut into `layers` of equal thickness.
+
+    A molecule in layer i has the potential energy of its middle, E_i = weight·(i + 1/2)·height/layers,
+    so that the law at temperature t is the barometric one.
+
+    Parameters
+    ----------
+    layers : int
+        How many layers, at least 1.
+    height : float
+        The height of the column, in a unit of length.
+    weight : float
+        The weight mg of one molecule, in energy per unit of length.
+
+    Raises
+    ------
+    ValueError
+        If `layers` is below 1 or another argument is not positive and finite.
+
+    References
+    ----------
+    .. [1] R. P. Feynman, R. B. Leighton and M. Sands, The Feynman Lectures on Physics, vol. I, ch. 40 (1963).
+
+    Examples
+    --------
+    >>> column(4, height=8.0).energies
+    array([1., 3., 5., 7.])
+    """
+    thickness = _positive("height", height) / as_count("layers", layers)
+    middles = (np.arange(layers) + 0.5) * thickness
+    return EnergyLevels(_positive("weight", weight) * middles)
+
+
+def random_levels(count: int, spread: float = 1.0, seed: int | np.random.Generator = 0) -> EnergyLevels:
+    """Return `count` independent normal energies of standard deviation `spread`, sorted upwards.
+
+    Raises
+    ------
+    ValueError
+        If `count` is below 1, `spread` is not positive and finite, or `seed` is no seed.
+
+    References
+    ----------
+    .. [1] B. Derrida, Phys. Rev. B 24, 2613 (1981): the random energy model.
+
+    Examples
+    --------
+    >>> len(random_levels(5, seed=1))
+    5
+    """
+    energies = as_generator(seed).standard_normal(as_count("count", count))
+    return EnergyLevels(_positive("spread", spread) * np.sort(energies))
