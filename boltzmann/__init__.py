@@ -33,7 +33,8 @@ from boltzmann.levels import (
 
 if TYPE_CHECKING:
     from boltzmann import language, plots, statistics
-    from boltzmann.metropolis import Ensemble, Run
+    from boltzmann.metropolis import Ensemble
+    from boltzmann.records import Run
     from boltzmann.transitions import quantised_transition_matrix, transition_matrix
 
 __version__ = "0.1.0"
@@ -69,7 +70,7 @@ __all__ = [
 
 _LOADED_ON_USE = {
     "Ensemble": "boltzmann.metropolis",
-    "Run": "boltzmann.metropolis",
+    "Run": "boltzmann.records",
     "transition_matrix": "boltzmann.transitions",
     "quantised_transition_matrix": "boltzmann.transitions",
 }

@@ -1,0 +1,75 @@
+"""Where the particles of a simulation begin."""
+
+import os
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from boltzmann._checks import as_count, as_floats, refuse_first
+from boltzmann.engines import PARTICLE_ENGINES, CountsEngine, ParticleEngine, drawn_states, keyed_generator
+from boltzmann.kernels.streams import START
+from boltzmann.transitions import Dynamics
+
+STARTS = ("uniform", "ground", "exact")
+
+
+def _refuse_unstorable(particles: int, engine: str) -> None:
+    if engine == "counts":
+        if particles > 2**53:
+            raise ValueError(f"particles is {particles}: counts are exact up to 2**53")
+        return
+    needed = particles * 2.25  # two bytes of state and a share of the block's stream
+    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        if needed > memory:
+            raise ValueError(
+                f"particles is {particles}: they would take {needed / 1e9:.1f} GB of the machine's "
+                f"{memory / 1e9:.1f} GB; engine='counts' takes any number"
+            )
+
+
+def drawn_engine(
+    dynamics: Dynamics, particles: int, engine: str, start: str, seed: int
+) -> ParticleEngine | CountsEngine:
+    """Return the engine with its particles drawn at the temperature that `start` names."""
+    if start not in STARTS:
+        raise ValueError(f"start is {start!r}: it must be one of {', '.join(STARTS)}, or an array")
+    _refuse_unstorable(particles, engine)
+    temperature = {"uniform": np.inf, "ground": 0.0, "exact": dynamics.temperature}[start]
+    probabilities = dynamics.weights(temperature)
+    if engine == "counts":
+        counts = keyed_generator(seed, START).multinomial(particles, probabilities)
+        return CountsEngine.started(counts, seed)
+    states = drawn_states(probabilities, particles, seed)
+    return PARTICLE_ENGINES[engine].started(states, len(dynamics.levels), seed)
+
+
+def given_engine(
+    dynamics: Dynamics, particles: int | None, engine: str, start: ArrayLike, seed: int
+) -> ParticleEngine | CountsEngine:
+    """Return the engine with its particles where `start` puts them."""
+    values = as_floats("start", start)
+    levels = dynamics.levels
+    if values.ndim != 1 or values.size == 0:
+        raise ValueError(f"start must have shape (N,), or (K,) for engine='counts', got {values.shape}")
+    refuse_first("start", values, (values != np.floor(values)) | (values < 0), "it must be a whole number")
+    if engine == "counts":
+        if values.size != len(levels):
+            raise ValueError(f"start must have shape {(len(levels),)}, got {values.shape}")
+        refuse_first("start", values, (values > 0) & (levels.energies == np.inf), "this level is forbidden")
+        counts = np.asarray(start).astype(np.int64)
+        _check_particles(particles, int(counts.sum()))
+        _refuse_unstorable(int(counts.sum()), engine)
+        return CountsEngine.started(counts, seed)
+    refuse_first("start", values, values >= len(levels), f"there are {len(levels)} levels")
+    states = values.astype(np.uint16)
+    refuse_first("start", values, levels.energies[states] == np.inf, "this level is forbidden")
+    _check_particles(particles, states.size)
+    return PARTICLE_ENGINES[engine].started(states, len(levels), seed)
+
+
+def _check_particles(particles: int | None, given: int) -> None:
+    if given == 0:
+        raise ValueError("start has no particles")
+    if particles is not None and as_count("particles", particles) != given:
+        raise ValueError(f"particles is {particles} but start has {given}")
