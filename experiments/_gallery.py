@@ -1,0 +1,137 @@
+"""Writing the figures folder, and holding a folder against a recomputation."""
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable
+from importlib.metadata import version
+from pathlib import Path
+from types import ModuleType
+
+from boltzmann import plots
+from experiments._table import Table, Verdict
+
+FLOAT_TOLERANCE = 1e-9  # relative; ten digits are written, and libraries of mathematics differ in the last of 16
+MANIFEST, GALLERY = "MANIFEST.json", "README.md"
+
+
+def name_of(experiment: ModuleType) -> str:
+    """Return the experiment's name, that of its file."""
+    return experiment.__name__.rpartition(".")[2]
+
+
+def write(experiment: ModuleType, table: Table, folder: Path) -> list[Verdict]:
+    """Write the table and the figure drawn from it; return the verdicts that the written table supports."""
+    name, text = name_of(experiment), table.to_csv()
+    written = Table.from_csv(text)
+    (folder / f"{name}.csv").write_text(text, encoding="utf-8", newline="")
+    with plots.style():
+        plots.save(experiment.draw(written), folder, name)
+    return list(experiment.verdicts(written))
+
+
+def finish(experiments: Iterable[ModuleType], folder: Path) -> None:
+    """Write the gallery and the manifest of all experiments whose table is in the folder."""
+    parts = ["# Figures", "", "Made by `python -m experiments`. Each shows only what the CSV beside it holds.", ""]
+    present = [e for e in experiments if (folder / f"{name_of(e)}.csv").exists()]
+    for experiment in present:
+        parts += _chapter(experiment, folder)
+    (folder / GALLERY).write_text("\n".join(parts), encoding="utf-8", newline="")
+    files = sorted(p for e in present for p in folder.glob(f"{name_of(e)}.*"))
+    manifest = {
+        "matplotlib": version("matplotlib"),
+        "sha256": {path.name: _digest(path) for path in [*files, folder / GALLERY]},
+    }
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8", newline="")
+
+
+def _chapter(experiment: ModuleType, folder: Path) -> list[str]:
+    name = name_of(experiment)
+    verdicts = experiment.verdicts(read_table(folder / f"{name}.csv"))
+    rows = [
+        f"| {v.claim} | {v.measured} | {v.expected} | {v.criterion} | {'yes' if v.holds else '**no**'} |"
+        for v in verdicts
+    ]
+    return [
+        f"## {name}",
+        "",
+        f"**{experiment.FINDING}.**",
+        "",
+        f"![{experiment.FINDING}]({name}.svg)",
+        "",
+        f"Data: [{name}.csv]({name}.csv). Again: `python -m experiments {name}`.",
+        "",
+        "| claim | measured | expected | criterion | holds |",
+        "|---|---|---|---|---|",
+        *rows,
+        "",
+    ]
+
+
+def read_table(path: Path) -> Table:
+    """Return the table in a CSV file."""
+    return Table.from_csv(path.read_text(encoding="utf-8"))
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def differences(kept: Path, made: Path, names: list[str], whole: bool) -> tuple[list[str], list[str]]:
+    """Return what differs between a kept folder and a recomputed one, and remarks on what was not compared."""
+    wrong = [line for name in names for line in _table_differences(kept, made, name)]
+    try:
+        manifest = json.loads((kept / MANIFEST).read_text(encoding="utf-8"))
+        recorded, digests = manifest["matplotlib"], manifest["sha256"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        return [*wrong, f"{MANIFEST}: cannot be read: {error!r}"], []
+    found = version("matplotlib")
+    files = [f"{name}.{suffix}" for name in names for suffix in ("csv", "svg", "png")]
+    if whole:
+        files.append(GALLERY)
+        extra = {path.name for path in kept.iterdir()} - {*files, MANIFEST}
+        wrong += [f"{name}: belongs to no experiment" for name in sorted(extra)]
+    for file in files:
+        if not (kept / file).exists():
+            wrong.append(f"{file}: is missing")
+        elif digests.get(file) != _digest(kept / file):
+            wrong.append(f"{file}: is not the file that {MANIFEST} records")
+        elif recorded == found and not file.endswith(".csv") and not _same_bytes(kept / file, made / file):
+            wrong.append(f"{file}: recomputed bytes differ")
+    if recorded == found:
+        return wrong, [f"bytes of figures compared (matplotlib {found})"]
+    return wrong, [f"bytes not compared: recorded matplotlib {recorded}, found {found}"]
+
+
+def _same_bytes(first: Path, second: Path) -> bool:
+    return first.read_bytes() == second.read_bytes()
+
+
+def _table_differences(kept: Path, made: Path, name: str) -> list[str]:
+    """Return the first difference between two tables: integers and text exactly, floats to FLOAT_TOLERANCE."""
+    path = kept / f"{name}.csv"
+    if not path.exists():
+        return []  # reported with the missing files
+    try:
+        old, new = read_table(path), read_table(made / f"{name}.csv")
+    except ValueError as error:
+        return [f"{name}.csv: cannot be read: {error}"]
+    if list(old.columns) != list(new.columns):
+        return [f"{name}.csv: columns {list(old.columns)}, recomputed {list(new.columns)}"]
+    if len(old) != len(new):
+        return [f"{name}.csv: {len(old)} rows, recomputed {len(new)}"]
+    for column in old.columns:
+        pairs = zip(old[column].tolist(), new[column].tolist(), strict=True)
+        for row, (before, after) in enumerate(pairs):
+            if not _equal(before, after):
+                return [f"{name}.csv: {column}, row {row + 1}: {before!r}, recomputed {after!r}"]
+    return []
+
+
+def _equal(before: object, after: object) -> bool:
+    if isinstance(before, float) or isinstance(after, float):
+        if not (isinstance(before, float | int) and isinstance(after, float | int)):
+            return False
+        both_nan = math.isnan(before) and math.isnan(after)
+        return both_nan or math.isclose(before, after, rel_tol=FLOAT_TOLERANCE, abs_tol=0.0)
+    return before == after

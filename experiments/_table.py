@@ -1,0 +1,118 @@
+"""The table behind a figure, and the verdicts it supports."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+class Table:
+    """Named columns of equal length: integers, floats or text, as the CSV holds them.
+
+    Floats are kept to ten significant digits, so that a table read back equals the table written.
+
+    Examples
+    --------
+    >>> table = Table({"level": [0, 1], "law": [0.75, 0.25]})
+    >>> table.where(level=1)["law"]
+    array([0.25])
+    """
+
+    def __init__(self, columns: Mapping[str, Sequence[Any] | np.ndarray]):
+        self.columns = {name: _rounded(np.asarray(values)) for name, values in columns.items()}
+        lengths = {name: column.shape for name, column in self.columns.items()}
+        if len(set(lengths.values())) != 1 or any(len(shape) != 1 for shape in lengths.values()):
+            raise ValueError(f"columns must be one-dimensional and of equal length, got {lengths}")
+
+    @classmethod
+    def of_rows(cls, rows: Sequence[Mapping[str, Any]]) -> "Table":
+        """Return the table of dictionaries that share their keys."""
+        return cls({name: [row[name] for row in rows] for name in rows[0]})
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self.columns[name]
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values())))
+
+    def where(self, **equal: Any) -> "Table":
+        """Return the rows in which each named column equals its value."""
+        keep = np.ones(len(self), dtype=bool)
+        for name, value in equal.items():
+            keep &= self[name] == value
+        return Table({name: column[keep] for name, column in self.columns.items()})
+
+    def groups(self, *names: str) -> Iterator[tuple[tuple[Any, ...], "Table"]]:
+        """Yield (values, rows) for each combination of values of the named columns, in order of appearance."""
+        keys = list(zip(*(self[name].tolist() for name in names), strict=True))
+        for key in dict.fromkeys(keys):
+            yield key, self.where(**dict(zip(names, key, strict=True)))
+
+    def to_csv(self) -> str:
+        """Return the table as CSV text."""
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(self.columns)
+        columns = [[_text(value) for value in column.tolist()] for column in self.columns.values()]
+        writer.writerows(zip(*columns, strict=True))
+        return out.getvalue()
+
+    @classmethod
+    def from_csv(cls, text: str) -> "Table":
+        """Return the table that `to_csv` wrote; a column of integers is integer, of numbers float, else text."""
+        header, *rows = csv.reader(io.StringIO(text))
+        if any(len(row) != len(header) for row in rows):
+            raise ValueError("a row has more or fewer entries than the header")
+        return cls({name: _parsed([row[k] for row in rows]) for k, name in enumerate(header)})
+
+
+def _rounded(column: np.ndarray) -> np.ndarray:
+    if column.dtype.kind == "f":
+        return np.array([float(f"{value:.10g}") for value in column.ravel()]).reshape(column.shape)
+    return column
+
+
+def _text(value: Any) -> str:
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
+def _parsed(column: list[str]) -> np.ndarray:
+    for kind in (np.int64, np.float64):
+        try:
+            return np.array([kind(entry) for entry in column])
+        except ValueError:
+            continue
+    return np.array(column)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A claim, what was measured, what was expected, by which criterion it is judged, and whether it holds."""
+
+    claim: str
+    measured: str
+    expected: str
+    criterion: str
+    holds: bool
+
+
+def fits(claim: str, p_value: float, expected: str, false_alarm: float = 1e-6) -> Verdict:
+    """Return the verdict that a goodness of fit supports: it holds unless the p-value is below `false_alarm`."""
+    holds = bool(p_value >= false_alarm)
+    return Verdict(claim, f"p = {p_value:.3g}", expected, f"p ≥ {false_alarm:g}", holds)
+
+
+def differs(claim: str, p_value: float, expected: str, false_alarm: float = 1e-6) -> Verdict:
+    """Return the verdict of a control: it holds if the goodness of fit fails, as it must."""
+    holds = bool(p_value < false_alarm)
+    return Verdict(claim, f"p = {p_value:.3g}", expected, f"p < {false_alarm:g}", holds)
+
+
+def agrees(claim: str, measured: float, expected: float, tolerance: float, reason: str = "") -> Verdict:
+    """Return the verdict that a number is within `tolerance` of what is expected; `reason` says why that much."""
+    holds = bool(abs(measured - expected) <= tolerance)
+    criterion = f"within {tolerance:.2g}" + (f" ({reason})" if reason else "")
+    return Verdict(claim, f"{measured:.6g}", f"{expected:.6g}", criterion, holds)
