@@ -107,6 +107,8 @@ class EnergyLevels:
         array([0.69314718, 0.69314718,        inf])
         """
         probabilities = as_probabilities("p", p)
+        if probabilities.ndim != 1:
+            raise ValueError(f"p must have shape (K,), got {probabilities.shape}")
         with np.errstate(divide="ignore"):
             return cls(0.0 - np.log(probabilities), labels=labels)
 

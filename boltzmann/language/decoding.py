@@ -1,0 +1,277 @@
+"""Decoding, as inference engines do it: divide the logits by a temperature, truncate, draw."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol, overload
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from boltzmann._checks import FloatArray, as_count, as_floats, as_generator, as_temperature
+
+IntArray = NDArray[np.int64]
+
+
+class LanguageModel(Protocol):
+    """What `generate` asks of a model: text to ids, ids to text, and logits for the next id.
+
+    A model with an attribute `unknown_id` (int or None) has a token that stands for what it has never seen;
+    that token is never drawn.
+    """
+
+    def encode(self, text: str) -> Sequence[int] | IntArray:
+        """Return the ids of `text`; ValueError if it has none."""
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Return the text of `ids`."""
+
+    def logits(self, context: Sequence[int]) -> ArrayLike:
+        """Return one logit per token, shape (V,), given all ids so far. `context` grows: do not keep it."""
+
+
+def _as_logits(logits: ArrayLike) -> FloatArray:
+    values = as_floats("logits", logits)
+    if values.ndim != 1 or values.size == 0:
+        raise ValueError(f"logits must have shape (V,) with V of at least 1, got {values.shape}")
+    if np.all(values == -np.inf):
+        raise ValueError("logits are all -inf: at least one token must be allowed")
+    return values
+
+
+def _as_fraction(name: str, value: Any) -> float:
+    number = as_floats(name, value)
+    if number.ndim != 0 or not 0 <= number <= 1:
+        raise ValueError(f"{name} must be one number from 0 to 1, got {value!r}")
+    return float(number)
+
+
+class _Decoder:
+    """A checked temperature and truncation, ready to turn logits into weights."""
+
+    def __init__(self, temperature: Any, top_k: Any, top_p: Any, min_p: Any):
+        self.temperature = as_temperature(temperature, sampling=True)
+        self.top_k = None if top_k is None else as_count("top_k", top_k)
+        self.top_p = 1.0 if top_p is None else _as_fraction("top_p", top_p)
+        if self.top_p == 0:
+            raise ValueError("top_p is 0: it must be above 0, for at least one token to be kept")
+        self.min_p = 0.0 if min_p is None else _as_fraction("min_p", min_p)
+
+    def weights(self, logits: FloatArray) -> FloatArray:
+        """Return each token's probability relative to the most probable one's, shape (V,)."""
+        weights = self._tempered(logits)
+        if self.top_k is not None or self.top_p < 1:
+            ranked = np.argsort(-logits, kind="stable")
+        if self.top_k is not None:
+            weights[ranked[self.top_k :]] = 0
+        if self.top_p < 1:
+            tail = np.cumsum(weights[ranked[::-1]])[::-1]  # the weight of a rank and of all below it
+            weights[ranked[1:][tail[1:] <= (1 - self.top_p) * tail[0]]] = 0
+        weights[weights < self.min_p] = 0
+        return weights
+
+    def _tempered(self, logits: FloatArray) -> FloatArray:
+        """Return exp((logits - max) / t) or its limit."""
+        top = logits.max()
+        if self.temperature == 0:
+            return np.equal(np.arange(logits.size), logits.argmax()).astype(np.float64)
+        if top == np.inf:
+            return np.equal(logits, np.inf).astype(np.float64)
+        if self.temperature == np.inf:
+            return np.greater(logits, -np.inf).astype(np.float64)
+        # Subtract before dividing: a tiny t overflows only where the weight is 0. Halves span what whole
+        # logits of ±1e308 would not.
+        with np.errstate(over="ignore", under="ignore"):
+            gaps = logits - top
+            halves = logits / 2 - top / 2
+            exponents = np.where(gaps > -np.inf, gaps / self.temperature, 2 * (halves / self.temperature))
+            weights: FloatArray = np.exp(exponents)
+        return weights
+
+
+def _pick(weights: FloatArray, uniforms: FloatArray) -> IntArray:
+    """Return where each uniform number of [0, 1) falls in the cumulative weights.
+
+    The first cumulative sum *above* the target is that of a token with a weight: where a token has none the
+    sum does not grow. A target that rounds up to the total would fall off the end, hence the clamp.
+    """
+    cumulative = np.cumsum(weights)
+    above = np.searchsorted(cumulative, uniforms * cumulative[-1], side="right")
+    ids: IntArray = np.minimum(above, np.flatnonzero(weights)[-1])
+    return ids
+
+
+@overload
+def draw(
+    logits: ArrayLike,
+    temperature: float,
+    size: None = None,
+    seed: int | np.random.Generator = 0,
+    *,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    min_p: float | None = None,
+) -> int: ...
+@overload
+def draw(
+    logits: ArrayLike,
+    temperature: float,
+    size: int,
+    seed: int | np.random.Generator = 0,
+    *,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    min_p: float | None = None,
+) -> IntArray: ...
+def draw(
+    logits: ArrayLike,
+    temperature: float,
+    size: int | None = None,
+    seed: int | np.random.Generator = 0,
+    *,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    min_p: float | None = None,
+) -> int | IntArray:
+    r"""Draw token ids with probability proportional to exp(logits / t), as an inference engine does.
+
+    .. math:: P(i) \propto e^{l_i / t}
+
+    At t = 0 the first of the largest logits is drawn, at t = inf each token not at -inf equally often, and of
+    logits at +inf each equally often. The temperature comes first, then top_k, top_p and min_p in this order,
+    as in transformers; tokens are ranked by logit, equal ones by id, so that top_k = 1 is greedy.
+
+    Parameters
+    ----------
+    logits : (V,) array_like
+        One unnormalised log-probability per token, in nats; -inf forbids a token.
+    temperature : float
+        t, in the unit of the logits, from 0 to inf.
+    size : int, optional
+        How many independent draws; one, as an int, by default.
+    seed : int or numpy Generator
+        The source of randomness; a Generator is advanced by one number per draw.
+    top_k : int, optional
+        Keep the k most probable tokens.
+    top_p : float, optional
+        Keep the fewest most probable tokens that together have at least this probability, above 0.
+    min_p : float, optional
+        Keep tokens at least this many times as probable as the most probable one.
+
+    Returns
+    -------
+    int or (size,) array of int
+        The ids drawn.
+
+    Raises
+    ------
+    ValueError
+        If `logits` is not of shape (V,), holds a nan or no token above -inf, or another argument is out of
+        its range.
+
+    References
+    ----------
+    .. [1] A. Fan, M. Lewis and Y. Dauphin, Proc. ACL 2018, 889: top_k.
+    .. [2] A. Holtzman et al., Proc. ICLR 2020: top_p.
+    .. [3] M. N. Nguyen et al., Proc. ICLR 2025: min_p.
+
+    Examples
+    --------
+    >>> draw([2.0, 1.0, -np.inf], temperature=0)
+    0
+    >>> draw([2.0, 1.0, -np.inf], temperature=1, size=8)
+    array([0, 0, 0, 0, 1, 1, 0, 0])
+    """
+    decoder = _Decoder(temperature, top_k, top_p, min_p)
+    weights = decoder.weights(_as_logits(logits))
+    count = None if size is None else as_count("size", size, least=0)
+    ids = _pick(weights, as_generator(seed).random(1 if count is None else count))
+    return int(ids[0]) if count is None else ids
+
+
+def stream(
+    model: LanguageModel,
+    prompt: str,
+    length: int,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    min_p: float | None = None,
+    seed: int | np.random.Generator = 0,
+) -> Iterator[int]:
+    """Return an iterator over the ids that `generate` turns into text, each as soon as it is drawn.
+
+    The arguments are those of `generate` and are checked at the call, before the first id is asked for.
+
+    Raises
+    ------
+    ValueError
+        As `generate`.
+
+    Examples
+    --------
+    >>> from boltzmann.language import NGram
+    >>> model = NGram.fit("abcabcabc", order=2)
+    >>> [model.alphabet[i] for i in stream(model, "a", length=3, temperature=0)]
+    ['b', 'c', 'a']
+    """
+    decoder = _Decoder(temperature, top_k, top_p, min_p)
+    length = as_count("length", length, least=0)
+    generator = as_generator(seed)
+    try:
+        ids = [int(i) for i in model.encode(prompt)]
+    except ValueError as error:
+        raise ValueError(f"prompt: {error}") from error
+    return _continue(model, ids, length, decoder, generator)
+
+
+def _continue(
+    model: LanguageModel, ids: list[int], length: int, decoder: _Decoder, generator: np.random.Generator
+) -> Iterator[int]:
+    unknown_id = getattr(model, "unknown_id", None)
+    for _ in range(length):
+        logits = _as_logits(model.logits(ids))
+        if unknown_id is not None:
+            logits = np.where(np.arange(logits.size) == unknown_id, -np.inf, logits)
+        ids.append(int(_pick(decoder.weights(logits), generator.random(1))[0]))
+        yield ids[-1]
+
+
+def generate(
+    model: LanguageModel,
+    prompt: str,
+    length: int,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    min_p: float | None = None,
+    seed: int | np.random.Generator = 0,
+) -> str:
+    r"""Return `length` tokens of text that continue `prompt`, without the prompt.
+
+    Each token is drawn, by the rules of `draw`, from the model's logits given all text before it:
+
+    .. math:: P(i_1 \dots i_n) = \prod_j \operatorname{softmax}\bigl(l(i_1 \dots i_{j-1}) / t\bigr)_{i_j}
+
+    Parameters
+    ----------
+    model : LanguageModel
+        An `NGram`, or anything with its `encode`, `decode` and `logits`. A token for unknown text, the
+        model's `unknown_id`, is never drawn: the law is the one given that the next token is a known one.
+    prompt : str
+        What the text begins with; it may be empty.
+    length : int
+        How many tokens to draw: letters, for an `NGram`.
+    temperature, top_k, top_p, min_p, seed
+        As in `draw`; one random number is used per token.
+
+    Raises
+    ------
+    ValueError
+        If the model cannot encode the prompt or an argument is out of its range, before anything is drawn.
+
+    Examples
+    --------
+    >>> from boltzmann.language import NGram
+    >>> generate(NGram.fit("to be or not to be, ", order=4), "to", length=18, temperature=0)
+    ' be or not to be o'
+    """
+    return model.decode(list(stream(model, prompt, length, temperature, top_k, top_p, min_p, seed)))
