@@ -1,0 +1,278 @@
+"""The experiment runner: what it writes, what it compares, what it refuses."""
+
+import shutil
+import types
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from boltzmann import plots
+from experiments import __main__ as runner
+from experiments import _gallery
+from experiments._letters import shown, usable_contexts
+from experiments._table import Table, agrees, differs, fits
+
+EXPERIMENTS = runner.discovered()
+
+
+def tiny_experiment(factor: float = 1.0) -> types.ModuleType:
+    """Return an experiment small enough to run in every test; `factor` spoils its figures."""
+    module = types.ModuleType("experiments.tiny", "Is two times two four?")
+
+    @dataclass(frozen=True)
+    class Config:
+        points: int = 4
+        corpus: str | None = None
+
+    def compute(config, progress):
+        progress(1.0)
+        return Table({"n": np.arange(config.points), "square": factor * np.arange(config.points) ** 2.0})
+
+    def draw(table):
+        figure = plots.figure(module.FINDING)
+        plots.law(figure.subplots(), table["n"], table["square"])
+        return figure
+
+    module.Config, module.QUICK, module.FINDING = Config, Config(points=2), "Two times two is four"
+    module.compute, module.draw = compute, draw
+    module.verdicts = lambda table: [agrees("the last square", table["square"][-1], table["n"][-1] ** 2, 1e-12)]
+    return module
+
+
+@pytest.fixture
+def figures(tmp_path, monkeypatch):
+    """Return a figures folder as `python -m experiments` leaves it, with the tiny experiment alone."""
+    folder = tmp_path / "figures"
+    monkeypatch.setattr(runner, "FIGURES", folder)
+    monkeypatch.setattr(runner, "discovered", lambda: {"tiny": tiny_experiment()})
+    assert runner.main([]) == 0
+    return folder
+
+
+def test_a_table_read_back_equals_the_table_written():
+    table = Table(
+        {
+            "n": [1, -2, 3],
+            "x": [1 / 3, 1e-300, -np.inf],
+            "text": ["a,b", 'with "quotes"\nand a line', "␣"],
+            "missing": [np.nan, 1.5, 2.5],
+        }
+    )
+    again = Table.from_csv(table.to_csv())
+    assert list(again.columns) == list(table.columns)
+    for name in table.columns:
+        np.testing.assert_array_equal(again[name], table[name])
+    assert again.to_csv() == table.to_csv()
+
+
+def test_a_table_refuses_columns_of_unequal_length():
+    with pytest.raises(ValueError, match="equal length"):
+        Table({"a": [1, 2], "b": [1]})
+
+
+def test_groups_come_in_order_of_appearance_and_hold_all_rows():
+    table = Table({"system": ["b", "a", "b"], "value": [1, 2, 3]})
+    assert [(key, part["value"].tolist()) for key, part in table.groups("system")] == [
+        (("b",), [1, 3]),
+        (("a",), [2]),
+    ]
+
+
+def test_verdicts_judge_by_their_criterion():
+    assert fits("", 1e-6, "").holds and not fits("", 9e-7, "").holds
+    assert differs("", 9e-7, "").holds and not differs("", 1e-6, "").holds
+    assert agrees("", 1.0, 1.5, 0.5).holds and not agrees("", 1.0, 1.5, 0.49).holds
+    assert not fits("", float("nan"), "").holds and not agrees("", float("nan"), 0, 1).holds
+
+
+def test_white_space_is_shown_and_contexts_come_from_the_text():
+    assert shown("a b\n") == "a␣b↵"
+    assert usable_contexts(["the ", "zzzz"], "the cat the dog the") == ["the ", " the"]
+
+
+def test_every_experiment_has_the_parts_that_an_experiment_has():
+    assert set(EXPERIMENTS) >= {"limits", "occupancy", "relaxation", "bottle", "entropy", "letters", "texts"}
+    for module in EXPERIMENTS.values():
+        lines = module.__doc__.splitlines()
+        assert lines[0].endswith("?"), module.__name__
+        for part in ("What the law predicts.", "What would refute it.", "What to look at.", "Try this next."):
+            assert part in module.__doc__, (module.__name__, part)
+        assert is_dataclass(module.Config) and isinstance(module.QUICK, module.Config)
+        assert all(hasattr(module.Config(), field.name) for field in fields(module.Config))
+        assert module.FINDING and not module.FINDING.endswith(".")
+        assert callable(module.verdicts) and callable(module.draw)
+
+
+@pytest.mark.parametrize("name", sorted(EXPERIMENTS))
+def test_quick_experiment_holds_and_is_reproducible(name, tmp_path):
+    module = EXPERIMENTS[name]
+    tables = [module.compute(module.QUICK, lambda fraction: None).to_csv() for _ in range(2)]
+    assert tables[0] == tables[1]
+    verdicts = module.verdicts(Table.from_csv(tables[0]))
+    assert verdicts
+    assert [v.claim for v in verdicts if not v.holds] == []
+
+
+def test_committed_tables_support_their_verdicts():
+    for name, module in EXPERIMENTS.items():
+        table = _gallery.read_table(runner.FIGURES / f"{name}.csv")
+        assert [v.claim for v in module.verdicts(table) if not v.holds] == [], name
+
+
+def test_a_run_writes_table_figures_gallery_and_manifest(figures, capsys):
+    assert {path.name for path in figures.iterdir()} == {
+        "tiny.csv",
+        "tiny.svg",
+        "tiny.png",
+        "README.md",
+        "MANIFEST.json",
+    }
+    gallery = (figures / "README.md").read_text(encoding="utf-8")
+    assert "Two times two is four." in gallery and "| the last square | 9 | 9 |" in gallery
+    before = {path.name: path.read_bytes() for path in figures.iterdir()}
+    assert runner.main(["tiny"]) == 0
+    assert {path.name: path.read_bytes() for path in figures.iterdir()} == before
+    assert "1 of 1 verdicts hold" in capsys.readouterr().out
+
+
+def test_verify_accepts_what_was_just_made(figures, capsys):
+    assert runner.main(["--verify"]) == 0
+    assert "bytes of figures compared" in capsys.readouterr().out
+
+
+def change(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(lambda f: change(f / "tiny.csv", "3,9", "3,9.00000002"), id="a float in the table"),
+        pytest.param(lambda f: change(f / "tiny.csv", "3,9", "4,9"), id="an integer in the table"),
+        pytest.param(lambda f: change(f / "tiny.csv", "square", "cube"), id="a column's name"),
+        pytest.param(lambda f: change(f / "tiny.csv", "3,9\n", ""), id="a row"),
+        pytest.param(lambda f: change(f / "tiny.csv", "3,9", "3,9,1"), id="a ragged row"),
+        pytest.param(lambda f: change(f / "tiny.svg", "</svg>", "</svg> "), id="a byte of the SVG"),
+        pytest.param(lambda f: (f / "tiny.png").unlink(), id="a missing PNG"),
+        pytest.param(lambda f: (f / "tiny.csv").unlink(), id="a missing table"),
+        pytest.param(lambda f: change(f / "README.md", "four", "five"), id="the gallery"),
+        pytest.param(lambda f: (f / "MANIFEST.json").unlink(), id="a missing manifest"),
+        pytest.param(lambda f: (f / "MANIFEST.json").write_text("[]"), id="a manifest of another shape"),
+        pytest.param(lambda f: (f / "stray.csv").write_text("a\n1\n"), id="a file of no experiment"),
+    ],
+)
+def test_verify_fails_when_the_folder_was_changed_by_hand(figures, damage, capsys):
+    damage(figures)
+    assert runner.main(["--verify"]) == 1
+    assert "DIFFERS" in capsys.readouterr().out
+
+
+def test_verify_fails_when_table_and_manifest_were_both_changed(figures, capsys):
+    change(figures / "tiny.csv", "3,9", "3,9.00000002")
+    digest = _gallery._digest(figures / "tiny.csv")
+    manifest = (figures / "MANIFEST.json").read_text()
+    old = manifest.split('"tiny.csv": "')[1].split('"')[0]
+    (figures / "MANIFEST.json").write_text(manifest.replace(old, digest))
+    assert runner.main(["--verify"]) == 1
+    assert "tiny.csv: square, row 4" in capsys.readouterr().out
+
+
+def test_verify_says_when_bytes_cannot_be_compared(figures, capsys):
+    found = _gallery.version("matplotlib")
+    change(figures / "MANIFEST.json", f'"{found}"', '"0.1"')
+    assert runner.main(["--verify"]) == 0
+    assert f"bytes not compared: recorded matplotlib 0.1, found {found}" in capsys.readouterr().out
+
+
+def test_tables_may_differ_by_rounding_and_by_no_more(figures, tmp_path, monkeypatch):
+    for factor, wrong in ((1 + 5e-10, 0), (1 + 5e-9, 1)):
+        monkeypatch.setattr(runner, "discovered", lambda factor=factor: {"tiny": tiny_experiment(factor)})
+        folder = tmp_path / str(factor)
+        runner.main(["--output", str(folder)])
+        assert len(_gallery._table_differences(figures, folder, "tiny")) == wrong
+
+
+def test_a_verdict_that_fails_is_told_and_sets_the_status(figures, monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(runner, "discovered", lambda: {"tiny": tiny_experiment(factor=1.1)})
+    assert runner.main(["--output", str(tmp_path / "out")]) == 1
+    assert "FAILS" in capsys.readouterr().out
+
+
+def bad_corpora(folder: Path) -> dict[str, Path]:
+    paths = {name: folder / name for name in ("empty.txt", "latin.txt", "missing.txt")}
+    paths["empty.txt"].write_text(" \n")
+    paths["latin.txt"].write_bytes("Wärme".encode("latin-1"))
+    return paths
+
+
+def test_bad_input_is_one_line_and_status_2(figures, tmp_path, capsys):
+    file = tmp_path / "file"
+    file.write_text("not a folder")
+    wrong = [
+        (["tinny"], "near it: tiny"),
+        (["--output", str(file)], "cannot write to"),
+        (["--verify", "--quick"], "no other option"),
+        *((["--corpus", str(path)], path.name) for path in bad_corpora(tmp_path).values()),
+    ]
+    before = {path.name: path.read_bytes() for path in figures.iterdir()}
+    for arguments, message in wrong:
+        capsys.readouterr()
+        assert runner.main(arguments) == 2, arguments
+        out, err = capsys.readouterr()
+        assert out == "" and err.count("\n") == 1 and message in err, (arguments, err)
+    assert {path.name: path.read_bytes() for path in figures.iterdir()} == before
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_any_work(figures, monkeypatch, capsys):
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(runner.tempfile, "TemporaryFile", refuse)
+    monkeypatch.setattr(runner, "_compute", lambda *_: pytest.fail("worked"))
+    assert runner.main([]) == 2
+    assert "Permission denied" in capsys.readouterr().err
+
+
+def test_quick_leaves_the_figures_folder_alone(figures, capsys):
+    before = {path.name: path.read_bytes() for path in figures.iterdir()}
+    assert runner.main(["--quick"]) == 0
+    assert {path.name: path.read_bytes() for path in figures.iterdir()} == before
+    folder = Path(capsys.readouterr().out.split("figures in ")[1].splitlines()[0])
+    assert (folder / "tiny.csv").read_text() == "n,square\n0,0\n1,1\n"
+    shutil.rmtree(folder)
+
+
+def test_interruption_is_one_line(figures, monkeypatch, capsys):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runner, "_compute", interrupt)
+    assert runner.main([]) == 130
+    assert capsys.readouterr().err == "experiments: interrupted\n"
+
+
+def test_list_names_each_question(capsys):
+    assert runner.main(["--list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == sorted(EXPERIMENTS)
+    assert all(line.endswith("?") for line in lines)
+
+
+def test_letters_catches_a_sampler_that_is_too_hot():
+    letters = EXPERIMENTS["letters"]
+    table = letters.compute(letters.QUICK, lambda fraction: None)
+    spoiled = Table({**table.columns, "sampled": table["sampled_too_hot"]})
+    assert [v.holds for v in letters.verdicts(spoiled)] == [True, False, False, True]
+
+
+def test_letters_learns_any_text(tmp_path):
+    letters = EXPERIMENTS["letters"]
+    path = tmp_path / "greek.txt"
+    path.write_text("θερμότητα και γράμματα, μόρια και λέξεις. " * 50, encoding="utf-8")
+    config = letters.Config(corpus=str(path), temperatures=(1.0,), particles=2000, draws=2000, sweeps=200)
+    table = letters.compute(config, lambda fraction: None)
+    assert all(v.holds for v in letters.verdicts(table)[:3])

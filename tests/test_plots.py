@@ -1,0 +1,59 @@
+"""Figures: one look, and bytes that can be reproduced."""
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+
+from boltzmann import plots
+
+
+def made() -> dict[str, bytes]:
+    with plots.style():
+        figure = plots.figure("A line, points and open markers")
+        axes = figure.subplots()
+        x = np.arange(5)
+        plots.law(axes, x, x**2, label="law")
+        plots.simulation(axes, x, x**2 + 0.5, 0.3, label="simulation")
+        plots.sampler(axes, x, x**2 - 0.5, label="sampler")
+        axes.legend()
+        return plots.rendered(figure, "example")
+
+
+def test_one_figure_has_one_set_of_bytes():
+    assert made() == made()
+
+
+def test_bytes_do_not_depend_on_the_users_own_settings():
+    plain = made()
+    with mpl.rc_context({"font.size": 30, "svg.fonttype": "none", "savefig.dpi": 50, "lines.linewidth": 9}):
+        assert made() == plain
+
+
+def test_a_png_has_the_pixels_of_a_projector(tmp_path):
+    with plots.style():
+        plots.save(plots.figure("Empty"), tmp_path, "empty")
+    width, height = (int.from_bytes((tmp_path / "empty.png").read_bytes()[k : k + 4], "big") for k in (16, 20))
+    assert (width, height) == (1920, 1080)
+
+
+def test_nothing_in_a_figure_tells_the_date_or_the_maker():
+    files = made()
+    assert b"<dc:date>" not in files["svg"]
+    assert b"Software" not in files["png"]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5])
+def test_temperatures_have_different_colours(count):
+    assert len(set(plots.cold_to_hot(count))) == count
+
+
+def relative_luminance(colour: str) -> float:
+    channels = np.array([int(colour[k : k + 2], 16) for k in (1, 3, 5)]) / 255
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+def test_text_colours_stand_out_from_white():
+    # Web Content Accessibility Guidelines 2.2, 1.4.3: 3 to 1 for large text.
+    for colour in (plots.BLACK, plots.GREY, plots.BLUE, plots.VERMILION, plots.GREEN):
+        assert 1.05 / (relative_luminance(colour) + 0.05) >= 3

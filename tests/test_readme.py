@@ -1,0 +1,35 @@
+"""What the README says can be run, runs."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=[f"block {k + 1}" for k in range(len(BLOCKS))])
+def test_python_in_the_readme_runs(block, capsys):
+    exec(compile(block, "README.md", "exec"), {})
+    assert capsys.readouterr().out.strip()
+
+
+def test_p_values_in_the_readme_are_ordinary(capsys):
+    exec(compile(BLOCKS[0], "README.md", "exec"), {})
+    first, second, *_ = capsys.readouterr().out.splitlines()
+    assert 1e-3 < float(first) <= 1 and 1e-3 < float(second) <= 1
+
+
+def test_files_that_the_readme_names_exist():
+    targets = re.findall(r"\]\(([^)#]+)\)", README)
+    assert [target for target in targets if "://" not in target and not (ROOT / target).exists()] == []
+    assert sum(target.endswith(".svg") for target in targets) >= 7
+
+
+def test_ci_runs_the_test_command_of_the_readme():
+    ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    install, run = ['python -m pip install -e ".[test]"', "python -m pytest"]
+    assert f"{install} && {run}" in README
+    assert "pip install --quiet -e" in ci and '".[test]"' in ci and run in ci
