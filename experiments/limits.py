@@ -1,0 +1,335 @@
+"""What becomes of a distribution that is frozen, left alone, or heated without end?
+
+What the law predicts. Probabilities p at temperature t become softmax(log p / t). Three limits follow, whatever p
+is about. At t = 1 nothing changes: p comes back, bit for bit. As t → 0 the likeliest outcome takes all, equals
+share, and the rest dies out as exp(-gap/t). As t → ∞ all n allowed outcomes become equally likely, 1/n each; what
+was impossible stays so. On the way there is no turning back: the colder of two distributions majorizes the hotter
+[1]_, so that the distance to either limit only shrinks. None of this is about text. It holds for tomorrow's
+weather, for a loaded die with two equal favourites (in the table), and for a density: exp(-x²/2σ²) to the power
+1/t is again a Gaussian, of variance tσ². There heat has no end: no distribution waits at t = ∞ where room is
+unlimited.
+
+What would refute it. At t = 1 a single bit that differs; a step away from a limit on the way to it; a frog from
+the sky at t = ∞; counts of the Metropolis gas or of the sampler that fit the law worse than one time in a million;
+a variance that is not tσ². The control shows that this would be seen: runs 5 % too hot must fail at t = 1.
+
+What to look at. All curves start from 1 or 0, pass through p at t = 1 and meet at 1/n. The winner only falls; a
+runner-up may rise first and fall later. At t = 10 the letters are all but equal, and at t = 0.1 all but decided.
+
+Try this next. Your own text: `python -m experiments limits --corpus FILE`. Two kinds of weather that are equally
+likely, and a third almost as likely: how cold must it be to tell them apart? A density with two peaks: what does
+t → 0 leave of it?
+
+References
+----------
+.. [1] A. W. Marshall, I. Olkin and B. C. Arnold, Inequalities: Theory of Majorization, 2nd ed., ch. 5 (2011).
+.. [2] J. S. Liu, Statistics and Computing 6, 113 (1996).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from scipy.stats import chi2
+
+import boltzmann as bz
+from boltzmann import plots
+from boltzmann.language import NGram, load_corpus
+from boltzmann.language import draw as draw_ids
+from boltzmann.statistics import goodness_of_fit, pulls, total_variation
+from experiments._letters import shown, usable_contexts
+from experiments._table import Table, Verdict, agrees, differs, fits
+
+FINDING = "Cold picks the likeliest, heat makes all equal, t = 1 changes nothing"
+LETTER, WEATHER, DIE, GAUSSIAN = "letter", "weather", "die", "gaussian"
+# Where a curve is named, the likeliest first: at which t/(1 + t), how far from there in points, aligned how.
+_LABELS = (
+    (1 / 5, 10, 4, "left"),
+    (1 / 3, -8, 8, "right"),
+    (1 / 2, -8, 8, "right"),
+    (2 / 3, 8, -18, "left"),
+    (2 / 3, 4, 6, "left"),
+)
+
+
+@dataclass(frozen=True)
+class Config:
+    """The full experiment."""
+
+    corpus: str | None = None  # a file; None is the text that ships
+    order: int = 5
+    context: str = "wind"
+    weather: tuple[tuple[str, float], ...] = (
+        ("sun", 0.5),
+        ("cloud", 0.3),
+        ("rain", 0.15),
+        ("snow", 0.05),
+        ("frogs", 0.0),
+    )
+    die: tuple[float, ...] = (0.1, 0.1, 0.1, 0.1, 0.3, 0.3)
+    temperatures: tuple[float, ...] = (0.0, 0.1, 0.5, 1.0, 2.0, 10.0, np.inf)  # in the unit of -log p, nats
+    curve: int = 48  # steps of t/(1 + t), from 0 to 1, at which the law is drawn
+    # The Gaussian lives on a grid of `cells` from -reach to reach, in units of σ. A sum over cells of width h
+    # misses its variance by about exp(-2π²t/h²), and the hottest loses its tails beyond 8 standard deviations.
+    densities: tuple[float, ...] = (0.25, 1.0, 4.0)  # temperatures
+    reach: float = 16.0
+    cells: int = 201
+    particles: int = 200_000  # of the gas, and draws of the sampler
+    # A uniform proposal over K levels forgets its start as (1 - 1/w)^sweeps with w = K max p [2]: 28 w sweeps
+    # leave less than 1e-12 of it.
+    memories: float = 28.0
+    control: float = 1.05  # how much too hot the control runs
+    seed: int = 2026
+
+
+QUICK = Config(temperatures=(0.0, 0.5, 1.0, 2.0, np.inf), curve=12, particles=20_000, control=1.2)
+
+
+@dataclass(frozen=True, eq=False)
+class _System:
+    """K outcomes with a number each, their probabilities at t = 1, and the logits that a sampler is given."""
+
+    name: str
+    outcomes: list[str]
+    values: np.ndarray
+    p: np.ndarray
+    logits: np.ndarray
+
+
+def compute(config: Config, progress: Callable[[float], None]) -> Table:
+    """Send every system at every temperature down the three roads, and follow the law between them."""
+    places = np.arange(config.curve) / config.curve
+    curve = [*(places / (1 - places)).tolist(), np.inf]
+    jobs: list[tuple[_System, str, float]] = []
+    for system in _systems(config):
+        bell = system.name == GAUSSIAN
+        jobs += [(system, "counted", t) for t in (config.densities if bell else config.temperatures)]
+        if system.name != LETTER:  # what a user's text makes of 5 % is not known beforehand
+            jobs.append((system, "control", 1.0))
+        if not bell:
+            jobs += [(system, "law", t) for t in curve]
+    rows = []
+    for done, (system, kind, t) in enumerate(jobs):
+        gas = sampled = np.zeros(system.p.size, np.int64)
+        if kind != "law":
+            heat = config.control if kind == "control" else 1.0
+            gas, sampled = _counted(system, heat * t, config.particles, config.memories, config.seed + done)
+        rows += _rows(system, kind, t, gas, sampled)
+        progress((done + 1) / len(jobs))
+    return Table.of_rows(rows)
+
+
+def _systems(config: Config) -> list[_System]:
+    text = load_corpus(config.corpus)
+    model = NGram.fit(text, order=config.order)
+    context = [*usable_contexts([config.context], text), ""][0]
+    logits = model.logits(context)
+    letters = [shown(context + letter) for letter in model.alphabet]
+    x = np.linspace(-config.reach, config.reach, config.cells)
+    kinds, weather = zip(*config.weather, strict=True)
+    faces = np.arange(1, len(config.die) + 1)
+    with np.errstate(divide="ignore"):
+        return [
+            _System(LETTER, letters, np.arange(logits.size), bz.softmax(logits), logits),
+            _System(WEATHER, [*kinds], np.arange(len(kinds)), np.array(weather), np.log(weather)),
+            _System(DIE, [f"face {face}" for face in faces], faces, np.array(config.die), np.log(config.die)),
+            _System(GAUSSIAN, ["x"] * x.size, x, bz.softmax(-(x**2) / 2), -(x**2) / 2),
+        ]
+
+
+def _counted(
+    system: _System, t: float, particles: int, memories: float, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what the gas and what the sampler counted at temperature t."""
+    gas = bz.Ensemble(bz.EnergyLevels.from_probabilities(system.p), t, particles, seed=seed)
+    sweeps = int(np.ceil(memories * system.p.size * bz.temper(system.p, t).max()))
+    gas.run(sweeps, record=sweeps, progress=False)
+    return gas.counts, np.bincount(draw_ids(system.logits, t, particles, seed), minlength=system.p.size)
+
+
+def _rows(system: _System, kind: str, t: float, gas: np.ndarray, sampled: np.ndarray) -> list[dict[str, object]]:
+    law = bz.temper(system.p, t)
+    return [
+        {
+            "system": system.name,
+            "kind": kind,
+            "temperature": t,
+            "outcome": system.outcomes[k],
+            "value": float(system.values[k]),
+            "probability": system.p[k],
+            "law": law[k],
+            "changed": int(law[k] != system.p[k]),
+            "simulated": gas[k],
+            "sampled": sampled[k],
+        }
+        for k in range(system.p.size)
+    ]
+
+
+def verdicts(table: Table) -> list[Verdict]:
+    """Judge the limits, the ways to them, the counts and the Gaussian's variance; the worst panel decides."""
+    untouched = table.where(temperature=1.0)
+    bell = [panel for _, panel in table.where(system=GAUSSIAN, kind="counted").groups("temperature")]
+    grid = max(abs(_variance(panel, "law") / panel["temperature"][0] - 1) for panel in bell)
+    controls = [panel for _, panel in table.where(kind="control").groups("system")]
+    control = max(_fit(panel, road) for panel in controls for road in ("simulated", "sampled"))
+    digits = "the table holds ten digits"
+    return [
+        agrees(
+            "t = 1: probabilities that change", untouched["changed"].sum(), 0, 0, f"of {len(untouched)}, bitwise"
+        ),
+        agrees("t = 0: distance from equal shares of the likeliest", _off_limit(table, 0.0), 0, 1e-9, digits),
+        agrees("t = ∞: distance from 1/n for all allowed", _off_limit(table, np.inf), 0, 1e-9, digits),
+        agrees("steps away from the cold limit as t falls", _steps_back(table, 0.0), 0, 0, "majorization"),
+        agrees("steps away from the hot limit as t rises", _steps_back(table, np.inf), 0, 0, "majorization"),
+        _fits_everywhere("the Metropolis gas obeys the law at every t", table, "simulated"),
+        _fits_everywhere("the sampler obeys the law at every t", table, "sampled"),
+        agrees("tempered Gaussian: variance/(tσ²) - 1 of the law", grid, 0, 1e-9, f"grid 1e-12, {digits}"),
+        _variances("tempered Gaussian: gas and sampler have variance tσ²", bell),
+        differs("control: runs too hot at t = 1 are caught", control, f"largest p of {2 * len(controls)} runs"),
+    ]
+
+
+def _limit(panel: Table, t: float) -> np.ndarray:
+    """Return what the probabilities p of a panel become at t = 0 or at t = inf."""
+    p = panel["probability"]
+    kept = p == p.max() if t == 0 else p > 0
+    return kept / kept.sum()
+
+
+def _off_limit(table: Table, t: float) -> float:
+    """Return how far a probability at t = 0 or inf lies from its limit, at most."""
+    panels = [panel for _, panel in table.where(temperature=t).groups("system", "kind")]
+    return max(float(np.abs(panel["law"] - _limit(panel, t)).max()) for panel in panels)
+
+
+def _steps_back(table: Table, limit: float) -> int:
+    """Return how many steps of the law towards t = 0 or inf lead away from it, beyond the table's digits."""
+    count = 0
+    for _, curve in table.where(kind="law").groups("system"):
+        panels = [panel for _, panel in curve.groups("temperature")]
+        towards = panels if limit > 0 else panels[::-1]
+        distances = [total_variation(_normalised(panel), _limit(panel, limit)) for panel in towards]
+        count += int((np.diff(distances) > 1e-9).sum())
+    return count
+
+
+def _normalised(panel: Table) -> np.ndarray:
+    return panel["law"] / panel["law"].sum()
+
+
+def _fit(panel: Table, road: str) -> float:
+    """Return the p-value of the counts; at t = 0 a sampler is greedy, and takes the first of equals."""
+    law = _normalised(panel)
+    if road == "sampled" and panel["temperature"][0] == 0:
+        law = np.eye(law.size)[law.argmax()]
+    return goodness_of_fit(panel[road], law).p_value
+
+
+def _fits_everywhere(claim: str, table: Table, road: str) -> Verdict:
+    panels = [panel for _, panel in table.where(kind="counted").groups("system", "temperature")]
+    smallest = min(_fit(panel, road) for panel in panels)
+    return fits(claim, min(1.0, len(panels) * smallest), f"smallest of {len(panels)} p, times {len(panels)}")
+
+
+def _variance(panel: Table, weight: str) -> float:
+    """Return the mean of x², in units of σ²; the mean of x is 0."""
+    return float(np.average(panel["value"] ** 2, weights=panel[weight]))
+
+
+def _variances(claim: str, bell: list[Table]) -> Verdict:
+    """Judge the sum of squared pulls: x² of a Gaussian has a standard deviation of √2 times its mean."""
+    roads = [(panel, road) for panel in bell for road in ("simulated", "sampled")]
+    relative = [_variance(panel, road) / panel["temperature"][0] for panel, road in roads]
+    z = pulls(relative, 1.0, [np.sqrt(2 / panel[road].sum()) for panel, road in roads])
+    return fits(claim, float(chi2.sf(np.square(z).sum(), z.size)), f"χ² of {z.size} variances")
+
+
+def draw(table: Table) -> Figure:
+    """Draw a panel for the letters, one for the weather and one for the Gaussian."""
+    figure = plots.figure(FINDING)
+    letters, weather, gaussian = figure.subplots(1, 3)
+    _draw_limits(letters, table.where(system=LETTER), "the next letter", 3)
+    _draw_limits(weather, table.where(system=WEATHER), "tomorrow's weather", 4)
+    _draw_densities(gaussian, table.where(system=GAUSSIAN, kind="counted"))
+    letters.set_ylabel("probability")
+    for mark, label in (
+        (plots.law, "law: softmax(log p / t)"),
+        (plots.simulation, "simulation: Metropolis gas"),
+        (plots.sampler, "sampler: logits / t, then a draw"),
+    ):
+        mark(letters, [], [], color=plots.GREY, label=label)
+    figure.legend(loc="outside lower center", ncols=3)
+    return figure
+
+
+def _place(t: np.ndarray) -> np.ndarray:
+    """Return t/(1 + t), which puts 0, 1 and infinity at 0, 1/2 and 1."""
+    return 1 - 1 / (1 + t)
+
+
+def _draw_limits(axes: Axes, rows: Table, title: str, most: int) -> None:
+    """Draw the likeliest outcomes, at most so many, and one that is impossible, from t = 0 to infinity."""
+    counted, curve = rows.where(kind="counted"), rows.where(kind="law")
+    first = counted.where(temperature=0.0)
+    p, draws = first["probability"], first["sampled"].sum()
+    n = np.count_nonzero(p)
+    order = np.argsort(-p, kind="stable")
+    ranks = [*range(min(n, most)), *range(n, p.size)]
+    for rank, colour, (along, right, up, aligned) in zip(ranks, plots.SERIES, _LABELS, strict=False):
+        outcome = first["outcome"][order[rank]]
+        line, points = curve.where(outcome=outcome), counted.where(outcome=outcome)
+        plots.law(axes, _place(line["temperature"]), line["law"], color=colour)
+        for mark, road in ((plots.simulation, "simulated"), (plots.sampler, "sampled")):
+            seen, place = points[road] / draws, _place(points["temperature"])
+            mark(axes, place, seen, np.sqrt(seen * (1 - seen) / draws), color=colour, clip_on=False)
+        height = np.interp(along, _place(line["temperature"]), line["law"])
+        axes.annotate(
+            outcome,
+            (along, min(height, 0.88)),
+            (right, up),
+            textcoords="offset points",
+            ha=aligned,
+            color=colour,
+            fontweight="bold",
+            parse_math=False,
+        )
+    axes.axvline(0.5, color=plots.GREY, linestyle=":", linewidth=2, zorder=1)
+    axes.text(0.52, 1, "t = 1: p itself", color=plots.GREY, va="top")
+    axes.axhline(1 / n, color=plots.GREY, linestyle=":", linewidth=2, zorder=1)
+    axes.text(1.05, 1 / n, f"1/{n}", color=plots.GREY, va="center")
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1)
+    ticks = np.unique(counted["temperature"])
+    axes.set_xticks(_place(ticks), [f"{t:g}".replace("inf", "∞") for t in ticks])
+    axes.set_xlabel("temperature t")
+    axes.set_title(title)
+
+
+def _draw_densities(axes: Axes, rows: Table) -> None:
+    """Draw the tempered Gaussian's density at each temperature, with a point for every third cell."""
+    panels = [panel for _, panel in rows.groups("temperature")]
+    for panel, colour in zip(panels, plots.cold_to_hot(len(panels)), strict=True):
+        t, x = panel["temperature"][0], panel["value"]
+        width = x[1] - x[0]
+        plots.law(axes, x, panel["law"] / width, color=colour)
+        third = slice(x.size // 2 % 3, None, 3)
+        for mark, road in ((plots.simulation, "simulated"), (plots.sampler, "sampled")):
+            draws = panel[road].sum()
+            seen = panel[road][third] / draws
+            mark(axes, x[third], seen / width, np.sqrt(seen * (1 - seen) / draws) / width, color=colour)
+        axes.text(
+            0.6 + 0.35 * np.sqrt(t),
+            0.9 * panel["law"].max() / width + 0.03,
+            f"t = {t:g}\n⟨x²⟩ = {_variance(panel, 'simulated'):.2f} σ²",
+            color=colour,
+            fontsize=14,
+        )
+    axes.set_xlim(-4.6, 5.6)
+    axes.set_ylim(0)
+    axes.set_xticks([-4, -2, 0, 2, 4])
+    axes.set_xlabel("x (units of σ)")
+    axes.set_ylabel("density (1/σ)")
+    axes.set_title("a Gaussian of variance σ²")
