@@ -1,7 +1,8 @@
 """Each file asks one question and answers it with one figure and the table behind it.
 
-An experiment is a module with a docstring (the lesson), a frozen dataclass `Config` whose defaults are the full
-experiment, a smaller preset `QUICK`, and three functions: `compute(config, progress)` returns a Table,
+An experiment is a module with a docstring (the lesson), its `CHAPTER` in the story, the `FINDING` that its figure
+states, a frozen dataclass `Config` whose defaults are the full experiment, a smaller preset `QUICK`, and three
+functions: `compute(config, progress)` returns a Table,
 `verdicts(table)` returns what that table shows, and `draw(table)` returns the figure. Nothing is registered: a
 module with a `compute` is an experiment.
 """

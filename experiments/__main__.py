@@ -61,10 +61,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def discovered() -> dict[str, ModuleType]:
-    """Return the experiments by name: the modules of this folder that have a `compute`."""
-    names = sorted(m.name for m in iter_modules(experiments.__path__) if not m.name.startswith("_"))
-    modules = {name: import_module(f"experiments.{name}") for name in names}
-    return {name: module for name, module in modules.items() if hasattr(module, "compute")}
+    """Return the experiments by name, in the order of their chapters: the modules that have a `compute`."""
+    names = [m.name for m in iter_modules(experiments.__path__) if not m.name.startswith("_")]
+    modules = [(name, import_module(f"experiments.{name}")) for name in sorted(names)]
+    found = [(name, module) for name, module in modules if hasattr(module, "compute")]
+    return dict(sorted(found, key=lambda pair: pair[1].CHAPTER))
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,16 +99,32 @@ class Verdict:
     holds: bool
 
 
-def fits(claim: str, p_value: float, expected: str, false_alarm: float = 1e-6) -> Verdict:
-    """Return the verdict that a goodness of fit supports: it holds unless the p-value is below `false_alarm`."""
-    holds = bool(p_value >= false_alarm)
-    return Verdict(claim, f"p = {p_value:.3g}", expected, f"p ≥ {false_alarm:g}", holds)
+def worst_of(p_values: Sequence[float]) -> float:
+    """Return the smallest p-value times their number, valid for correlated tests too (Bonferroni)."""
+    return min(1.0, len(p_values) * min(p_values))
 
 
-def differs(claim: str, p_value: float, expected: str, false_alarm: float = 1e-6) -> Verdict:
-    """Return the verdict of a control: it holds if the goodness of fit fails, as it must."""
-    holds = bool(p_value < false_alarm)
-    return Verdict(claim, f"p = {p_value:.3g}", expected, f"p < {false_alarm:g}", holds)
+def fits(claim: str, p_values: float | Sequence[float], of: str, false_alarm: float = 1e-6) -> Verdict:
+    """Return the verdict that goodness of fit supports: it holds unless p is below `false_alarm`.
+
+    `of` says what p is the p-value of; of several, `worst_of` decides.
+    """
+    p, judged = _together(p_values, of, worst_of, "smallest p of {} {}, times {}")
+    return Verdict(claim, f"p = {p:.3g}", judged, f"p ≥ {false_alarm:g}", bool(p >= false_alarm))
+
+
+def differs(claim: str, p_values: float | Sequence[float], of: str, false_alarm: float = 1e-6) -> Verdict:
+    """Return the verdict of a control: it holds if every goodness of fit fails, as it must."""
+    p, judged = _together(p_values, of, max, "largest p of {} {}")
+    return Verdict(claim, f"p = {p:.3g}", judged, f"p < {false_alarm:g}", bool(p < false_alarm))
+
+
+def _together(
+    p_values: float | Sequence[float], of: str, judge: Callable[[Sequence[float]], float], several: str
+) -> tuple[float, str]:
+    if isinstance(p_values, Sequence):
+        return judge(p_values), several.format(len(p_values), of, len(p_values))
+    return p_values, of
 
 
 def agrees(claim: str, measured: float, expected: float, tolerance: float, reason: str = "") -> Verdict:

@@ -33,8 +33,9 @@ from scipy.stats import chi2, norm
 
 import boltzmann as bz
 from boltzmann import plots
-from experiments._table import Table, Verdict, agrees, differs, fits
+from experiments._table import Table, Verdict, agrees, differs, fits, worst_of
 
+CHAPTER = 5
 FINDING = "The entropy −Σ p ln p is the ∫ dQ/t of thermometer and calorimeter"
 
 SYSTEMS = {  # by how many states the levels have
@@ -195,18 +196,17 @@ def _law_peak(levels: bz.EnergyLevels) -> float:
 def verdicts(table: Table) -> list[Verdict]:
     """Hold the calorimeter against both entropies, fluctuations against both heat capacities, and the peaks."""
     systems = [_read(rows) for _, rows in table.groups("system")]
-    smallest, largest = f"smallest p of {len(systems)} systems", "largest p of the systems"
     law, itself, misread = zip(*(_entropy_fits(rows, warming) for rows, warming in systems), strict=True)
     forgetful = [_forgetful_fit(rows, w) for rows, w in systems if w.levels.degeneracies.max() > 1]
     return [
-        fits("∫ dQ/t is −Σ p ln p of the law", min(law), smallest),
-        fits("∫ dQ/t is −Σ p ln p of the gas itself", min(itself), smallest),
+        fits("∫ dQ/t is −Σ p ln p of the law", law, "systems"),
+        fits("∫ dQ/t is −Σ p ln p of the gas itself", itself, "systems"),
         *(_third_law(rows, warming) for rows, warming in systems),
-        fits("Var(E)/t² is the law's heat capacity", min(_spread_fit(rows) for rows, _ in systems), smallest),
-        fits("Var(E)/t² is dU/dt", min(_slope_fit(warming) for _, warming in systems), smallest),
+        fits("Var(E)/t² is the law's heat capacity", [_spread_fit(rows) for rows, _ in systems], "systems"),
+        fits("Var(E)/t² is dU/dt", [_slope_fit(warming) for _, warming in systems], "systems"),
         *_peaks([rows for rows, _ in systems if rows["system"][0] in SCHOTTKY]),
-        differs("control: a thermometer that reads too much is caught", max(misread), largest),
-        differs("control: a level of several states taken for one is caught", max(forgetful), largest),
+        differs("control: a thermometer that reads too much is caught", misread, "systems"),
+        differs("control: a level of several states taken for one is caught", forgetful, "systems"),
     ]
 
 
@@ -250,7 +250,7 @@ def _worst(warming: _Warming, difference: np.ndarray, noise: np.ndarray) -> floa
     """Return the p-value of the largest of many pulls, correlated as they may be (Bonferroni)."""
     judged = warming.coldness <= JUDGED
     z = np.abs(difference - _excess(warming))[judged] / np.sqrt(noise[judged])
-    return float(min(1.0, 2 * z.size * norm.sf(z.max())))
+    return worst_of((2 * norm.sf(z)).tolist())
 
 
 def _third_law(rows: Table, warming: _Warming) -> Verdict:
