@@ -4,13 +4,13 @@ A particle on level i is offered a level j and takes it with probability min(1, 
 Nothing here knows the law that results; it shows in the counts.
 """
 
+import json
 import os
 import signal
 import tempfile
 import threading
 import time
-import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from tqdm.auto import tqdm
 from boltzmann._checks import as_count, as_seed
 from boltzmann.engines import ENGINES, CountsEngine, Pool, available_processors
 from boltzmann.levels import EnergyLevels
-from boltzmann.records import Recorder, Run, total_energy
+from boltzmann.records import Recorder, Run, mean_energy
 from boltzmann.starts import drawn_engine, given_engine
 from boltzmann.transitions import Dynamics
 
@@ -137,7 +137,7 @@ class Ensemble:
     @property
     def energy(self) -> float:
         """The mean energy of a particle now."""
-        return float(total_energy(self.counts, self.levels.energies) / self._particles)
+        return float(mean_energy(self.counts, self._particles, self.levels.energies))
 
     def __repr__(self) -> str:
         dynamics = self._dynamics
@@ -231,14 +231,15 @@ class Ensemble:
         The file is written beside `path` and then moved there, so that an interrupted save spoils nothing.
         """
         dynamics, target = self._dynamics, Path(path)
-        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=target.name, delete=False) as file:
-            try:
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=target.name) as folder:
+            draft = Path(folder) / target.name
+            with draft.open("wb") as file:
                 np.savez(
                     file,
                     format=np.array(_FORMAT),
                     energies=dynamics.levels.energies,
                     degeneracies=dynamics.levels.degeneracies,
-                    labels=np.array(dynamics.levels.labels),
+                    labels=np.array(json.dumps(dynamics.levels.labels)),  # NumPy drops a NUL that ends a text
                     temperature=np.array(dynamics.temperature),
                     proposal=np.array(dynamics.proposal) if dynamics.matrix is None else dynamics.matrix,
                     rule=np.array(dynamics.rule),
@@ -247,12 +248,7 @@ class Ensemble:
                     sweeps=np.array(self.sweeps),
                     **self._engine.arrays(),
                 )
-                file.close()
-                Path(file.name).replace(target)
-            except BaseException:
-                file.close()
-                Path(file.name).unlink(missing_ok=True)
-                raise
+            draft.replace(target)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Ensemble":
@@ -266,21 +262,25 @@ class Ensemble:
             If there is none.
         """
         gas = cls.__new__(cls)
-        try:
-            with np.load(path, allow_pickle=False) as saved:
-                if str(saved["format"]) != _FORMAT:
-                    raise ValueError(f"its format is {str(saved['format'])!r}, not {_FORMAT!r}")
-                gas._engine_name = str(saved["engine"])
-                levels = EnergyLevels(saved["energies"], saved["degeneracies"], saved["labels"].tolist())
-                proposal: Any = saved["proposal"] if saved["proposal"].ndim else str(saved["proposal"])
-                gas._dynamics = _checked_dynamics(
-                    levels, saved["temperature"], proposal, str(saved["rule"]), gas._engine_name
-                )
-                gas._engine = ENGINES[gas._engine_name].restored(saved, int(saved["particles"]), len(levels))
-                gas._begin(sweeps=int(saved["sweeps"]))
-        except (ValueError, TypeError, KeyError, EOFError, AttributeError, zipfile.BadZipFile) as error:
-            raise ValueError(f"{path} is not a saved ensemble, or is damaged: {error}") from error
+        with Path(path).open("rb") as file:
+            try:
+                gas._restore(np.load(file, allow_pickle=False))
+            except Exception as error:  # a damaged archive makes zipfile and NumPy raise nearly anything
+                raise ValueError(f"{path} is not a saved ensemble, or is damaged: {error}") from error
         return gas
+
+    def _restore(self, saved: Mapping[str, Any]) -> None:
+        if str(saved["format"]) != _FORMAT:
+            raise ValueError(f"its format is {str(saved['format'])!r}, not {_FORMAT!r}")
+        self._engine_name = str(saved["engine"])
+        labels = json.loads(str(saved["labels"]))
+        levels = EnergyLevels(saved["energies"], saved["degeneracies"], labels)
+        proposal: Any = saved["proposal"] if saved["proposal"].ndim else str(saved["proposal"])
+        self._dynamics = _checked_dynamics(
+            levels, saved["temperature"], proposal, str(saved["rule"]), self._engine_name
+        )
+        self._engine = ENGINES[self._engine_name].restored(saved, int(saved["particles"]), len(levels))
+        self._begin(sweeps=int(saved["sweeps"]))
 
 
 def _checked_dynamics(levels: Any, temperature: ArrayLike, proposal: Any, rule: Any, engine: Any) -> Dynamics:

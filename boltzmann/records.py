@@ -61,12 +61,12 @@ class Recorder:
     """Gathers the looks of one run."""
 
     def __init__(self, energies: FloatArray, counts: NDArray[np.int64], looks: int, keep: bool):
-        self.energies, self.seen = energies, 0
+        self.energies, self.seen, self.last = energies, 0, counts
         self.particles = int(counts.sum())
         self.counts = np.empty((looks if keep else 0, energies.size), np.int64)
         self.occupied = np.zeros(energies.size)
-        self.totals = np.empty(looks + 1)
-        self.totals[0] = total_energy(counts, energies)
+        self.energy = np.empty(looks)
+        self.heat = np.empty(looks)
         self.moved = np.zeros(looks + 1, np.int64)  # the last row is of sweeps after the last look
 
     def add(self, counts: NDArray[np.int64], moved: NDArray[np.int64]) -> None:
@@ -75,20 +75,23 @@ class Recorder:
         if self.counts.size:
             self.counts[first:last] = counts
         self.occupied += counts.sum(axis=0, dtype=np.float64)
-        self.totals[first + 1 : last + 1] = total_energy(counts, self.energies)
+        self.energy[first:last] = mean_energy(counts, self.particles, self.energies)
+        left = -np.diff(np.vstack((self.last, counts)), axis=0)
+        self.heat[first:last] = total_energy(left, self.energies)
         self.moved[first : first + len(moved)] += moved
         self.seen = last
+        if len(counts):
+            self.last = counts[-1]
 
     def run(self, sweeps: int, stride: int, temperature: float, others_proposed: float) -> Run:
         """Return what was recorded so far, in `sweeps` sweeps."""
         seen = self.seen
-        with np.errstate(invalid="ignore"):  # no look yet has no mean; a gas at -inf has no heat to give
-            heat = -np.diff(self.totals[: seen + 1])
+        with np.errstate(invalid="ignore"):  # no look yet has no mean
             occupancy = self.occupied / (self.particles * np.float64(seen))
         return Run(
             occupancy=occupancy,
-            energy=self.totals[1 : seen + 1] / self.particles,
-            heat=heat,
+            energy=self.energy[:seen],
+            heat=self.heat[:seen],
             acceptance=self.moved[:seen] / (self.particles * float(stride) * others_proposed),
             sweeps=sweeps,
             stride=stride,
@@ -97,7 +100,13 @@ class Recorder:
         )
 
 
-def total_energy(counts: NDArray[np.int64], energies: FloatArray) -> Any:
-    """Return the energy of the whole gas, along the last axis; a level without particles has none."""
-    with np.errstate(invalid="ignore"):
-        return np.where(counts > 0, counts * energies, 0.0).sum(axis=-1)
+def total_energy(counts: NDArray[Any], energies: FloatArray) -> Any:
+    """Return the energy of so many particles, along the last axis; a level without particles has none."""
+    with np.errstate(invalid="ignore", over="ignore"):  # the heat of many particles may not fit in a float
+        return np.where(counts != 0, counts * energies, 0.0).sum(axis=-1)
+
+
+def mean_energy(counts: NDArray[np.int64], particles: int, energies: FloatArray) -> Any:
+    """Return the mean energy of a particle, along the last axis."""
+    mean = total_energy(counts, energies) / particles  # exact where energies are whole, but the total may overflow
+    return np.where(np.isfinite(mean), mean, total_energy(counts / particles, energies))

@@ -11,20 +11,21 @@ from boltzmann.kernels.streams import START
 from boltzmann.transitions import Dynamics
 
 STARTS = ("uniform", "ground", "exact")
+_MOST_COUNTED = 2**53  # up to here a float holds every whole number
 
 
 def _refuse_unstorable(particles: int, engine: str) -> None:
     if engine == "counts":
-        if particles > 2**53:
+        if particles > _MOST_COUNTED:
             raise ValueError(f"particles is {particles}: counts are exact up to 2**53")
         return
-    needed = particles * 2.25  # two bytes of state and a share of the block's stream
+    needed = particles * 9 // 4  # two bytes of state and a share of the block's stream
     if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
         if needed > memory:
             raise ValueError(
-                f"particles is {particles}: they would take {needed / 1e9:.1f} GB of the machine's "
-                f"{memory / 1e9:.1f} GB; engine='counts' takes any number"
+                f"particles is {particles}: they would take {needed // 10**9} GB of the machine's "
+                f"{memory // 10**9} GB; engine='counts' takes up to 2**53"
             )
 
 
@@ -38,7 +39,9 @@ def drawn_engine(
     temperature = {"uniform": np.inf, "ground": 0.0, "exact": dynamics.temperature}[start]
     probabilities = dynamics.weights(temperature)
     if engine == "counts":
-        counts = keyed_generator(seed, START).multinomial(particles, probabilities)
+        counts = np.zeros(len(dynamics.levels), np.int64)
+        possible = probabilities > 0  # rounding in `multinomial` can put a particle on the last level it is given
+        counts[possible] = keyed_generator(seed, START).multinomial(particles, probabilities[possible])
         return CountsEngine.started(counts, seed)
     states = drawn_states(probabilities, particles, seed)
     return PARTICLE_ENGINES[engine].started(states, len(dynamics.levels), seed)
@@ -57,9 +60,11 @@ def given_engine(
         if values.size != len(levels):
             raise ValueError(f"start must have shape {(len(levels),)}, got {values.shape}")
         refuse_first("start", values, (values > 0) & (levels.energies == np.inf), "this level is forbidden")
+        refuse_first("start", values, values > _MOST_COUNTED, "counts are exact up to 2**53")
         counts = np.asarray(start).astype(np.int64)
-        _check_particles(particles, int(counts.sum()))
-        _refuse_unstorable(int(counts.sum()), engine)
+        given = sum(counts.tolist())  # Python's own integers, which do not overflow
+        _refuse_unstorable(given, engine)
+        _check_particles(particles, given)
         return CountsEngine.started(counts, seed)
     refuse_first("start", values, values >= len(levels), f"there are {len(levels)} levels")
     states = values.astype(np.uint16)

@@ -28,7 +28,7 @@ class Dynamics:
     temperature: float
     proposal: str
     rule: str
-    matrix: FloatArray | None  # the proposal matrix, where proposal is "matrix"
+    matrix: NDArray[Any] | None  # the proposal matrix as it was given, where proposal is "matrix"
 
     @classmethod
     def checked(cls, levels: Any, temperature: ArrayLike, proposal: Any, rule: Any) -> "Dynamics":
@@ -81,6 +81,13 @@ class Dynamics:
             return np.clip(here[:, None] + np.array([-1, 1], np.int64), 0, here.size - 1)
         return np.tile(here, (here.size, 1))
 
+    def proposed(self) -> Any:
+        """Return how likely each proposal in `targets` is, a float or the matrix, its rows summing to 1."""
+        if self.matrix is None:
+            return 0.5 if self.proposal == "neighbour" else 1 / len(self.levels)
+        matrix = self.matrix.astype(np.float64)
+        return matrix / matrix.sum(axis=1, keepdims=True)
+
     def accepted(self) -> FloatArray:
         """Return the acceptance of each proposal in `targets`, (K, M)."""
         energies, temperature = self.scaled()
@@ -88,9 +95,10 @@ class Dynamics:
         here = np.arange(energies.size)
         ratios = tables.weight_ratios(here, self.targets(), energies, degeneracies, temperature)
         if self.matrix is not None:
-            possible = self.matrix > 0
-            ratios = np.where(possible, ratios, 0.0)
-            np.multiply(ratios, _hastings(self.matrix, possible), out=ratios, where=ratios > 0)
+            proposed = self.proposed()
+            ratios = np.where(proposed > 0, ratios, 0.0)
+            with np.errstate(over="ignore"):  # a ratio beyond what a float holds is accepted
+                np.multiply(ratios, _hastings(proposed), out=ratios, where=ratios > 0)
         return tables.acceptances(ratios, self.glauber)  # type: ignore[no-any-return]
 
     def weights(self, temperature: float) -> FloatArray:
@@ -105,14 +113,14 @@ class Dynamics:
 
     def rows(self) -> tuple[NDArray[np.int64], FloatArray]:
         """Return where a particle can go from each level and how likely, two (K, L) arrays; staying is last."""
-        _refuse_large(len(self.levels) if self.proposal != "neighbour" else 0)
+        if self.proposal != "neighbour":
+            _refuse_large(len(self.levels))
         targets = self.targets()
         if self.redraws_all:
             moves = np.tile(self.weights(self.temperature), (len(self.levels), 1))
             stays = np.zeros(len(self.levels))
         else:
-            proposed = 1 / targets.shape[1] if self.matrix is None else self.matrix
-            accepted = self.accepted()
+            proposed, accepted = self.proposed(), self.accepted()
             moves = proposed * accepted
             stays = (proposed * (1 - accepted)).sum(axis=1)
         here = np.arange(len(self.levels))
@@ -149,14 +157,16 @@ class Dynamics:
 
     def dense(self) -> FloatArray:
         """Return the transition matrix (K, K)."""
+        _refuse_large(len(self.levels))
         targets, probabilities = self.rows()
         matrix = np.zeros((len(self.levels), len(self.levels)))
         np.add.at(matrix, (np.arange(len(self.levels))[:, None], targets), probabilities)
         return matrix
 
 
-def _proposal_matrix(proposal: ArrayLike, levels: int) -> FloatArray:
-    matrix = np.array(as_probabilities("proposal", proposal))
+def _proposal_matrix(proposal: ArrayLike, levels: int) -> NDArray[Any]:
+    as_probabilities("proposal", proposal)
+    matrix = np.array(proposal)  # in its own type, which tells how exactly its rows have to sum to 1
     if matrix.shape != (levels, levels):
         raise ValueError(f"proposal must have shape {(levels, levels)}, got {matrix.shape}")
     one_way = (matrix > 0) & (matrix.T == 0)
@@ -170,16 +180,16 @@ def _proposal_matrix(proposal: ArrayLike, levels: int) -> FloatArray:
     return matrix
 
 
-def _hastings(matrix: FloatArray, possible: NDArray[np.bool_]) -> FloatArray:
+def _hastings(matrix: FloatArray) -> FloatArray:
     """Return q_ji / q_ij, the correction for an uneven proposal; no temperature enters it."""
-    return np.divide(matrix.T, matrix, out=np.ones_like(matrix), where=possible)
+    return np.divide(matrix.T, matrix, out=np.ones_like(matrix), where=matrix > 0)
 
 
 def _refuse_large(levels: int) -> None:
     if levels > LARGEST_MATRIX:
         raise ValueError(
             f"levels has {levels} entries: the {levels}×{levels} matrix would take "
-            f"{8 * levels**2 / 1e9:.1f} GB; at most {LARGEST_MATRIX} levels, or proposal='neighbour'"
+            f"{8 * levels**2 / 1e9:.1f} GB; at most {LARGEST_MATRIX} levels"
         )
 
 
@@ -263,7 +273,7 @@ def quantised_transition_matrix(
     (True, [[0.8161, 0.1839], [0.5, 0.5]])
     """
     dynamics = Dynamics.checked(levels, t, proposal, rule)
-    _refuse_large(len(dynamics.levels) if dynamics.proposal != "neighbour" else 0)
+    _refuse_large(len(dynamics.levels))
     chain = dynamics.chain()
     if chain.by_table:
         total = chain.buckets * (tables.WORDS // chain.buckets)

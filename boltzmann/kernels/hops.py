@@ -104,8 +104,13 @@ def hop_by_table(state, proposed, fraction, table, row_length, entries):
 def tally(state, counts, partial):
     """Add to `counts` (K,) how many particles are on each level.
 
-    Four partial tallies, (4, K) and all 0 on entry and exit, keep one increment from waiting for the last.
+    Four partial tallies, (4, K) and all 0 on entry and exit, keep one increment from waiting for the last; where
+    levels outnumber particles, adding them up would cost more than it saves.
     """
+    if counts.size > state.size:
+        for n in range(state.size):
+            counts[state[n]] += 1
+        return
     whole = state.size - state.size % 4
     for n in range(0, whole, 4):
         partial[0, state[n]] += 1

@@ -26,6 +26,8 @@ def weight_ratio(energy_from, energy_to, degeneracy_from, degeneracy_to, tempera
     """Return (g_j / g_i) exp(-(E_j - E_i) / t), with its limits at t = 0, t = ±inf and E = ±inf."""
     if energy_to == np.inf:
         return 0.0  # forbidden at every temperature, negative ones too
+    if energy_from == np.inf:
+        return np.inf
     if energy_to == energy_from:
         return degeneracy_to / degeneracy_from
     climb = energy_to - energy_from
@@ -86,7 +88,7 @@ def whole_words(row, total):
     """Return integers that sum to `total`, nearest to row·total; what is 0 stays 0 (largest remainders)."""
     exact = row * total
     words = np.floor(exact).astype(np.int64)
-    order = np.argsort(np.floor(exact) - exact)  # largest remainder first
+    order = np.argsort(np.floor(exact) - exact, kind="mergesort")  # largest remainder first, ties in order
     missing = total - words.sum()
     while missing != 0:  # rounding of `row` itself can leave more than one round, of either sign
         step = 1 if missing > 0 else -1

@@ -1,0 +1,133 @@
+"""Three roads that never import one another, and a front door that loads nothing heavy."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import boltzmann as bz
+
+PACKAGE = Path(bz.__file__).parent
+SIMULATION = (
+    "metropolis",
+    "transitions",
+    "engines",
+    "starts",
+    "records",
+    "kernels.streams",
+    "kernels.tables",
+    "kernels.hops",
+)
+ROADS = {
+    "the law": ("boltzmann.analytic",),
+    "the simulation": tuple(f"boltzmann.{name}" for name in SIMULATION),
+    "the sampler": ("boltzmann.language",),
+}
+
+
+def modules():
+    """Return every module of the package by name, with its path."""
+    found = {}
+    for path in PACKAGE.rglob("*.py"):
+        parts = ("boltzmann", *path.relative_to(PACKAGE).with_suffix("").parts)
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def imported(source, module, known):
+    """Return the modules of `known` that a source imports anywhere, packages on the way included."""
+    package = module if known[module].name == "__init__.py" else module.rpartition(".")[0]
+    names = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                base = ".".join(
+                    filter(None, [*package.split(".")[: len(package.split(".")) + 1 - node.level], base])
+                )
+            names |= {base} | {f"{base}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            names.add(node.value)  # for importlib.import_module
+    return {name for name in names if name in known} - {module}
+
+
+def reach(start, graph):
+    """Return all modules that are loaded, sooner or later, by those in `start`."""
+    seen, waiting = set(), list(start)
+    while waiting:
+        module = waiting.pop()
+        if module not in seen:
+            seen.add(module)
+            waiting += graph[module]
+    return seen
+
+
+def on_road(module, road):
+    return any(module == start or module.startswith(f"{start}.") for start in ROADS[road])
+
+
+@pytest.fixture(scope="module")
+def graph():
+    """What each module imports; the front door, which every road has in common, opens all three on purpose."""
+    known = modules()
+    edges = {name: imported(path.read_text(encoding="utf-8"), name, known) for name, path in known.items()}
+    return edges | {"boltzmann": set()}
+
+
+def test_the_walk_sees_imports_of_every_form():
+    known = {"boltzmann": Path("__init__.py"), **{f"boltzmann.{name}": Path(f"{name}.py") for name in "abcdef"}}
+    source = """
+import boltzmann.a
+from boltzmann import b as other
+def inside():
+    from . import c
+    from .d import thing
+    import_module("boltzmann.e")
+"""
+    assert imported(source, "boltzmann.f", known) == {"boltzmann", *(f"boltzmann.{name}" for name in "abcde")}
+
+
+@pytest.mark.parametrize("road", ROADS)
+def test_no_road_leads_to_another(road, graph):
+    """Directly or through what they share; if one did, that they agree would say nothing."""
+    start = [module for module in graph if on_road(module, road)]
+    assert len(start) >= len(ROADS[road])
+    for other in ROADS.keys() - {road}:
+        assert not [module for module in reach(start, graph) if on_road(module, other)]
+
+
+def test_the_shared_ground_stands_on_no_road(graph):
+    for module in reach(["boltzmann.levels", "boltzmann._checks", "boltzmann.statistics"], graph):
+        assert not any(on_road(module, road) for road in ROADS)
+
+
+def loaded_after(statement):
+    program = f"import sys\n{statement}\nprint(*sys.modules)"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return set(result.stdout.split())
+
+
+def test_the_front_door_loads_nothing_heavy():
+    """Nor does the law; the simulation loads Numba when it is asked for, and no Matplotlib."""
+    heavy = {"numba", "matplotlib", "scipy", "tqdm"}
+    assert heavy & loaded_after("import boltzmann") == set()
+    assert heavy & loaded_after("import boltzmann as bz; bz.probabilities([0, 1], 1.0); dir(bz)") == set()
+    ensemble = loaded_after("import boltzmann as bz; bz.Ensemble")
+    assert {"numba", "boltzmann.metropolis"} <= ensemble
+    assert "matplotlib" not in ensemble
+
+
+@pytest.mark.parametrize("name", [*bz.__all__, "__version__"])
+def test_every_public_name_resolves(name):
+    assert getattr(bz, name) is not None
+    assert name in dir(bz) or name == "__version__"
+
+
+def test_a_name_that_is_not_there_is_said_not_to_be_there():
+    with pytest.raises(AttributeError, match="module 'boltzmann' has no attribute 'Esemble'"):
+        _ = bz.Esemble
+    assert sorted(bz.__all__) == bz.__all__
