@@ -16,7 +16,8 @@ from boltzmann.levels import EnergyLevels
 
 PROPOSALS = ("uniform", "neighbour")
 RULES = ("metropolis", "glauber", "heat-bath")
-LARGEST_TABLE = 1024  # levels above which a uniform proposal weighs each move instead of looking it up
+LARGEST_TABLE = 256  # levels above which the table of thresholds leaves the fast caches
+MOST_NARROW = 1024  # levels above which half a 64-bit word is too short to propose and to decide
 LARGEST_MATRIX = 8192  # levels above which a K×K matrix of floats takes more than half a gigabyte
 
 
@@ -75,7 +76,7 @@ class Dynamics:
         return np.array(energies), self.temperature
 
     def targets(self) -> NDArray[np.int64]:
-        """Return the level that each bucket of each level proposes, (K, M); a step off the end stays."""
+        """Return the level that each bucket of each level proposes, (K, M); i itself for a step off the end."""
         here = np.arange(len(self.levels))
         if self.proposal == "neighbour":
             return np.clip(here[:, None] + np.array([-1, 1], np.int64), 0, here.size - 1)
@@ -99,17 +100,26 @@ class Dynamics:
             ratios = np.where(proposed > 0, ratios, 0.0)
             with np.errstate(over="ignore"):  # a ratio beyond what a float holds is accepted
                 np.multiply(ratios, _hastings(proposed), out=ratios, where=ratios > 0)
-        return tables.acceptances(ratios, self.glauber)  # type: ignore[no-any-return]
+        accepted: FloatArray = tables.acceptances(ratios, self.glauber)
+        if self.proposal == "neighbour":
+            accepted[0, 0] = accepted[-1, 1] = 0.0
+        return accepted
 
-    def weights(self, temperature: float) -> FloatArray:
-        """Return the weights of all levels at any temperature, (K,), as parts of their sum."""
+    def relative_weights(self, temperature: float) -> FloatArray:
+        """Return the weights of all levels at any temperature, (K,), in units of the likeliest energy's."""
         energies, temperature = replace(self, temperature=temperature).scaled()
         allowed = np.flatnonzero(energies < np.inf)
         likeliest = np.argmin(energies[allowed]) if temperature >= 0 else np.argmax(energies[allowed])
         here = np.arange(energies.size)[None, :]
         degeneracies = np.array(self.levels.degeneracies)
-        ratios = tables.weight_ratios(allowed[[likeliest]], here, energies, degeneracies, temperature)[0]
-        return ratios / ratios.sum()  # type: ignore[no-any-return]
+        return tables.weight_ratios(  # type: ignore[no-any-return]
+            allowed[[likeliest]], here, energies, degeneracies, temperature
+        )[0]
+
+    def weights(self, temperature: float) -> FloatArray:
+        """Return the weights of all levels at any temperature, (K,), as parts of their sum."""
+        weights = self.relative_weights(temperature)
+        return weights / weights.sum()  # type: ignore[no-any-return]
 
     def rows(self) -> tuple[NDArray[np.int64], FloatArray]:
         """Return where a particle can go from each level and how likely, two (K, L) arrays; staying is last."""
@@ -130,30 +140,39 @@ class Dynamics:
         """Return what the sweep kernel runs on."""
         levels = len(self.levels)
         energies, temperature = self.scaled()
-        buckets, row_of, table = levels, 1, np.zeros((1, 1), np.uint64)
-        wide = self.proposal == "uniform" and not self.redraws_all and levels > LARGEST_TABLE
-        by_table = not (by_formula or wide)
-        if self.proposal == "neighbour":
-            buckets = 2
-        if by_table:
-            if self.redraws_all:
-                row_of, table = 0, tables.alias_table(self.weights(self.temperature)[None, :])
-            elif self.matrix is not None:
-                table = tables.alias_table(self.dense())
-            else:
-                table = tables.proposal_table(self.targets(), self.accepted())
+        thresholds, alias = np.zeros((1, 1), np.uint32), np.zeros((1, 1), np.uint64)
+        weights = np.zeros(1, np.float32)
+        decides_by = hops.FORMULA
+        if by_formula:
+            pass
+        elif self.redraws_all:
+            decides_by, alias = hops.ALIAS, tables.alias_table(self.weights(self.temperature)[None, :])
+        elif self.matrix is not None:
+            decides_by, alias = hops.ALIAS, tables.alias_table(self.dense())
+        elif self.proposal == "neighbour" or levels <= LARGEST_TABLE:
+            decides_by, thresholds = hops.THRESHOLDS, tables.threshold_table(self.accepted())
+        else:
+            decides_by, weights = hops.WEIGHTS, self.single_weights()
         return hops.Chain(
-            energies,
-            np.array(self.levels.degeneracies),
-            temperature,
-            self.proposal == "neighbour",
-            self.glauber,
-            buckets,
-            wide,
-            by_table,
-            table,
-            row_of,
+            energies=energies,
+            degeneracies=np.array(self.levels.degeneracies),
+            temperature=temperature,
+            neighbour=self.proposal == "neighbour",
+            glauber=self.glauber,
+            buckets=2 if self.proposal == "neighbour" else levels,
+            wide=self.proposal == "uniform" and not self.redraws_all and levels > MOST_NARROW,
+            decides_by=decides_by,
+            thresholds=thresholds,
+            weights=weights,
+            alias=alias,
+            row_of=int(alias.shape[0] > 1),
         )
+
+    def single_weights(self) -> NDArray[np.float32]:
+        """Return weights (K,) in single precision, the largest 1; one too small to be a normal number is 0."""
+        weights = self.relative_weights(self.temperature)
+        single = (weights / weights.max()).astype(np.float32)
+        return np.where(single < np.finfo(np.float32).tiny, np.float32(0), single)
 
     def dense(self) -> FloatArray:
         """Return the transition matrix (K, K)."""
@@ -275,11 +294,16 @@ def quantised_transition_matrix(
     dynamics = Dynamics.checked(levels, t, proposal, rule)
     _refuse_large(len(dynamics.levels))
     chain = dynamics.chain()
-    if chain.by_table:
+    if chain.decides_by == hops.ALIAS:
         total = chain.buckets * (tables.WORDS // chain.buckets)
-        return tables.table_words(chain.table, chain.row_of, len(dynamics.levels)), total
-    total = chain.buckets * tables.WORDS
-    words = np.rint(dynamics.accepted() * tables.WORDS).astype(np.int64)
-    np.fill_diagonal(words, 0)
-    np.fill_diagonal(words, total - words.sum(axis=1))
+        return tables.alias_words(chain.alias, chain.row_of, len(dynamics.levels)), total
+    if chain.decides_by == hops.THRESHOLDS:
+        accepted, capacity = tables.threshold_words(chain.thresholds), tables.WORDS // chain.buckets
+    else:
+        capacity = tables.WORDS if chain.wide else tables.WORDS // chain.buckets
+        accepted = np.rint(dynamics.accepted() * capacity).astype(np.int64)
+    here, total = np.arange(len(dynamics.levels)), chain.buckets * capacity
+    words = np.zeros((here.size, here.size), np.int64)
+    np.add.at(words, (here[:, None], dynamics.targets()), accepted)
+    words[here, here] += total - words.sum(axis=1)
     return words, total

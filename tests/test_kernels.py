@@ -93,9 +93,13 @@ def sweep(states, streams, chain, sweeps, stride=1):
     return counts, moved
 
 
-def chain_of(levels, t, proposal, rule, *, by_formula=False, wide=False):
-    chain = Dynamics.checked(levels, t, proposal, rule).chain(by_formula=by_formula or wide)
-    return chain._replace(wide=True) if wide else chain
+def chain_of(levels, t, proposal, rule, *, form="own"):
+    """Return the chain that decides by its own way, by formula or by weights; wide, with 64 bits a move."""
+    dynamics = Dynamics.checked(levels, t, proposal, rule)
+    chain = dynamics.chain(by_formula="formula" in form)
+    if "weights" in form:
+        chain = chain._replace(decides_by=hops.WEIGHTS, weights=dynamics.single_weights())
+    return chain._replace(wide=True) if "wide" in form else chain
 
 
 def random_states(levels, size, seed=0):
@@ -122,10 +126,12 @@ def test_table_and_formula_agree_in_every_particle_of_every_sweep(size, proposal
 
 
 FORMS = [
-    ("table", "uniform"),
+    ("own", "uniform"),
     ("formula", "uniform"),
-    ("wide", "uniform"),
-    ("table", "neighbour"),
+    ("weights", "uniform"),
+    ("wide formula", "uniform"),
+    ("wide weights", "uniform"),
+    ("own", "neighbour"),
     ("formula", "neighbour"),
 ]
 
@@ -134,12 +140,12 @@ FORMS = [
 @pytest.mark.parametrize("rule", ["metropolis", "glauber"])
 @pytest.mark.parametrize(("form", "proposal"), FORMS)
 def test_the_kernel_is_the_plain_loop(size, rule, form, proposal):
-    """Sixteen words a row: 77 particles leave the last row half used, and 31 begin no second one."""
-    wide, levels = form == "wide", system(size, 1)
-    for t, count in ((0.0, 31), (0.4, 77), (1.0, 33), (INF, 16), (-1.0, 5)):
+    """32 words a row: 141 particles leave the last row half used, and 63 begin no second one."""
+    wide, levels = "wide" in form, system(size, 1)
+    for t, count in ((0.0, 63), (0.4, 141), (1.0, 65), (INF, 32), (-1.0, 5)):
         states, streams = random_states(levels, count), seeded_streams(size, 1)
         plain = PlainBlock(levels, t, proposal == "neighbour", rule == "glauber", wide, states, streams[0])
-        chain = chain_of(levels, t, proposal, rule, by_formula=form == "formula", wide=wide)
+        chain = chain_of(levels, t, proposal, rule, form=form)
         for _ in range(4):
             counts, moved = sweep(states, streams, chain, 1)
             assert moved.sum() == plain.sweep()
@@ -163,10 +169,10 @@ def crafted_stream(rows):
 
 
 @pytest.mark.parametrize("buckets", [3, 100, 1000])
-@pytest.mark.parametrize("form", ["table", "formula", "wide"])
+@pytest.mark.parametrize("form", ["own", "formula", "wide formula", "wide weights"])
 def test_words_that_would_bias_the_proposal_are_drawn_again(buckets, form):
     """Word 0 and others at the edge of a bucket have too small a fraction; so has the first word drawn instead."""
-    wide = form == "wide"
+    wide = "wide" in form
     levels = bz.EnergyLevels(np.arange(buckets) / buckets)
     biased = [-(-bucket * WORDS // buckets) for bucket in range(buckets)]
     biased = [word for word in biased if word * buckets % WORDS < WORDS % buckets]
@@ -179,11 +185,11 @@ def test_words_that_would_bias_the_proposal_are_drawn_again(buckets, form):
     streams = crafted_stream((first, second))
     states = np.full(LANES if wide else 2 * LANES, buckets - 1, np.uint16)
     plain = PlainBlock(levels, 0.5, False, False, wide, states, streams[0])
-    chain = chain_of(levels, 0.5, "uniform", "metropolis", by_formula=form == "formula", wide=wide)
+    chain = chain_of(levels, 0.5, "uniform", "metropolis", form=form)
     for _ in range(3):
         assert sweep(states, streams, chain, 1)[1][0] == plain.sweep()
         assert states.tolist() == plain.states
-    assert plain.redrawn == (7 if wide else 13)
+    assert plain.redrawn == (12 if wide else 23)
     assert streams[0].tolist() == plain.stream
 
 
@@ -194,11 +200,7 @@ def taken_by(word, start, chain):
     if hops.propose(words, chain.buckets, proposed, fraction):
         return None
     bucket = int(proposed[0])
-    if chain.by_table:
-        row_length = chain.row_of * chain.buckets
-        hops.hop_by_table(state, proposed, fraction, chain.table.ravel(), row_length, np.empty(1, np.uint64))
-    else:
-        hops.hop_by_formula(state, proposed, fraction, chain)
+    hops.hop(state, proposed, fraction, chain, np.empty(1, np.uint64))
     return bucket, int(state[0])
 
 
@@ -207,7 +209,7 @@ def test_a_bucket_accepts_exactly_the_words_it_says(buckets):
     """The words of a bucket in order: at most one is drawn again, then as many accept as is said, then none."""
     levels = bz.EnergyLevels(np.arange(buckets) * 3 / buckets)
     numbers, _ = bz.quantised_transition_matrix(levels, 0.7)
-    chains = [chain_of(levels, 0.7, "uniform", "metropolis", by_formula=by) for by in (False, True)]
+    chains = [chain_of(levels, 0.7, "uniform", "metropolis", form=form) for form in ("own", "formula", "weights")]
     moves = np.argwhere(~np.eye(buckets, dtype=bool))
     for here, there in np.random.default_rng(buckets).permutation(moves)[:40].tolist():
         accepted, kept, first = int(numbers[here, there]), WORDS // buckets, -(-there * WORDS // buckets)
@@ -234,7 +236,7 @@ def test_a_row_of_any_chain_is_followed_word_by_word(proposal):
         taken = dict.fromkeys(range(7), 0)
         for bucket in range(7):
             first = -(-(bucket * WORDS + WORDS % 7) // 7)
-            limit = int(chain.table[here * chain.row_of, bucket]) >> 32
+            limit = int(chain.alias[here * chain.row_of, bucket]) >> 32
             last = (bucket * WORDS + limit) // 7  # the last word that goes to the first level of the entry
             end = first + WORDS // 7
             for begin, words in ((first, last + 1 - first), (last + 1, end - last - 1)):
@@ -247,7 +249,7 @@ def test_a_row_of_any_chain_is_followed_word_by_word(proposal):
 
 
 def test_many_levels_weigh_each_move_by_a_word_of_its_own():
-    """Beyond 1024 levels there is no table; the engine's own chain is the plain loop with 64 bits a move."""
+    """Beyond 1024 levels the engine's own chain is the plain loop with 64 bits a move."""
     levels = system(1500)
     states, streams = random_states(levels, 200), seeded_streams(0, 1)
     plain = PlainBlock(levels, 0.5, False, False, True, states, streams[0])
@@ -309,17 +311,13 @@ def test_numbered_acceptances_are_those_of_the_formula(proposal):
     levels = system(100, 2)
     dynamics = Dynamics.checked(levels, 0.4, proposal, "metropolis")
     chain, targets = dynamics.chain(), dynamics.targets()
+    kept = WORDS // chain.buckets
     for i in range(100):
         for bucket in range(chain.buckets):
             j = int(targets[i, bucket])
             ratio = tables.weight_ratio(
                 levels.energies[i], levels.energies[j], levels.degeneracies[i], levels.degeneracies[j], 0.4
             )
-            words = round(min(1.0, ratio) * (WORDS // chain.buckets))
-            entry = int(chain.table[i, bucket])
-            if words == 0:
-                assert entry >> 16 & 0xFFFF == entry & 0xFFFF == i
-            else:
-                assert entry & 0xFFFF == i
-                assert entry >> 16 & 0xFFFF == j
-                assert entry >> 32 == tables.last_accepted(words, bucket, chain.buckets)
+            words = 0 if abs(j - i) != 1 and proposal == "neighbour" else round(min(1, ratio) * kept)
+            beyond = tables.last_accepted(words, bucket, chain.buckets) + 1 - WORDS % chain.buckets
+            assert chain.thresholds[i, bucket] == {0: 0, kept: WORDS - 1}.get(words, beyond)

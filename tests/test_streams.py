@@ -5,8 +5,8 @@ import numpy as np
 from boltzmann.engines import keyed_generator
 from boltzmann.kernels.streams import COUNTS, LANES, MOVES, START, fill_words, seeded_streams
 
-PINNED_MOVES = [0x457FF4D86541D4FA, 0xB91BD10A317B8A76, 0xD0B5B34C70E704C3, 0x5C48DE872D926E7E]
-PINNED_LONG_SEED = 0x9024B72E08C3DE12
+PINNED_MOVES = [0x9645A2F81AD07D6B, 0xA49BC28DD4AB9970, 0x3CB5EC521514DDFC, 0xE3DF82CC5CB96583]
+PINNED_LONG_SEED = 0xDB81B2284629908A
 PINNED_GENERATORS = [0x752D131A3CF50D58, 0x5E54670B366DFA10]
 
 
@@ -27,7 +27,9 @@ def drawn(stream, rows):
 
 
 def any_stream(seed):
-    return np.random.default_rng(seed).integers(2**64, size=(4, LANES), dtype=np.uint64)
+    stream = np.random.default_rng(seed).integers(2**64, size=(4, LANES), dtype=np.uint64)
+    stream[3] = stream[3, 0]  # lanes share their counter
+    return stream
 
 
 def test_every_lane_is_the_sfc64_of_numpy():
@@ -59,7 +61,7 @@ def test_a_stream_is_a_seed_sequence_mixed_for_twelve_rounds():
 def test_the_keys_are_pinned():
     """A word of each kind of stream: with other keys, a seed would no longer give the result that it gave."""
     streams = seeded_streams(0, 2)
-    assert [int(drawn(stream, 1)[0, lane]) for stream in streams for lane in (0, 15)] == PINNED_MOVES
+    assert [int(drawn(stream, 1)[0, lane]) for stream in streams for lane in (0, LANES - 1)] == PINNED_MOVES
     assert int(drawn(seeded_streams(2**64 + 1, 1)[0], 1)[0, 0]) == PINNED_LONG_SEED
     assert [int(keyed_generator(0, purpose).integers(2**63)) for purpose in (START, COUNTS)] == PINNED_GENERATORS
 
@@ -71,7 +73,7 @@ def test_a_block_has_the_same_stream_in_any_number_of_blocks():
 def test_no_two_lanes_blocks_seeds_or_purposes_share_a_word():
     """128,000 words of 64 bits: two of them are equal by chance once in two billion times."""
     seeds = (0, 1, 2, 2**32, 2**64, 2**127)
-    words = [drawn(stream, 4).ravel() for seed in seeds for stream in seeded_streams(seed, 330)]
+    words = [drawn(stream, 4).ravel() for seed in seeds for stream in seeded_streams(seed, 165)]
     words += [
         keyed_generator(seed, purpose).bit_generator.random_raw(100)
         for seed in seeds
@@ -83,10 +85,10 @@ def test_no_two_lanes_blocks_seeds_or_purposes_share_a_word():
 
 
 def test_every_bit_of_every_lane_is_fair_and_blind_to_the_one_before():
-    """False alarm 6e-7, two tails of |z| < 6.3 over 2 × 1024 bits; a bit off by 0.03 has z = 12, missed once in 1e8."""
+    """False alarm 6.4e-7, both tails of |z| < 6.4 over 4096 bits; a bit off by 0.03 has z = 12: missed once in 1e7."""
     words = np.concatenate([drawn(stream, 1000) for stream in seeded_streams(7, 40)])  # (40,000, LANES)
     bits = np.unpackbits(words.view(np.uint8).reshape(-1, LANES * 8), axis=1).astype(np.int8)
     changes = bits[1:] ^ bits[:-1]
     for sample in (bits, changes):
         z = (sample.mean(axis=0) - 0.5) * 2 * np.sqrt(len(sample))
-        assert np.abs(z).max() < 6.3
+        assert np.abs(z).max() < 6.4

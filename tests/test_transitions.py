@@ -388,7 +388,7 @@ def test_an_alias_table_holds_the_row_by_largest_remainders():
         size, total = row.size, row.size * (2**32 // row.size)
         [table] = tables.alias_table(row[None, :])
         words = decoded(table, size)
-        assert words == tables.table_words(table[None, :], 0, size)[0].tolist()
+        assert words == tables.alias_words(table[None, :], 0, size)[0].tolist()
         assert words == tables.whole_words(row, total).tolist()
         assert sum(words) == total
         exact = row * total

@@ -1,8 +1,8 @@
-"""Random words: sixteen sfc64 generators side by side, one set of them for each block of particles.
+"""Random words: 32 sfc64 generators side by side, one set of them for each block of particles.
 
-A lane is the generator of NumPy's `SFC64` and gives the same words from the same state. Sixteen lanes advance
-together so that the compiler can put them in vector registers. The state of a block is a (4, LANES) uint64
-array: rows a, b, c and the counter.
+A lane is the generator of NumPy's `SFC64` and gives the same words from the same state. The lanes advance together
+so that the compiler can put them in vector registers, and they are many so that one row of them need not wait for
+the last. The state of a block is a (4, LANES) uint64 array: rows a, b, c and the counter, which all lanes share.
 
 References
 ----------
@@ -12,7 +12,7 @@ References
 import numpy as np
 from numba import njit
 
-LANES = 16
+LANES = 32
 
 # What a stream is for, the first part of its key.
 MOVES, START, COUNTS = 0, 1, 2
@@ -21,16 +21,17 @@ MOVES, START, COUNTS = 0, 1, 2
 @njit(nogil=True, cache=True)
 def fill_words(stream, words):
     """Fill `words`, uint64 and a multiple of LANES long, and advance the stream."""
-    a, b, c, counter = stream[0], stream[1], stream[2], stream[3]
+    a, b, c, counter = stream[0], stream[1], stream[2], stream[3, 0]
     for row in range(words.size // LANES):
         out = words[row * LANES : (row + 1) * LANES]
         for lane in range(LANES):
-            word = a[lane] + b[lane] + counter[lane]
-            counter[lane] += np.uint64(1)
+            word = a[lane] + b[lane] + counter
             a[lane] = b[lane] ^ (b[lane] >> np.uint64(11))
             b[lane] = c[lane] + (c[lane] << np.uint64(3))
             c[lane] = ((c[lane] << np.uint64(24)) | (c[lane] >> np.uint64(40))) + word
             out[lane] = word
+        counter += np.uint64(1)
+    stream[3] = counter
 
 
 def seeded_streams(seed, blocks):

@@ -5,9 +5,9 @@ A move spends one 32-bit word r. The product r·M has two halves: the high one, 
 whose fraction is below 2³² mod M are drawn again (Lemire's method), which leaves each bucket exactly
 W = floor(2³²/M) words, for any M. A probability is therefore a whole number of words in W.
 
-A table entry packs into one uint64: the largest fraction that accepts (32 bits), the level to go to then
-(16 bits), and the level to go to otherwise (16 bits). For a Metropolis move "otherwise" is the present level. A
-row of entries is Walker's alias table of one row of the transition matrix, so the same kernel runs any chain.
+A move to a bucket's level or to nowhere needs one number, its threshold. Any other chain is Walker's alias table,
+one row for each row of the transition matrix. An entry packs into one uint64: the largest fraction that accepts
+(32 bits), the level to go to then (16 bits), and the level to go to otherwise (16 bits).
 
 References
 ----------
@@ -72,15 +72,33 @@ def pack(words, bucket, buckets, level, otherwise):
 
 
 @njit(nogil=True, cache=True)
-def proposal_table(targets, accepted):
-    """Return the table of "go to targets[i, b] with probability accepted[i, b], else stay at i", (K, M)."""
-    levels, buckets = targets.shape
-    table = np.empty((levels, buckets), np.uint64)
+def threshold_table(accepted):
+    """Return the thresholds (K, M) uint32 of acceptances (K, M).
+
+    A fraction less 2³² mod M, the smallest that is kept, accepts if it is below the threshold. No such fraction
+    reaches 2³² - 1, so that this threshold always accepts and 0 never does.
+    """
+    levels, buckets = accepted.shape
+    thresholds = np.empty((levels, buckets), np.uint32)
     for i in range(levels):
         for bucket in range(buckets):
             words = words_for(accepted[i, bucket], buckets)
-            table[i, bucket] = pack(words, bucket, buckets, targets[i, bucket], i)
-    return table
+            beyond = last_accepted(words, bucket, buckets) + 1 - WORDS % buckets if words > 0 else 0
+            thresholds[i, bucket] = WORDS - 1 if words == WORDS // buckets else beyond
+    return thresholds
+
+
+@njit(nogil=True, cache=True)
+def threshold_words(thresholds):
+    """Return how many words of each bucket accept, (K, M) int64, read back from the table itself."""
+    levels, buckets = thresholds.shape
+    words = np.zeros((levels, buckets), np.int64)
+    for i in range(levels):
+        for bucket in range(buckets):
+            first = first_fraction(bucket, buckets) - WORDS % buckets
+            span = np.int64(thresholds[i, bucket]) - first
+            words[i, bucket] = min(max(0, (span + buckets - 1) // buckets), WORDS // buckets)
+    return words
 
 
 @njit(nogil=True, cache=True)
@@ -133,7 +151,7 @@ def alias_table(rows):
 
 
 @njit(nogil=True, cache=True)
-def table_words(table, row_of, levels):
+def alias_words(table, row_of, levels):
     """Return how many words take level i to level j, (K, K) int64, read back from the table itself.
 
     Level i uses row i of the table, or row 0 where `row_of` is 0.
