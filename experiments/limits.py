@@ -23,7 +23,6 @@ t → 0 leave of it?
 References
 ----------
 .. [1] A. W. Marshall, I. Olkin and B. C. Arnold, Inequalities: Theory of Majorization, 2nd ed., ch. 5 (2011).
-.. [2] J. S. Liu, Statistics and Computing 6, 113 (1996).
 """
 
 from collections.abc import Callable
@@ -39,6 +38,7 @@ from boltzmann import plots
 from boltzmann.language import NGram, load_corpus
 from boltzmann.language import draw as draw_ids
 from boltzmann.statistics import goodness_of_fit, pulls, total_variation
+from experiments._gas import relaxed_gas
 from experiments._letters import shown, usable_contexts
 from experiments._table import Table, Verdict, agrees, differs, fits
 
@@ -78,9 +78,6 @@ class Config:
     reach: float = 16.0
     cells: int = 201
     particles: int = 200_000  # of the gas, and draws of the sampler
-    # A uniform proposal over K levels forgets its start as (1 - 1/w)^sweeps with w = K max p [2]: 28 w sweeps
-    # leave less than 1e-12 of it.
-    memories: float = 28.0
     control: float = 1.05  # how much too hot the control runs
     seed: int = 2026
 
@@ -116,7 +113,7 @@ def compute(config: Config, progress: Callable[[float], None]) -> Table:
         gas = sampled = np.zeros(system.p.size, np.int64)
         if kind != "law":
             heat = config.control if kind == "control" else 1.0
-            gas, sampled = _counted(system, heat * t, config.particles, config.memories, config.seed + done)
+            gas, sampled = _counted(system, heat * t, config.particles, config.seed + done)
         rows += _rows(system, kind, t, gas, sampled)
         progress((done + 1) / len(jobs))
     return Table.of_rows(rows)
@@ -140,14 +137,10 @@ def _systems(config: Config) -> list[_System]:
         ]
 
 
-def _counted(
-    system: _System, t: float, particles: int, memories: float, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
+def _counted(system: _System, t: float, particles: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return what the gas and what the sampler counted at temperature t."""
-    gas = bz.Ensemble(bz.EnergyLevels.from_probabilities(system.p), t, particles, seed=seed)
-    sweeps = int(np.ceil(memories * system.p.size * bz.temper(system.p, t).max()))
-    gas.run(sweeps, record=sweeps, progress=False)
-    return gas.counts, np.bincount(draw_ids(system.logits, t, particles, seed), minlength=system.p.size)
+    gas = relaxed_gas(system.p, t, particles, seed)
+    return gas, np.bincount(draw_ids(system.logits, t, particles, seed), minlength=system.p.size)
 
 
 def _rows(system: _System, kind: str, t: float, gas: np.ndarray, sampled: np.ndarray) -> list[dict[str, object]]:
@@ -274,7 +267,7 @@ def _draw_limits(axes: Axes, rows: Table, title: str, most: int) -> None:
     """Draw the likeliest outcomes, at most so many, and one that is impossible, from t = 0 to infinity."""
     counted, curve = rows.where(kind="counted"), rows.where(kind="law")
     first = counted.where(temperature=0.0)
-    p, draws = first["probability"], first["sampled"].sum()
+    p = first["probability"]
     n = np.count_nonzero(p)
     order = np.argsort(-p, kind="stable")
     ranks = [*range(min(n, most)), *range(n, p.size)]
@@ -283,6 +276,7 @@ def _draw_limits(axes: Axes, rows: Table, title: str, most: int) -> None:
         line, points = curve.where(outcome=outcome), counted.where(outcome=outcome)
         plots.law(axes, _place(line["temperature"]), line["law"], color=colour)
         for mark, road in ((plots.simulation, "simulated"), (plots.sampler, "sampled")):
+            draws = np.array([panel[road].sum() for _, panel in counted.groups("temperature")])
             seen, place = points[road] / draws, _place(points["temperature"])
             mark(axes, place, seen, np.sqrt(seen * (1 - seen) / draws), color=colour, clip_on=False)
         height = np.interp(along, _place(line["temperature"]), line["law"])

@@ -23,11 +23,12 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy.stats import chi2, ncx2
+from scipy.stats import chi2
 
 import boltzmann as bz
 from boltzmann import plots
 from boltzmann.statistics import goodness_of_fit, kullback_leibler, pulls
+from experiments._gas import chance_of_missing
 from experiments._table import Table, Verdict, agrees, differs, fits
 
 CHAPTER = 2
@@ -135,16 +136,9 @@ def verdicts(table: Table) -> list[Verdict]:
 
 
 def _missed(panel: Table, count: int) -> float:
-    """Return the probability that a gas at the panel's temperature passes for one that obeys `law_too_hot`.
-
-    The statistic G then follows a noncentral chi-square, displaced by 2 N KL(law‖law_too_hot).
-    """
+    """Return the probability that a gas at the panel's temperature passes for one that obeys `law_too_hot`."""
     law, wrong = (panel[name] / panel[name].sum() for name in ("law", "law_too_hot"))
-    fit = goodness_of_fit(panel["simulated"], wrong, minimum=LEAST)
-    law, wrong = (np.bincount(fit.groups, weights=p) for p in (law, wrong))
-    displaced = 2 * panel["simulated"].sum() * kullback_leibler(law, wrong)
-    largest = chi2.isf(FALSE_ALARM / count, fit.degrees_of_freedom)
-    return float(ncx2.cdf(largest, fit.degrees_of_freedom, displaced))
+    return chance_of_missing(panel["simulated"], law, wrong, FALSE_ALARM / count, LEAST)
 
 
 def _pulls_are_normal(panels: list[Table]) -> Verdict:

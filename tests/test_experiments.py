@@ -275,6 +275,6 @@ def test_letters_learns_any_text(tmp_path):
     letters = EXPERIMENTS["letters"]
     path = tmp_path / "greek.txt"
     path.write_text("θερμότητα και γράμματα, μόρια και λέξεις. " * 50, encoding="utf-8")
-    config = letters.Config(corpus=str(path), temperatures=(1.0,), particles=2000, draws=2000, sweeps=200)
+    config = letters.Config(corpus=str(path), temperatures=(1.0,), particles=2000, draws=2000)
     table = letters.compute(config, lambda fraction: None)
     assert all(v.holds for v in letters.verdicts(table)[:3])
