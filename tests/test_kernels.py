@@ -49,17 +49,17 @@ class PlainBlock:
     def sweep(self):
         """Attempt one move of every particle; return how many moved."""
         size = len(self.states)
-        needed = size if self.wide else (size + 1) // 2
-        words = [word for _ in range(-(-needed // LANES)) for word in self.row()]
+        needed = 2 * size if self.wide else size
+        words = [word for _ in range(-(-needed // (2 * LANES))) for word in self.row()]
         halves = [half for word in words for half in (word % WORDS, word // WORDS)]
         before = list(self.states)
         for n in range(size):
-            bucket, fraction = divmod(halves[2 * n if self.wide else n] * self.buckets, WORDS)
+            bucket, fraction = divmod(halves[n] * self.buckets, WORDS)
             while fraction < WORDS % self.buckets:
                 self.redrawn += 1
                 bucket, fraction = divmod(self.row()[0] // WORDS * self.buckets, WORDS)
             if self.wide:
-                served, words_there = halves[2 * n + 1], WORDS
+                served, words_there = halves[size + n], WORDS
             else:  # how many of the words kept for this bucket come before this one
                 served = (bucket * WORDS + fraction) // self.buckets
                 served -= -(-(bucket * WORDS + WORDS % self.buckets) // self.buckets)
@@ -189,18 +189,20 @@ def test_words_that_would_bias_the_proposal_are_drawn_again(buckets, form):
     for _ in range(3):
         assert sweep(states, streams, chain, 1)[1][0] == plain.sweep()
         assert states.tolist() == plain.states
-    assert plain.redrawn == (12 if wide else 23)
+    assert plain.redrawn == (13 if wide else 23)
     assert streams[0].tolist() == plain.stream
 
 
 def taken_by(word, start, chain):
     """Return the bucket of a word and the level it takes a particle on `start` to; None if it is drawn again."""
-    words, state = np.array([word], np.uint32), np.array([start], np.uint32)
-    proposed, fraction = np.empty(1, np.uint32), np.empty(1, np.uint32)
-    if hops.propose(words, chain.buckets, proposed, fraction):
+    state, proposed = np.array([start], np.uint32), np.empty(1, np.uint32)
+    words, stream = np.array([word], np.uint32), seeded_streams(0, 1)[0]
+    hops.redraw(stream, words, chain.buckets)
+    if words[0] != word:
         return None
+    hops.propose(words, chain.buckets, proposed)
     bucket = int(proposed[0])
-    hops.hop(state, proposed, fraction, chain, np.empty(1, np.uint64))
+    hops.hop(state, words, words, chain, proposed, np.empty(1, np.uint64))
     return bucket, int(state[0])
 
 

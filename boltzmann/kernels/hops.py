@@ -36,38 +36,39 @@ Chain = namedtuple(
 
 
 @njit(nogil=True, cache=True)
-def propose(words, buckets, proposed, fraction):
-    """Split each 32-bit word into bucket and fraction; return whether any must be drawn again."""
-    if buckets & (buckets - 1) == 0:  # multiplying by a power of two is a shift
-        up = 0
-        while (1 << up) < buckets:
-            up += 1
-        left, right = np.uint32(up & 31), np.uint32((32 - up) & 31)
-        for i in range(proposed.size):
-            fraction[i] = np.uint32(words[i] << left)
-            proposed[i] = np.uint32(words[i] >> right)
-        return False
-    redraw_below = np.uint32(WORDS % buckets)
-    again = np.uint32(0)
-    for i in range(proposed.size):
-        product = np.uint64(words[i]) * np.uint64(buckets)
-        fraction[i] = np.uint32(product)
-        proposed[i] = np.uint32(product >> np.uint64(32))
-        again |= np.uint32(np.uint32(product) < redraw_below)
-    return again != 0
+def redraw(stream, words, buckets):
+    """Draw again, in order, the words whose fraction Lemire's method refuses, fewer than buckets in 2³²."""
+    refused_below = np.uint32(WORDS % buckets)
+    if refused_below == 0:
+        return
+    factor, refused = np.uint32(buckets), np.uint32(0)
+    for n in range(words.size):
+        refused |= np.uint32(np.uint32(words[n] * factor) < refused_below)
+    if refused == 0:
+        return
+    spare = np.empty(LANES, np.uint64)
+    for n in range(words.size):
+        while np.uint32(words[n] * factor) < refused_below:
+            fill_words(stream, spare)
+            words[n] = np.uint32(spare[0] >> np.uint64(32))
 
 
 @njit(nogil=True, cache=True)
-def propose_again(stream, buckets, proposed, fraction):
-    """Draw again, in order, the words whose fraction Lemire's method refuses."""
-    redraw_below = np.uint32(WORDS % buckets)
-    spare = np.empty(LANES, np.uint64)
-    for i in range(proposed.size):
-        while fraction[i] < redraw_below:
-            fill_words(stream, spare)
-            product = (spare[0] >> np.uint64(32)) * np.uint64(buckets)
-            fraction[i] = np.uint32(product)
-            proposed[i] = np.uint32(product >> np.uint64(32))
+def propose(words, buckets, proposed):
+    """Write the bucket of each word, the high half of word·buckets, in 32-bit arithmetic."""
+    if buckets & (buckets - 1) == 0:
+        bits = 0
+        while (1 << bits) < buckets:
+            bits += 1
+        unused = np.uint32((32 - bits) & 31)
+        for n in range(proposed.size):
+            proposed[n] = np.uint32(words[n] >> unused)
+        return
+    factor = np.uint32(buckets)
+    for n in range(proposed.size):
+        low = np.uint32(np.uint32(words[n] & np.uint32(0xFFFF)) * factor)
+        high = np.uint32(np.uint32(words[n] >> np.uint32(16)) * factor)
+        proposed[n] = np.uint32(np.uint32(high + np.uint32(low >> np.uint32(16))) >> np.uint32(16))
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -86,7 +87,7 @@ def accepts(i, j, bucket, fraction, chain):
 
 
 @njit(nogil=True, cache=True)
-def hop_by_formula(state, proposed, fraction, chain):
+def hop_by_formula(state, proposed, fractions, factor, chain):
     """Propose, weigh the energy difference, accept or stay; return how many particles moved."""
     moved = 0
     for n in range(state.size):
@@ -95,28 +96,29 @@ def hop_by_formula(state, proposed, fraction, chain):
         j = i + 2 * bucket - 1 if chain.neighbour else bucket
         if j < 0 or j >= chain.energies.size:
             continue  # a step off the end of the ladder is rejected
-        if accepts(i, j, bucket, fraction[n], chain):
+        if accepts(i, j, bucket, np.uint32(fractions[n] * factor), chain):
             state[n] = j
             moved += i != j
     return moved
 
 
 @njit(nogil=True, cache=True)
-def hop_by_thresholds(state, proposed, fraction, chain, memory):
-    """Compare each fraction with the threshold of the move; return how many particles moved."""
+def hop_by_thresholds(state, proposed, fractions, factor, chain, memory):
+    """Compare each fraction with the threshold of its move; return how many particles moved."""
     thresholds = chain.thresholds.reshape(-1)
-    row_length, unused = np.uint32(chain.buckets), np.uint32(WORDS % chain.buckets)
-    take = memory.view(np.uint32)[: state.size]
+    buckets, refused_below = np.uint32(chain.buckets), np.uint32(WORDS % chain.buckets)
+    limit = memory.view(np.uint32)[: state.size]
     for n in range(state.size):
-        take[n] = np.uint32(state[n] * row_length) + proposed[n]
+        limit[n] = np.uint32(np.uint32(state[n] * buckets) + proposed[n])
     for n in range(state.size):
-        take[n] = thresholds[take[n]]
+        limit[n] = thresholds[limit[n]]
     if chain.neighbour:
         for n in range(state.size):
             proposed[n] = np.uint32(state[n] + proposed[n] + proposed[n] - np.uint32(1))
     moved = np.uint32(0)
     for n in range(state.size):
-        accept = np.uint32(0) - np.uint32(np.uint32(fraction[n] - unused) < take[n])
+        fraction = np.uint32(np.uint32(fractions[n] * factor) - refused_below)
+        accept = np.uint32(0) - np.uint32(fraction < limit[n])
         level = (proposed[n] & accept) | (state[n] & ~accept)
         moved += np.uint32(level != state[n])
         state[n] = level
@@ -124,8 +126,8 @@ def hop_by_thresholds(state, proposed, fraction, chain, memory):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def hop_by_weights(state, proposed, fraction, chain, memory):
-    """Accept where u (w_i + w_j) < w_j, u < 1 the fraction (without w_i beside it by Metropolis's rule).
+def hop_by_weights(state, proposed, fractions, factor, chain, memory):
+    """Accept where u (w_i + w_j) < w_j, u < 1 the fraction (without w_j beside w_i by Metropolis's rule).
 
     Single precision settles all but about one move in a million, whose two sides nearly agree or whose weight
     is too small for it; for these the formula decides. So nothing is lost but time.
@@ -139,43 +141,62 @@ def hop_by_weights(state, proposed, fraction, chain, memory):
         gap[n] = weights[proposed[n]]
     doubtful = np.uint32(0)
     for n in range(size):
-        u = np.float32(np.int32(fraction[n] >> np.uint32(8))) * np.float32(2.0**-24)
+        fraction = np.uint32(fractions[n] * factor)
+        u = np.float32(np.int32(fraction >> np.uint32(8))) * np.float32(2.0**-24)
         own, other = doubt[n], gap[n]
         distance = u * (own + both * other) - other
-        near = abs(distance) <= (own + other) * np.float32(2.0**-20)
-        gap[n] = distance
-        doubt[n] = np.float32(near | (own == np.float32(0.0)))
-        doubtful |= np.uint32(near | (own == np.float32(0.0)))
+        near = (abs(distance) <= (own + other) * np.float32(2.0**-20)) | (own == np.float32(0.0))
+        gap[n], doubt[n] = distance, np.float32(near)
+        doubtful |= np.uint32(near)
     if doubtful != 0:
         for n in range(size):
             if doubt[n] != 0:
                 i, j = np.int64(state[n]), np.int64(proposed[n])
-                gap[n] = -1.0 if accepts(i, j, j, fraction[n], chain) else 1.0
+                taken = accepts(i, j, j, np.uint32(fractions[n] * factor), chain)
+                gap[n] = -1.0 if taken else 1.0
     moved = np.uint32(0)
     for n in range(size):
-        level = proposed[n] if gap[n] < np.float32(0.0) else state[n]
+        accept = np.uint32(0) - np.uint32(gap[n] < np.float32(0.0))
+        level = (proposed[n] & accept) | (state[n] & ~accept)
         moved += np.uint32(level != state[n])
         state[n] = level
     return moved
 
 
 @njit(nogil=True, cache=True)
-def hop_by_alias(state, proposed, fraction, chain, memory):
+def hop_by_alias(state, proposed, fractions, factor, chain, memory):
     """Go to the first level of the bucket's entry or to the second; return how many particles moved."""
     table = chain.alias.reshape(-1)
     row_length = np.uint32(chain.row_of * chain.buckets)
     entries = memory[: state.size]
     for n in range(state.size):
-        entries[n] = table[np.uint32(state[n] * row_length) + proposed[n]]
+        entries[n] = table[np.uint32(np.uint32(state[n] * row_length) + proposed[n])]
     moved = np.uint32(0)
     for n in range(state.size):
         entry = entries[n]
         levels = np.uint32(entry)
-        accept = np.uint32(0) - np.uint32(fraction[n] <= np.uint32(entry >> np.uint64(32)))
+        accept = np.uint32(0) - np.uint32(np.uint32(fractions[n] * factor) <= np.uint32(entry >> np.uint64(32)))
         level = ((levels >> np.uint32(16)) & accept) | (levels & np.uint32(0xFFFF) & ~accept)
         moved += np.uint32(level != state[n])
         state[n] = level
     return moved
+
+
+@njit(nogil=True, cache=True)
+def hop(state, words, fractions, chain, proposed, memory):
+    """Let each particle attempt the move that its word says; return how many moved.
+
+    The fraction is word·buckets, low half; of a wide chain, a word of its own in `fractions`.
+    """
+    propose(words, chain.buckets, proposed)
+    factor = np.uint32(1 if chain.wide else chain.buckets)
+    if chain.decides_by == THRESHOLDS:
+        return np.int64(hop_by_thresholds(state, proposed, fractions, factor, chain, memory))
+    if chain.decides_by == WEIGHTS:
+        return np.int64(hop_by_weights(state, proposed, fractions, factor, chain, memory))
+    if chain.decides_by == ALIAS:
+        return np.int64(hop_by_alias(state, proposed, fractions, factor, chain, memory))
+    return np.int64(hop_by_formula(state, proposed, fractions, factor, chain))
 
 
 @njit(nogil=True, cache=True)
@@ -203,18 +224,6 @@ def tally(state, counts, partial):
 
 
 @njit(nogil=True, cache=True)
-def hop(state, proposed, fraction, chain, memory):
-    """Decide the moves of a block by the chain's own way; return how many particles moved."""
-    if chain.decides_by == THRESHOLDS:
-        return np.int64(hop_by_thresholds(state, proposed, fraction, chain, memory))
-    if chain.decides_by == WEIGHTS:
-        return np.int64(hop_by_weights(state, proposed, fraction, chain, memory))
-    if chain.decides_by == ALIAS:
-        return np.int64(hop_by_alias(state, proposed, fraction, chain, memory))
-    return np.int64(hop_by_formula(state, proposed, fraction, chain))
-
-
-@njit(nogil=True, cache=True)
 def sweep_blocks(states, streams, chain, done, sweeps, stride, counts, moved):
     """Sweep every block `sweeps` times, looking after each sweep whose number is a multiple of `stride`.
 
@@ -223,31 +232,24 @@ def sweep_blocks(states, streams, chain, done, sweeps, stride, counts, moved):
     """
     state_memory = np.empty(BLOCK, np.uint32)
     proposed_memory = np.empty(BLOCK, np.uint32)
-    fraction_memory = np.empty(BLOCK, np.uint32)
     memory = np.empty(BLOCK, np.uint64)
-    words = np.empty(BLOCK, np.uint64)
+    word_memory = np.empty(BLOCK, np.uint64)
     partial = np.zeros((4, counts.shape[1]), np.int64)
     for block in range(streams.shape[0]):
         stream = streams[block]
         home = states[block * BLOCK : (block + 1) * BLOCK]
         size = home.size
-        state, proposed, fraction = state_memory[:size], proposed_memory[:size], fraction_memory[:size]
+        state, proposed = state_memory[:size], proposed_memory[:size]
         state[:] = home
-        # Wide moves take a 64-bit word each, the others half of one; whole rows of lanes are drawn.
-        needed = size if chain.wide else (size + 1) // 2
-        drawn = words[: (needed + LANES - 1) // LANES * LANES]
-        halves = drawn.view(np.uint32)
+        # A wide move takes two 32-bit words, any other one; whole rows of lanes are drawn.
+        needed = 2 * size if chain.wide else size
+        drawn = word_memory[: (needed + 2 * LANES - 1) // (2 * LANES) * LANES]
+        words = drawn.view(np.uint32)[:size]
+        fractions = drawn.view(np.uint32)[size : 2 * size] if chain.wide else words
         for sweep in range(done, done + sweeps):
             fill_words(stream, drawn)
-            if chain.wide:
-                again = propose(halves[: 2 * size : 2], chain.buckets, proposed, fraction)
-            else:
-                again = propose(halves[:size], chain.buckets, proposed, fraction)
-            if again:
-                propose_again(stream, chain.buckets, proposed, fraction)
-            if chain.wide:
-                fraction[:] = halves[1 : 2 * size : 2]
-            moved[sweep // stride - done // stride] += hop(state, proposed, fraction, chain, memory)
+            redraw(stream, words, chain.buckets)
+            moved[sweep // stride - done // stride] += hop(state, words, fractions, chain, proposed, memory)
             if (sweep + 1) % stride == 0:
                 tally(state, counts[(sweep + 1) // stride - 1 - done // stride], partial)
         home[:] = state
