@@ -103,23 +103,46 @@ def hop_by_formula(state, proposed, fractions, factor, chain):
 
 
 @njit(nogil=True, cache=True)
-def hop_by_thresholds(state, proposed, fractions, factor, chain, memory):
+def hop_by_thresholds(state, words, chain, proposed, memory):
     """Compare each fraction with the threshold of its move; return how many particles moved."""
     thresholds = chain.thresholds.reshape(-1)
     buckets, refused_below = np.uint32(chain.buckets), np.uint32(WORDS % chain.buckets)
+    propose(words, chain.buckets, proposed)
     limit = memory.view(np.uint32)[: state.size]
     for n in range(state.size):
         limit[n] = np.uint32(np.uint32(state[n] * buckets) + proposed[n])
     for n in range(state.size):
         limit[n] = thresholds[limit[n]]
-    if chain.neighbour:
-        for n in range(state.size):
-            proposed[n] = np.uint32(state[n] + proposed[n] + proposed[n] - np.uint32(1))
     moved = np.uint32(0)
     for n in range(state.size):
-        fraction = np.uint32(np.uint32(fractions[n] * factor) - refused_below)
+        fraction = np.uint32(np.uint32(words[n] * buckets) - refused_below)
         accept = np.uint32(0) - np.uint32(fraction < limit[n])
         level = (proposed[n] & accept) | (state[n] & ~accept)
+        moved += np.uint32(level != state[n])
+        state[n] = level
+    return moved
+
+
+@njit(nogil=True, cache=True)
+def hop_by_bits(state, words, chain, memory):
+    """Do as `hop_by_thresholds` where buckets are a power of two: the word's own bits are bucket and fraction."""
+    thresholds = chain.thresholds.reshape(-1)
+    bits = 0
+    while (1 << bits) < chain.buckets:
+        bits += 1
+    left, right = np.uint32(bits & 31), np.uint32((32 - bits) & 31)
+    limit = memory.view(np.uint32)[: state.size]
+    for n in range(state.size):
+        limit[n] = np.uint32(state[n] << left) | np.uint32(words[n] >> right)
+    for n in range(state.size):
+        limit[n] = thresholds[limit[n]]
+    # A bucket is a level of its own, or one of the steps -1 and +1 from the present level.
+    step, origin = np.uint32(1 + chain.neighbour), np.uint32(chain.neighbour)
+    moved = np.uint32(0)
+    for n in range(state.size):
+        accept = np.uint32(0) - np.uint32(np.uint32(words[n] << left) < limit[n])
+        target = np.uint32(np.uint32(words[n] >> right) * step) + np.uint32((state[n] - np.uint32(1)) * origin)
+        level = np.uint32((target & accept) | (state[n] & ~accept))
         moved += np.uint32(level != state[n])
         state[n] = level
     return moved
@@ -188,10 +211,12 @@ def hop(state, words, fractions, chain, proposed, memory):
 
     The fraction is word·buckets, low half; of a wide chain, a word of its own in `fractions`.
     """
+    if chain.decides_by == THRESHOLDS:
+        if chain.buckets & (chain.buckets - 1) == 0:
+            return np.int64(hop_by_bits(state, words, chain, memory))
+        return np.int64(hop_by_thresholds(state, words, chain, proposed, memory))
     propose(words, chain.buckets, proposed)
     factor = np.uint32(1 if chain.wide else chain.buckets)
-    if chain.decides_by == THRESHOLDS:
-        return np.int64(hop_by_thresholds(state, proposed, fractions, factor, chain, memory))
     if chain.decides_by == WEIGHTS:
         return np.int64(hop_by_weights(state, proposed, fractions, factor, chain, memory))
     if chain.decides_by == ALIAS:
