@@ -16,7 +16,7 @@ from boltzmann.levels import EnergyLevels
 
 PROPOSALS = ("uniform", "neighbour")
 RULES = ("metropolis", "glauber", "heat-bath")
-LARGEST_TABLE = 512  # levels above which the table of thresholds leaves the fast caches
+LARGEST_TABLE = 256  # levels above which the table of thresholds leaves the fast caches
 MOST_NARROW = 1024  # levels above which half a 64-bit word is too short to propose and to decide
 LARGEST_MATRIX = 8192  # levels above which a K×K matrix of floats takes more than half a gigabyte
 

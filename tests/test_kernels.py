@@ -171,14 +171,21 @@ def crafted_stream(rows):
 @pytest.mark.parametrize("buckets", [3, 100, 1000])
 @pytest.mark.parametrize("form", ["own", "formula", "wide formula", "wide weights"])
 def test_words_that_would_bias_the_proposal_are_drawn_again(buckets, form):
-    """Word 0 and others at the edge of a bucket have too small a fraction; so has the first word drawn instead."""
+    """Word 0 and others at the edge of a bucket have too small a fraction; so has the first word drawn instead.
+
+    Every third word is such a word, every fifth other one has the least fraction that is kept.
+    """
     wide = "wide" in form
     levels = bz.EnergyLevels(np.arange(buckets) / buckets)
     biased = [-(-bucket * WORDS // buckets) for bucket in range(buckets)]
     biased = [word for word in biased if word * buckets % WORDS < WORDS % buckets]
     assert biased[0] == 0
     assert len(biased) == WORDS % buckets  # each fraction below the limit belongs to one word
-    usual = iter(np.random.default_rng(3).integers(WORDS, size=2 * LANES).tolist())
+    limit = WORDS % buckets
+    kept = [word for b in range(buckets) if (word := (b * WORDS + limit) // buckets) * buckets % WORDS == limit]
+    usual = np.random.default_rng(3).integers(WORDS, size=2 * LANES)
+    usual[::5] = kept[-1]
+    usual = iter(usual.tolist())
     low, high = ([biased[k % len(biased)] if k % 3 == 0 else next(usual) for k in range(LANES)] for _ in range(2))
     first = [h * WORDS + low_half for h, low_half in zip(high, low, strict=True)]
     second = [biased[-1] * WORDS + 12345] * LANES
@@ -197,21 +204,21 @@ def taken_by(word, start, chain):
     """Return the bucket of a word and the level it takes a particle on `start` to; None if it is drawn again."""
     state, proposed = np.array([start], np.uint32), np.empty(1, np.uint32)
     words, stream = np.array([word], np.uint32), seeded_streams(0, 1)[0]
-    hops.redraw(stream, words, chain.buckets)
-    if words[0] != word:
+    if hops.split(words.copy(), chain.buckets, proposed) < WORDS % chain.buckets:
         return None
-    hops.propose(words, chain.buckets, proposed)
     bucket = int(proposed[0])
-    hops.hop(state, words, words, chain, proposed, np.empty(1, np.uint64))
+    own = chain.weights[[start % chain.weights.size]]
+    hops.hop(state, own, stream, words, words, chain, proposed, np.empty(1, np.uint64))
     return bucket, int(state[0])
 
 
+@pytest.mark.parametrize("t", [0.0, 0.7])
 @pytest.mark.parametrize("buckets", [2, 3, 100, 1000])
-def test_a_bucket_accepts_exactly_the_words_it_says(buckets):
+def test_a_bucket_accepts_exactly_the_words_it_says(buckets, t):
     """The words of a bucket in order: at most one is drawn again, then as many accept as is said, then none."""
     levels = bz.EnergyLevels(np.arange(buckets) * 3 / buckets)
-    numbers, _ = bz.quantised_transition_matrix(levels, 0.7)
-    chains = [chain_of(levels, 0.7, "uniform", "metropolis", form=form) for form in ("own", "formula", "weights")]
+    numbers, _ = bz.quantised_transition_matrix(levels, t)
+    chains = [chain_of(levels, t, "uniform", "metropolis", form=form) for form in ("own", "formula", "weights")]
     moves = np.argwhere(~np.eye(buckets, dtype=bool))
     for here, there in np.random.default_rng(buckets).permutation(moves)[:40].tolist():
         accepted, kept, first = int(numbers[here, there]), WORDS // buckets, -(-there * WORDS // buckets)
@@ -219,7 +226,7 @@ def test_a_bucket_accepts_exactly_the_words_it_says(buckets):
         if first * buckets % WORDS < WORDS % buckets:
             verdicts[first] = None
             first += 1
-        for k in {0, accepted - 1, accepted, kept - 1} - {kept}:
+        for k in {0, accepted - 1, accepted, kept - 1} - {-1, kept}:
             verdicts[first + k] = (there, there if k < accepted else here)
         for word, verdict in verdicts.items():
             for chain in chains:
@@ -261,6 +268,23 @@ def test_many_levels_weigh_each_move_by_a_word_of_its_own():
         for gas in gases:
             assert gas.run(1).acceptance[0] == moves / (200 * (1 - 1 / 1500))
             assert gas.states.tolist() == plain.states
+
+
+@pytest.mark.parametrize("rule", ["metropolis", "glauber"])
+def test_weights_below_the_smallest_normal_number_are_left_to_the_formula(rule):
+    """Levels 85.5 to 89.5 t above the lowest straddle 2⁻¹²⁶ = exp(-87.3), below which a single weight counts as 0.
+
+    Of the 20,480 particles there, half are offered a level whose weight is within a factor of e of their own.
+    """
+    energies = np.append(0.0, np.linspace(85.5, 89.5, 1000))
+    levels = bz.EnergyLevels(energies)
+    assert 0 < np.count_nonzero(chain_of(levels, 1.0, "uniform", rule, form="weights").weights) < 1001
+    ends = []
+    for form in ("formula", "weights"):
+        states, streams = random_states(levels, 20_480), seeded_streams(8, 10)
+        sweep(states, streams, chain_of(levels, 1.0, "uniform", rule, form=form), 2)
+        ends.append(states)
+    assert np.array_equal(*ends)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 2047, 2048])

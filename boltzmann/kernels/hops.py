@@ -36,39 +36,34 @@ Chain = namedtuple(
 
 
 @njit(nogil=True, cache=True)
-def redraw(stream, words, buckets):
-    """Draw again, in order, the words whose fraction Lemire's method refuses, fewer than buckets in 2³²."""
-    refused_below = np.uint32(WORDS % buckets)
-    if refused_below == 0:
-        return
-    factor, refused = np.uint32(buckets), np.uint32(0)
-    for n in range(words.size):
-        refused |= np.uint32(np.uint32(words[n] * factor) < refused_below)
-    if refused == 0:
-        return
-    spare = np.empty(LANES, np.uint64)
-    for n in range(words.size):
-        while np.uint32(words[n] * factor) < refused_below:
-            fill_words(stream, spare)
-            words[n] = np.uint32(spare[0] >> np.uint64(32))
+def split(words, buckets, proposed):
+    """Split word·buckets: write its high half, the bucket, to `proposed` and leave its low half, the fraction.
 
-
-@njit(nogil=True, cache=True)
-def propose(words, buckets, proposed):
-    """Write the bucket of each word, the high half of word·buckets, in 32-bit arithmetic."""
-    if buckets & (buckets - 1) == 0:
-        bits = 0
-        while (1 << bits) < buckets:
-            bits += 1
-        unused = np.uint32((32 - bits) & 31)
-        for n in range(proposed.size):
-            proposed[n] = np.uint32(words[n] >> unused)
-        return
-    factor = np.uint32(buckets)
+    Return the least fraction. In 32-bit arithmetic, which vectorises better than a 64-bit product.
+    """
+    factor, least = np.uint32(buckets), np.uint32(WORDS - 1)
     for n in range(proposed.size):
         low = np.uint32(np.uint32(words[n] & np.uint32(0xFFFF)) * factor)
         high = np.uint32(np.uint32(words[n] >> np.uint32(16)) * factor)
-        proposed[n] = np.uint32(np.uint32(high + np.uint32(low >> np.uint32(16))) >> np.uint32(16))
+        high = np.uint32(high + np.uint32(low >> np.uint32(16)))
+        proposed[n] = np.uint32(high >> np.uint32(16))
+        words[n] = np.uint32(words[n] * factor)
+        least = min(least, words[n])
+    return least
+
+
+@njit(nogil=True, cache=True)
+def propose(stream, words, buckets, proposed):
+    """Split each word into bucket and fraction, and draw again where Lemire's method refuses the fraction."""
+    refused_below = np.uint32(WORDS % buckets)
+    if split(words, buckets, proposed) >= refused_below:
+        return
+    spare = np.empty(LANES, np.uint64)
+    for n in range(words.size):
+        while words[n] < refused_below:
+            fill_words(stream, spare)
+            words[n] = np.uint32(spare[0] >> np.uint64(32))
+            split(words[n : n + 1], buckets, proposed[n : n + 1])
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -87,7 +82,7 @@ def accepts(i, j, bucket, fraction, chain):
 
 
 @njit(nogil=True, cache=True)
-def hop_by_formula(state, proposed, fractions, factor, chain):
+def hop_by_formula(state, proposed, fractions, chain):
     """Propose, weigh the energy difference, accept or stay; return how many particles moved."""
     moved = 0
     for n in range(state.size):
@@ -96,18 +91,17 @@ def hop_by_formula(state, proposed, fractions, factor, chain):
         j = i + 2 * bucket - 1 if chain.neighbour else bucket
         if j < 0 or j >= chain.energies.size:
             continue  # a step off the end of the ladder is rejected
-        if accepts(i, j, bucket, np.uint32(fractions[n] * factor), chain):
+        if accepts(i, j, bucket, fractions[n], chain):
             state[n] = j
             moved += i != j
     return moved
 
 
 @njit(nogil=True, cache=True)
-def hop_by_thresholds(state, words, chain, proposed, memory):
+def hop_by_thresholds(state, proposed, fractions, chain, memory):
     """Compare each fraction with the threshold of its move; return how many particles moved."""
     thresholds = chain.thresholds.reshape(-1)
     buckets, refused_below = np.uint32(chain.buckets), np.uint32(WORDS % chain.buckets)
-    propose(words, chain.buckets, proposed)
     limit = memory.view(np.uint32)[: state.size]
     for n in range(state.size):
         limit[n] = np.uint32(np.uint32(state[n] * buckets) + proposed[n])
@@ -115,8 +109,7 @@ def hop_by_thresholds(state, words, chain, proposed, memory):
         limit[n] = thresholds[limit[n]]
     moved = np.uint32(0)
     for n in range(state.size):
-        fraction = np.uint32(np.uint32(words[n] * buckets) - refused_below)
-        accept = np.uint32(0) - np.uint32(fraction < limit[n])
+        accept = np.uint32(0) - np.uint32(np.uint32(fractions[n] - refused_below) < limit[n])
         level = (proposed[n] & accept) | (state[n] & ~accept)
         moved += np.uint32(level != state[n])
         state[n] = level
@@ -149,45 +142,52 @@ def hop_by_bits(state, words, chain, memory):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def hop_by_weights(state, proposed, fractions, factor, chain, memory):
+def hop_by_weights(state, own, proposed, fractions, chain, memory):
     """Accept where u (w_i + w_j) < w_j, u < 1 the fraction (without w_j beside w_i by Metropolis's rule).
 
-    Single precision settles all but about one move in a million, whose two sides nearly agree or whose weight
-    is too small for it; for these the formula decides. So nothing is lost but time.
+    Single precision settles all but about one move in a million, whose two sides nearly agree or whose weights
+    are both too small for it; for these the formula decides. So nothing is lost but time. `own`, the weights of
+    the present levels, is carried from sweep to sweep.
     """
-    size = state.size
-    weights, both = chain.weights, np.float32(chain.glauber)
-    gap = memory.view(np.float32)[:size]
-    doubt = memory.view(np.float32)[size : 2 * size]
+    size, weights, both = state.size, chain.weights, np.float32(chain.glauber)
+    other = memory.view(np.float32)[:size]
+    gap = memory.view(np.float32)[size : 2 * size]
     for n in range(size):
-        doubt[n] = weights[state[n]]
-        gap[n] = weights[proposed[n]]
+        other[n] = weights[proposed[n]]
     doubtful = np.uint32(0)
     for n in range(size):
-        fraction = np.uint32(fractions[n] * factor)
-        u = np.float32(np.int32(fraction >> np.uint32(8))) * np.float32(2.0**-24)
-        own, other = doubt[n], gap[n]
-        distance = u * (own + both * other) - other
-        near = (abs(distance) <= (own + other) * np.float32(2.0**-20)) | (own == np.float32(0.0))
-        gap[n], doubt[n] = distance, np.float32(near)
-        doubtful |= np.uint32(near)
+        u = np.float32(np.int32(fractions[n] >> np.uint32(8))) * np.float32(2.0**-24)
+        gap[n] = u * (own[n] + both * other[n]) - other[n]
+        doubtful += np.uint32(in_doubt(gap[n], own[n], other[n]))
     if doubtful != 0:
         for n in range(size):
-            if doubt[n] != 0:
+            if in_doubt(gap[n], own[n], other[n]):
                 i, j = np.int64(state[n]), np.int64(proposed[n])
-                taken = accepts(i, j, j, np.uint32(fractions[n] * factor), chain)
+                taken = accepts(i, j, j, fractions[n], chain)
                 gap[n] = -1.0 if taken else 1.0
+    # The sign bit, spread over a word, selects without a branch; weights are selected by their bits.
+    sign, own_bits, other_bits = gap.view(np.int32), own.view(np.uint32), other.view(np.uint32)
     moved = np.uint32(0)
     for n in range(size):
-        accept = np.uint32(0) - np.uint32(gap[n] < np.float32(0.0))
+        accept = np.uint32(sign[n] >> np.int32(31))
         level = (proposed[n] & accept) | (state[n] & ~accept)
+        own_bits[n] = (other_bits[n] & accept) | (own_bits[n] & ~accept)
         moved += np.uint32(level != state[n])
         state[n] = level
     return moved
 
 
 @njit(nogil=True, cache=True)
-def hop_by_alias(state, proposed, fractions, factor, chain, memory):
+def in_doubt(gap, own, other):
+    """Tell whether single precision may have the sign of the gap wrong.
+
+    The margin is eight roundings, and twice the smallest normal number, below which a weight counts as 0.
+    """
+    return abs(gap) <= (own + other) * np.float32(2.0**-20) + np.float32(2.0**-125)
+
+
+@njit(nogil=True, cache=True)
+def hop_by_alias(state, proposed, fractions, chain, memory):
     """Go to the first level of the bucket's entry or to the second; return how many particles moved."""
     table = chain.alias.reshape(-1)
     row_length = np.uint32(chain.row_of * chain.buckets)
@@ -198,7 +198,7 @@ def hop_by_alias(state, proposed, fractions, factor, chain, memory):
     for n in range(state.size):
         entry = entries[n]
         levels = np.uint32(entry)
-        accept = np.uint32(0) - np.uint32(np.uint32(fractions[n] * factor) <= np.uint32(entry >> np.uint64(32)))
+        accept = np.uint32(0) - np.uint32(fractions[n] <= np.uint32(entry >> np.uint64(32)))
         level = ((levels >> np.uint32(16)) & accept) | (levels & np.uint32(0xFFFF) & ~accept)
         moved += np.uint32(level != state[n])
         state[n] = level
@@ -206,22 +206,22 @@ def hop_by_alias(state, proposed, fractions, factor, chain, memory):
 
 
 @njit(nogil=True, cache=True)
-def hop(state, words, fractions, chain, proposed, memory):
+def hop(state, own, stream, words, fractions, chain, proposed, memory):
     """Let each particle attempt the move that its word says; return how many moved.
 
-    The fraction is word·buckets, low half; of a wide chain, a word of its own in `fractions`.
+    Words and fractions share memory, which `propose` turns from the one into the other; for a wide chain
+    `fractions` are words of their own.
     """
+    if chain.decides_by == THRESHOLDS and chain.buckets & (chain.buckets - 1) == 0:
+        return np.int64(hop_by_bits(state, words, chain, memory))
+    propose(stream, words, chain.buckets, proposed)
     if chain.decides_by == THRESHOLDS:
-        if chain.buckets & (chain.buckets - 1) == 0:
-            return np.int64(hop_by_bits(state, words, chain, memory))
-        return np.int64(hop_by_thresholds(state, words, chain, proposed, memory))
-    propose(words, chain.buckets, proposed)
-    factor = np.uint32(1 if chain.wide else chain.buckets)
+        return np.int64(hop_by_thresholds(state, proposed, fractions, chain, memory))
     if chain.decides_by == WEIGHTS:
-        return np.int64(hop_by_weights(state, proposed, fractions, factor, chain, memory))
+        return np.int64(hop_by_weights(state, own, proposed, fractions, chain, memory))
     if chain.decides_by == ALIAS:
-        return np.int64(hop_by_alias(state, proposed, fractions, factor, chain, memory))
-    return np.int64(hop_by_formula(state, proposed, fractions, factor, chain))
+        return np.int64(hop_by_alias(state, proposed, fractions, chain, memory))
+    return np.int64(hop_by_formula(state, proposed, fractions, chain))
 
 
 @njit(nogil=True, cache=True)
@@ -256,6 +256,7 @@ def sweep_blocks(states, streams, chain, done, sweeps, stride, counts, moved):
     `counts` (looks, K) and `moved` (rows,), a row for each begun stride, are added to.
     """
     state_memory = np.empty(BLOCK, np.uint32)
+    own_memory = np.empty(BLOCK, np.float32)
     proposed_memory = np.empty(BLOCK, np.uint32)
     memory = np.empty(BLOCK, np.uint64)
     word_memory = np.empty(BLOCK, np.uint64)
@@ -264,8 +265,11 @@ def sweep_blocks(states, streams, chain, done, sweeps, stride, counts, moved):
         stream = streams[block]
         home = states[block * BLOCK : (block + 1) * BLOCK]
         size = home.size
-        state, proposed = state_memory[:size], proposed_memory[:size]
+        state, proposed, own = state_memory[:size], proposed_memory[:size], own_memory[:size]
         state[:] = home
+        if chain.decides_by == WEIGHTS:
+            for n in range(size):
+                own[n] = chain.weights[state[n]]
         # A wide move takes two 32-bit words, any other one; whole rows of lanes are drawn.
         needed = 2 * size if chain.wide else size
         drawn = word_memory[: (needed + 2 * LANES - 1) // (2 * LANES) * LANES]
@@ -273,8 +277,8 @@ def sweep_blocks(states, streams, chain, done, sweeps, stride, counts, moved):
         fractions = drawn.view(np.uint32)[size : 2 * size] if chain.wide else words
         for sweep in range(done, done + sweeps):
             fill_words(stream, drawn)
-            redraw(stream, words, chain.buckets)
-            moved[sweep // stride - done // stride] += hop(state, words, fractions, chain, proposed, memory)
+            hops = hop(state, own, stream, words, fractions, chain, proposed, memory)
+            moved[sweep // stride - done // stride] += hops
             if (sweep + 1) % stride == 0:
                 tally(state, counts[(sweep + 1) // stride - 1 - done // stride], partial)
         home[:] = state
