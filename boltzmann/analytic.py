@@ -32,6 +32,7 @@ from boltzmann.levels import EnergyLevels
 
 # Overflow to inf, underflow to 0 and division by zero are limits and meant; an invalid operation never is.
 _limits_are_meant = np.errstate(over="ignore", under="ignore", divide="ignore")
+_MANY = 50_000  # from how many logits on a compiled softmax is worth loading
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +141,22 @@ def softmax(x: ArrayLike, axis: int = -1) -> FloatArray:
     >>> softmax([1000, 1000, -np.inf])
     array([0.5, 0.5, 0. ])
     """
-    return np.moveaxis(_law_of_logits(x, axis).p, -1, axis)
+    many = _softmax_of_many(x, axis)
+    return np.moveaxis(_law_of_logits(x, axis).p, -1, axis) if many is None else many
+
+
+def _softmax_of_many(x: ArrayLike, axis: int) -> FloatArray | None:
+    """Return the softmax of a large array by a compiled kernel; None if it is small or a row has no finite sum."""
+    if not isinstance(x, np.ndarray) or x.size < _MANY or x.dtype.kind != "f":
+        return None
+    from boltzmann.kernels.softmax import softmax_rows  # loaded here: Numba takes half a second
+
+    axis = normalize_axis_index(axis, x.ndim, msg_prefix="axis")
+    rows = np.ascontiguousarray(np.moveaxis(x, axis, -1), dtype=np.float64)
+    p = np.empty(rows.shape)
+    if softmax_rows(rows.reshape(-1, rows.shape[-1]), p.reshape(-1, rows.shape[-1])):
+        return np.moveaxis(p, -1, axis)
+    return None
 
 
 def log_softmax(x: ArrayLike, axis: int = -1) -> FloatArray:

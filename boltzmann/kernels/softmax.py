@@ -1,8 +1,8 @@
-"""Softmax of many rows in one sweep through memory.
+"""The softmax of every row of a matrix, each row in the cache from its maximum to its quotients.
 
-A softmax is bound by exp and by memory: NumPy reads or writes the array eight times over. Here rows are taken in
-blocks that stay in the first-level cache from the maximum to the quotient. Within a block the exponentials form one
-long loop, whatever the length of a row, so that rows of 8 fill the vector registers as well as rows of 50,257.
+Softmax is bound by exp and by memory, through which NumPy takes the whole array ten times. Long rows are done one
+by one. Short ones are done by the block, in which the exponentials are one long loop: rows of 8 fill the vector
+registers as rows of 50,257 do.
 """
 
 import numpy as np
@@ -10,23 +10,71 @@ from numba import njit
 
 from boltzmann.kernels.exponential import lifted_exp
 
-BLOCK = 2048  # numbers, in whole rows: 16 kB
-LANES = 64
+LANES = 128  # maxima and sums run in so many lanes: in a single one, each step would wait for the last
+BLOCK = 2048  # numbers of short rows that are taken at once: 16 kB
 
 
 @njit(nogil=True, cache=True)
-def largest(row, lanes):
-    """Return the largest number of a row; a nan is passed over.
+def _raise(tops, part):
+    """Raise the running maxima `tops` (LANES,) to a part of a row, at most LANES long; nan is passed over."""
+    for j in range(part.size):
+        tops[j] = part[j] if part[j] > tops[j] else tops[j]
 
-    A single running maximum is a chain of dependent steps; one per lane is a loop that vectorises.
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _long_rows(x, p):
+    """While the exponentials of a row are worked out, the row after it is read from memory for its maximum."""
+    tops = np.full(LANES, -np.inf)
+    for start in range(0, x.shape[1], LANES):
+        _raise(tops, x[0, start : start + LANES])
+    sums = np.empty(LANES)
+    regular = True
+    for i in range(x.shape[0]):
+        logits, weights, following = x[i], p[i], x[min(i + 1, x.shape[0] - 1)]
+        top = tops.max()
+        tops[:] = -np.inf
+        sums[:] = 0
+        for start in range(0, logits.size, LANES):
+            part, out = logits[start : start + LANES], weights[start : start + LANES]
+            for j in range(part.size):
+                out[j] = lifted_exp(part[j] - top)
+                sums[j] += out[j]
+            _raise(tops, following[start : start + LANES])
+        total = sums.sum()
+        regular &= total > 0
+        weights *= 1 / total
+    return regular
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _short_rows(x, p):
+    levels = x.shape[1]
+    rows = BLOCK // levels
+    regular = True
+    for start in range(0, x.shape[0], rows):
+        logits, weights = x[start : start + rows], p[start : start + rows]
+        for i in range(logits.shape[0]):
+            top = logits[i, 0]
+            for j in range(levels):
+                top = logits[i, j] if logits[i, j] > top else top
+            for j in range(levels):
+                weights[i, j] = logits[i, j] - top
+        block = weights.reshape(-1)
+        for j in range(block.size):
+            block[j] = lifted_exp(block[j])
+        for i in range(logits.shape[0]):
+            total = 0.0
+            for j in range(levels):
+                total += weights[i, j]
+            regular &= total > 0
+            weights[i] *= 1 / total
+    return regular
+
+
+@njit(nogil=True, cache=True)
+def softmax_rows(x, p):
+    """Write the softmax of each row of `x` to `p`, both (R, K) float64 in C order.
+
+    Return whether every row had one. Otherwise, for a nan, for +inf, for nothing but -inf, `p` means nothing.
     """
-    width = min(lanes.size, row.size)
-    lanes[:width] = row[:width]
-    for start in range(width, row.size, width):
-        part = row[start : start + width]
-        for j in range(part.size):
-            lanes[j] = part[j] if part[j] > lanes[j] else lanes[j]
-    top = -np.inf
-    for j in range(width):
-        top = lanes[j] if lanes[j] > top else top
-    return top
+    return _short_rows(x, p) if x.shape[1] < LANES else _long_rows(x, p)

@@ -4,11 +4,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Protocol, overload
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from boltzmann._checks import FloatArray, as_count, as_floats, as_generator, as_temperature
-
-IntArray = NDArray[np.int64]
+from boltzmann.language.picking import IntArray, pick, pick_from_logits, pick_many
 
 
 class LanguageModel(Protocol):
@@ -44,16 +43,36 @@ def _as_fraction(name: str, value: Any) -> float:
     return float(number)
 
 
+def _as_sampling_temperature(temperature: Any) -> float:
+    if isinstance(temperature, int | float) and 0 <= temperature <= 1e300:
+        return float(temperature) + 0.0  # the usual case, without the detour through an array
+    return as_temperature(temperature, sampling=True)
+
+
 class _Decoder:
-    """A checked temperature and truncation, ready to turn logits into weights."""
+    """A checked temperature and truncation, ready to turn logits into weights and these into ids."""
 
     def __init__(self, temperature: Any, top_k: Any, top_p: Any, min_p: Any):
-        self.temperature = as_temperature(temperature, sampling=True)
+        self.temperature = _as_sampling_temperature(temperature)
         self.top_k = None if top_k is None else as_count("top_k", top_k)
         self.top_p = 1.0 if top_p is None else _as_fraction("top_p", top_p)
         if self.top_p == 0:
             raise ValueError("top_p is 0: it must be above 0, for at least one token to be kept")
         self.min_p = 0.0 if min_p is None else _as_fraction("min_p", min_p)
+        self._truncates = self.top_k is not None or self.top_p < 1 or self.min_p > 0
+
+    def draw_one(self, logits: ArrayLike, seed: int | np.random.Generator) -> int:
+        """Return the id on which one random number falls."""
+        if not self._truncates and (index := pick_from_logits(logits, self.temperature, seed)) is not None:
+            return index
+        weights = self.weights(_as_logits(logits))
+        return int(pick(weights, as_generator(seed).random(1))[0])
+
+    def draw_many(self, logits: ArrayLike, size: Any, seed: int | np.random.Generator) -> IntArray:
+        """Return `size` independent draws, each of one random number."""
+        weights = self.weights(_as_logits(logits))
+        count = as_count("size", size, least=0)
+        return pick_many(weights, count, as_generator(seed))
 
     def weights(self, logits: FloatArray) -> FloatArray:
         """Return each token's probability relative to the most probable one's, shape (V,)."""
@@ -85,18 +104,6 @@ class _Decoder:
             exponents = np.where(gaps > -np.inf, gaps / self.temperature, 2 * (halves / self.temperature))
             weights: FloatArray = np.exp(exponents)
         return weights
-
-
-def _pick(weights: FloatArray, uniforms: FloatArray) -> IntArray:
-    """Return where each uniform number of [0, 1) falls in the cumulative weights.
-
-    The first cumulative sum *above* the target is that of a token with a weight: where a token has none the
-    sum does not grow. A target that rounds up to the total would fall off the end, hence the clamp.
-    """
-    cumulative = np.cumsum(weights)
-    above = np.searchsorted(cumulative, uniforms * cumulative[-1], side="right")
-    ids: IntArray = np.minimum(above, np.flatnonzero(weights)[-1])
-    return ids
 
 
 @overload
@@ -148,7 +155,7 @@ def draw(
     size : int, optional
         How many independent draws; one, as an int, by default.
     seed : int or numpy Generator
-        The source of randomness; a Generator is advanced by one number per draw.
+        The source of randomness; a Generator is advanced by one number of 53 bits per draw.
     top_k : int, optional
         Keep the k most probable tokens.
     top_p : float, optional
@@ -167,11 +174,19 @@ def draw(
         If `logits` is not of shape (V,), holds a nan or no token above -inf, or another argument is out of
         its range.
 
+    Notes
+    -----
+    A draw is an inverse CDF. Where there is much to do, compiled kernels do it, in the same law: single draws from
+    4096 logits or more, float32 or float64, weigh them in single precision, which changes the law by less than
+    1e-6 in total variation; and as many draws as tokens or more, of 16 tokens and 10,000 draws on, are made by an
+    alias table [4]_, whose probabilities are whole multiples of 2^-53.
+
     References
     ----------
     .. [1] A. Fan, M. Lewis and Y. Dauphin, Proc. ACL 2018, 889: top_k.
     .. [2] A. Holtzman et al., Proc. ICLR 2020: top_p.
     .. [3] M. N. Nguyen et al., Proc. ICLR 2025: min_p.
+    .. [4] A. J. Walker, ACM Trans. Math. Softw. 3, 253 (1977).
 
     Examples
     --------
@@ -181,10 +196,7 @@ def draw(
     array([0, 0, 0, 0, 1, 1, 0, 0])
     """
     decoder = _Decoder(temperature, top_k, top_p, min_p)
-    weights = decoder.weights(_as_logits(logits))
-    count = None if size is None else as_count("size", size, least=0)
-    ids = _pick(weights, as_generator(seed).random(1 if count is None else count))
-    return int(ids[0]) if count is None else ids
+    return decoder.draw_one(logits, seed) if size is None else decoder.draw_many(logits, size, seed)
 
 
 def stream(
@@ -228,10 +240,11 @@ def _continue(
 ) -> Iterator[int]:
     unknown_id = getattr(model, "unknown_id", None)
     for _ in range(length):
-        logits = _as_logits(model.logits(ids))
+        logits = model.logits(ids)
         if unknown_id is not None:
-            logits = np.where(np.arange(logits.size) == unknown_id, -np.inf, logits)
-        ids.append(int(_pick(decoder.weights(logits), generator.random(1))[0]))
+            checked = _as_logits(logits)
+            logits = np.where(np.arange(checked.size) == unknown_id, -np.inf, checked)
+        ids.append(decoder.draw_one(logits, generator))
         yield ids[-1]
 
 
