@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from boltzmann import language, plots, statistics
     from boltzmann.metropolis import Ensemble
     from boltzmann.records import Run
+    from boltzmann.sweep_record import SweepError, SweepRecord
+    from boltzmann.sweeps import sweep
     from boltzmann.transitions import quantised_transition_matrix, transition_matrix
 
 __version__ = "0.1.0"
@@ -43,6 +45,8 @@ __all__ = [
     "EnergyLevels",
     "Ensemble",
     "Run",
+    "SweepError",
+    "SweepRecord",
     "column",
     "entropy",
     "free_energy",
@@ -63,6 +67,7 @@ __all__ = [
     "rigid_rotor",
     "softmax",
     "statistics",
+    "sweep",
     "temper",
     "transition_matrix",
     "two_level",
@@ -71,6 +76,9 @@ __all__ = [
 _LOADED_ON_USE = {
     "Ensemble": "boltzmann.metropolis",
     "Run": "boltzmann.records",
+    "SweepError": "boltzmann.sweep_record",
+    "SweepRecord": "boltzmann.sweep_record",
+    "sweep": "boltzmann.sweeps",
     "transition_matrix": "boltzmann.transitions",
     "quantised_transition_matrix": "boltzmann.transitions",
 }
