@@ -83,7 +83,10 @@ class ParticleEngine:
             states = self.states[first * hops.BLOCK : last * hops.BLOCK]
             counts = np.zeros((looks, self.levels), np.int64)
             moved = np.zeros(rows, np.int64)
-            hops.sweep_blocks(states, self.streams[first:last], self.chain, done, sweeps, stride, counts, moved)
+            space = hops.workspace(self.levels)
+            hops.sweep_blocks(
+                states, self.streams[first:last], self.chain, space, done, sweeps, stride, counts, moved
+            )
             return counts, moved
 
         parts = pool.map(work, shares)

@@ -140,17 +140,17 @@ class Dynamics:
         """Return what the sweep kernel runs on."""
         levels = len(self.levels)
         energies, temperature = self.scaled()
-        thresholds, alias = np.zeros((1, 1), np.uint32), np.zeros((1, 1), np.uint64)
+        thresholds, alias = np.zeros(1, np.uint32), np.zeros(1, np.uint64)
         weights = np.zeros(1, np.float32)
         decides_by = hops.FORMULA
         if by_formula:
             pass
         elif self.redraws_all:
-            decides_by, alias = hops.ALIAS, tables.alias_table(self.weights(self.temperature)[None, :])
+            decides_by, alias = hops.ALIAS, tables.alias_table(self.weights(self.temperature)[None, :]).ravel()
         elif self.matrix is not None:
-            decides_by, alias = hops.ALIAS, tables.alias_table(self.dense())
+            decides_by, alias = hops.ALIAS, tables.alias_table(self.dense()).ravel()
         elif self.proposal == "neighbour" or levels <= LARGEST_TABLE:
-            decides_by, thresholds = hops.THRESHOLDS, tables.threshold_table(self.accepted())
+            decides_by, thresholds = hops.THRESHOLDS, tables.threshold_table(self.accepted()).ravel()
         else:
             decides_by, weights = hops.WEIGHTS, self.single_weights()
         return hops.Chain(
@@ -165,7 +165,7 @@ class Dynamics:
             thresholds=thresholds,
             weights=weights,
             alias=alias,
-            row_of=int(alias.shape[0] > 1),
+            row_of=int(alias.size > levels),
         )
 
     def single_weights(self) -> NDArray[np.float32]:
@@ -296,9 +296,14 @@ def quantised_transition_matrix(
     chain = dynamics.chain()
     if chain.decides_by == hops.ALIAS:
         total = chain.buckets * (tables.WORDS // chain.buckets)
-        return tables.alias_words(chain.alias, chain.row_of, len(dynamics.levels)), total
+        return tables.alias_words(
+            chain.alias.reshape(-1, chain.buckets), chain.row_of, len(dynamics.levels)
+        ), total
     if chain.decides_by == hops.THRESHOLDS:
-        accepted, capacity = tables.threshold_words(chain.thresholds), tables.WORDS // chain.buckets
+        accepted, capacity = (
+            tables.threshold_words(chain.thresholds.reshape(-1, chain.buckets)),
+            tables.WORDS // chain.buckets,
+        )
     else:
         capacity = tables.WORDS if chain.wide else tables.WORDS // chain.buckets
         accepted = np.rint(dynamics.accepted() * capacity).astype(np.int64)

@@ -89,7 +89,7 @@ def sweep(states, streams, chain, sweeps, stride=1):
     """Run the kernel; return the counts at each look and the moves in each begun stride."""
     counts = np.zeros((sweeps // stride, chain.energies.size), np.int64)
     moved = np.zeros((sweeps - 1) // stride + 1, np.int64)
-    hops.sweep_blocks(states, streams, chain, 0, sweeps, stride, counts, moved)
+    hops.sweep_blocks(states, streams, chain, hops.workspace(counts.shape[1]), 0, sweeps, stride, counts, moved)
     return counts, moved
 
 
@@ -202,14 +202,12 @@ def test_words_that_would_bias_the_proposal_are_drawn_again(buckets, form):
 
 def taken_by(word, start, chain):
     """Return the bucket of a word and the level it takes a particle on `start` to; None if it is drawn again."""
-    state, proposed = np.array([start], np.uint32), np.empty(1, np.uint32)
-    words, stream = np.array([word], np.uint32), seeded_streams(0, 1)[0]
-    if hops.split(words.copy(), chain.buckets, proposed) < WORDS % chain.buckets:
+    words, proposed = np.array([word], np.uint32), np.empty(1, np.uint32)
+    if hops.split(words, chain.buckets, proposed) < WORDS % chain.buckets:
         return None
-    bucket = int(proposed[0])
-    own = chain.weights[[start % chain.weights.size]]
-    hops.hop(state, own, stream, words, words, chain, proposed, np.empty(1, np.uint64))
-    return bucket, int(state[0])
+    states, rest = np.array([start], np.uint16), [0] * (LANES - 1)
+    sweep(states, crafted_stream(([word, *rest], [0, *rest])), chain, 1)
+    return int(proposed[0]), int(states[0])
 
 
 @pytest.mark.parametrize("t", [0.0, 0.7])
@@ -245,7 +243,7 @@ def test_a_row_of_any_chain_is_followed_word_by_word(proposal):
         taken = dict.fromkeys(range(7), 0)
         for bucket in range(7):
             first = -(-(bucket * WORDS + WORDS % 7) // 7)
-            limit = int(chain.alias[here * chain.row_of, bucket]) >> 32
+            limit = int(chain.alias[here * chain.row_of * 7 + bucket]) >> 32
             last = (bucket * WORDS + limit) // 7  # the last word that goes to the first level of the entry
             end = first + WORDS // 7
             for begin, words in ((first, last + 1 - first), (last + 1, end - last - 1)):
@@ -309,7 +307,7 @@ def test_counts_and_moves_are_filed_by_stride_wherever_a_call_begins():
     for cut in (1, 4, 3, 2):
         first, last = done // 3, (done + cut) // 3
         some, few = np.zeros((last - first, 8), np.int64), np.zeros((done + cut - 1) // 3 - first + 1, np.int64)
-        hops.sweep_blocks(states, streams, chain, done, cut, 3, some, few)
+        hops.sweep_blocks(states, streams, chain, hops.workspace(8), done, cut, 3, some, few)
         counts[first:last] += some
         moves[first : first + few.size] += few
         done += cut
@@ -346,4 +344,4 @@ def test_numbered_acceptances_are_those_of_the_formula(proposal):
             )
             words = 0 if abs(j - i) != 1 and proposal == "neighbour" else round(min(1, ratio) * kept)
             beyond = tables.last_accepted(words, bucket, chain.buckets) + 1 - WORDS % chain.buckets
-            assert chain.thresholds[i, bucket] == {0: 0, kept: WORDS - 1}.get(words, beyond)
+            assert chain.thresholds[i * chain.buckets + bucket] == {0: 0, kept: WORDS - 1}.get(words, beyond)

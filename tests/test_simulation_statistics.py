@@ -255,7 +255,7 @@ def test_sixty_five_thousand_levels_by_heat_bath():
 def chain_of(matrix):
     """Return a chain of the kernel that runs any transition matrix of FOUR's size."""
     chain = Dynamics.checked(FOUR, 1.0, UNEVEN, "metropolis").chain()
-    return chain._replace(alias=tables.alias_table(np.ascontiguousarray(matrix, dtype=float)))
+    return chain._replace(alias=tables.alias_table(np.ascontiguousarray(matrix, dtype=float)).ravel())
 
 
 def after(matrix, sweeps, block_streams=None):
@@ -271,7 +271,7 @@ def after(matrix, sweeps, block_streams=None):
 
 def balanced(matrix):
     """Return whether the words that the kernel runs are in detailed balance with the law, to one word."""
-    words = tables.alias_words(chain_of(matrix).alias, 1, 4)
+    words = tables.alias_words(chain_of(matrix).alias.reshape(4, 4), 1, 4)
     flow = law(FOUR, 0.6)[:, None] * words
     reach = law(FOUR, 0.6)[:, None] + law(FOUR, 0.6)
     return bool(np.all(np.abs(flow - flow.T) <= 1.001 * reach))

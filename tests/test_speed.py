@@ -34,10 +34,11 @@ def test_the_kernel_is_fifteen_times_as_fast_as_the_textbook_loop(size):
     chain = Dynamics.checked(levels, 1.0, "uniform", "metropolis").chain()
     states = np.random.default_rng(0).integers(size, size=PARTICLES).astype(np.uint16)
     textbook_states, streams = states.astype(np.int64), seeded_streams(0, PARTICLES // hops.BLOCK)
+    space = hops.workspace(size)
     unseen, moved = np.zeros((0, size), np.int64), np.zeros(1, np.int64)
 
     def ours():
-        hops.sweep_blocks(states, streams, chain, 0, SWEEPS, SWEEPS + 1, unseen, moved)
+        hops.sweep_blocks(states, streams, chain, space, 0, SWEEPS, SWEEPS + 1, unseen, moved)
 
     def textbook():
         textbook_sweeps(textbook_states, chain.energies, 1.0, SWEEPS)

@@ -27,12 +27,55 @@ Chain = namedtuple(
         "buckets",  # int: M
         "wide",  # bool: a 64-bit word for each move, one half to propose and one to decide
         "decides_by",  # int: one of the four ways
-        "thresholds",  # (K, M) uint32, for THRESHOLDS
+        "thresholds",  # (K·M,) uint32, for THRESHOLDS
         "weights",  # (K,) float32, for WEIGHTS
-        "alias",  # (R, M) uint64, for ALIAS
+        "alias",  # (R·M,) uint64, for ALIAS
         "row_of",  # int: 1 if level i uses row i of the alias table, 0 if all use row 0
     ],
 )
+
+# Where a block is worked on. Arrays that share memory are made here because Numba is slow to compile views.
+Workspace = namedtuple(
+    "Workspace",
+    [
+        "state",  # (BLOCK,) uint32, the level of each particle
+        "own",  # (BLOCK,) float32, the weight of that level, for WEIGHTS
+        "proposed",  # (BLOCK,) uint32
+        "limit",  # (BLOCK,) uint32
+        "other",  # (BLOCK,) float32
+        "gap",  # (BLOCK,) float32
+        "entries",  # (BLOCK,) uint64
+        "drawn",  # (BLOCK,) uint64
+        "words",  # (2·BLOCK,) uint32, the halves of `drawn`
+        "spare",  # (LANES,) uint64
+        "partial",  # (4, K) int64, all 0
+    ],
+)
+
+
+def workspace(levels):
+    """Return the workspace for K levels.
+
+    Its arrays begin at multiples of a cache line and, so that a store to one is not taken for a store to another,
+    not at the same place of a page.
+    """
+    line, arrays = 8, 8
+    memory = np.empty(arrays * (BLOCK + line) + line, np.uint64)
+    start = -(memory.ctypes.data // memory.itemsize) % line
+    rows = memory[start : start + arrays * (BLOCK + line)].reshape(arrays, BLOCK + line)[:, :BLOCK]
+    return Workspace(
+        state=rows[0].view(np.uint32)[:BLOCK],
+        own=rows[1].view(np.float32)[:BLOCK],
+        proposed=rows[2].view(np.uint32)[:BLOCK],
+        limit=rows[3].view(np.uint32)[:BLOCK],
+        other=rows[4].view(np.float32)[:BLOCK],
+        gap=rows[5].view(np.float32)[:BLOCK],
+        entries=rows[6],
+        drawn=rows[7],
+        words=rows[7].view(np.uint32),
+        spare=np.empty(LANES, np.uint64),
+        partial=np.zeros((4, levels), np.int64),
+    )
 
 
 @njit(nogil=True, cache=True)
@@ -53,12 +96,11 @@ def split(words, buckets, proposed):
 
 
 @njit(nogil=True, cache=True)
-def propose(stream, words, buckets, proposed):
+def propose(stream, words, buckets, proposed, spare):
     """Split each word into bucket and fraction, and draw again where Lemire's method refuses the fraction."""
     refused_below = np.uint32(WORDS % buckets)
     if split(words, buckets, proposed) >= refused_below:
         return
-    spare = np.empty(LANES, np.uint64)
     for n in range(words.size):
         while words[n] < refused_below:
             fill_words(stream, spare)
@@ -98,15 +140,13 @@ def hop_by_formula(state, proposed, fractions, chain):
 
 
 @njit(nogil=True, cache=True)
-def hop_by_thresholds(state, proposed, fractions, chain, memory):
+def hop_by_thresholds(state, proposed, fractions, chain, limit):
     """Compare each fraction with the threshold of its move; return how many particles moved."""
-    thresholds = chain.thresholds.reshape(-1)
     buckets, refused_below = np.uint32(chain.buckets), np.uint32(WORDS % chain.buckets)
-    limit = memory.view(np.uint32)[: state.size]
     for n in range(state.size):
         limit[n] = np.uint32(np.uint32(state[n] * buckets) + proposed[n])
     for n in range(state.size):
-        limit[n] = thresholds[limit[n]]
+        limit[n] = chain.thresholds[limit[n]]
     moved = np.uint32(0)
     for n in range(state.size):
         accept = np.uint32(0) - np.uint32(np.uint32(fractions[n] - refused_below) < limit[n])
@@ -117,18 +157,16 @@ def hop_by_thresholds(state, proposed, fractions, chain, memory):
 
 
 @njit(nogil=True, cache=True)
-def hop_by_bits(state, words, chain, memory):
+def hop_by_bits(state, words, chain, limit):
     """Do as `hop_by_thresholds` where buckets are a power of two: the word's own bits are bucket and fraction."""
-    thresholds = chain.thresholds.reshape(-1)
     bits = 0
     while (1 << bits) < chain.buckets:
         bits += 1
     left, right = np.uint32(bits & 31), np.uint32((32 - bits) & 31)
-    limit = memory.view(np.uint32)[: state.size]
     for n in range(state.size):
         limit[n] = np.uint32(state[n] << left) | np.uint32(words[n] >> right)
     for n in range(state.size):
-        limit[n] = thresholds[limit[n]]
+        limit[n] = chain.thresholds[limit[n]]
     # A bucket is a level of its own, or one of the steps -1 and +1 from the present level.
     step, origin = np.uint32(1 + chain.neighbour), np.uint32(chain.neighbour)
     moved = np.uint32(0)
@@ -142,18 +180,16 @@ def hop_by_bits(state, words, chain, memory):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def hop_by_weights(state, own, proposed, fractions, chain, memory):
+def hop_by_weights(state, own, proposed, fractions, chain, other, gap):
     """Accept where u (w_i + w_j) < w_j, u < 1 the fraction (without w_j beside w_i by Metropolis's rule).
 
     Single precision settles all but about one move in a million, whose two sides nearly agree or whose weights
     are both too small for it; for these the formula decides. So nothing is lost but time. `own`, the weights of
     the present levels, is carried from sweep to sweep.
     """
-    size, weights, both = state.size, chain.weights, np.float32(chain.glauber)
-    other = memory.view(np.float32)[:size]
-    gap = memory.view(np.float32)[size : 2 * size]
+    size, both = state.size, np.float32(chain.glauber)
     for n in range(size):
-        other[n] = weights[proposed[n]]
+        other[n] = chain.weights[proposed[n]]
     doubtful = np.uint32(0)
     for n in range(size):
         u = np.float32(np.int32(fractions[n] >> np.uint32(8))) * np.float32(2.0**-24)
@@ -166,12 +202,12 @@ def hop_by_weights(state, own, proposed, fractions, chain, memory):
                 taken = accepts(i, j, j, fractions[n], chain)
                 gap[n] = -1.0 if taken else 1.0
     # The sign bit, spread over a word, selects without a branch; weights are selected by their bits.
-    sign, own_bits, other_bits = gap.view(np.int32), own.view(np.uint32), other.view(np.uint32)
     moved = np.uint32(0)
     for n in range(size):
-        accept = np.uint32(sign[n] >> np.int32(31))
+        accept = np.uint32(np.float32(gap[n]).view(np.int32) >> np.int32(31))
         level = (proposed[n] & accept) | (state[n] & ~accept)
-        own_bits[n] = (other_bits[n] & accept) | (own_bits[n] & ~accept)
+        here, there = np.float32(own[n]).view(np.uint32), np.float32(other[n]).view(np.uint32)
+        own[n] = np.uint32((there & accept) | (here & ~accept)).view(np.float32)
         moved += np.uint32(level != state[n])
         state[n] = level
     return moved
@@ -187,13 +223,11 @@ def in_doubt(gap, own, other):
 
 
 @njit(nogil=True, cache=True)
-def hop_by_alias(state, proposed, fractions, chain, memory):
+def hop_by_alias(state, proposed, fractions, chain, entries):
     """Go to the first level of the bucket's entry or to the second; return how many particles moved."""
-    table = chain.alias.reshape(-1)
     row_length = np.uint32(chain.row_of * chain.buckets)
-    entries = memory[: state.size]
     for n in range(state.size):
-        entries[n] = table[np.uint32(np.uint32(state[n] * row_length) + proposed[n])]
+        entries[n] = chain.alias[np.uint32(np.uint32(state[n] * row_length) + proposed[n])]
     moved = np.uint32(0)
     for n in range(state.size):
         entry = entries[n]
@@ -203,25 +237,6 @@ def hop_by_alias(state, proposed, fractions, chain, memory):
         moved += np.uint32(level != state[n])
         state[n] = level
     return moved
-
-
-@njit(nogil=True, cache=True)
-def hop(state, own, stream, words, fractions, chain, proposed, memory):
-    """Let each particle attempt the move that its word says; return how many moved.
-
-    Words and fractions share memory, which `propose` turns from the one into the other; for a wide chain
-    `fractions` are words of their own.
-    """
-    if chain.decides_by == THRESHOLDS and chain.buckets & (chain.buckets - 1) == 0:
-        return np.int64(hop_by_bits(state, words, chain, memory))
-    propose(stream, words, chain.buckets, proposed)
-    if chain.decides_by == THRESHOLDS:
-        return np.int64(hop_by_thresholds(state, proposed, fractions, chain, memory))
-    if chain.decides_by == WEIGHTS:
-        return np.int64(hop_by_weights(state, own, proposed, fractions, chain, memory))
-    if chain.decides_by == ALIAS:
-        return np.int64(hop_by_alias(state, proposed, fractions, chain, memory))
-    return np.int64(hop_by_formula(state, proposed, fractions, chain))
 
 
 @njit(nogil=True, cache=True)
@@ -249,36 +264,51 @@ def tally(state, counts, partial):
 
 
 @njit(nogil=True, cache=True)
-def sweep_blocks(states, streams, chain, done, sweeps, stride, counts, moved):
+def sweep_block(home, stream, chain, space, done, sweeps, stride, counts, moved):
+    """Sweep one block: let each particle, once a sweep, attempt the move that its word says."""
+    size, by_bits = home.size, chain.buckets & (chain.buckets - 1) == 0
+    state, proposed, limit, entries = (
+        space.state[:size],
+        space.proposed[:size],
+        space.limit[:size],
+        space.entries[:size],
+    )
+    own, other, gap = space.own[:size], space.other[:size], space.gap[:size]
+    for n in range(size):
+        state[n] = home[n]
+        own[n] = chain.weights[state[n]] if chain.decides_by == WEIGHTS else 1.0
+    # A wide move takes two 32-bit words, any other one; whole rows of lanes are drawn.
+    needed = 2 * size if chain.wide else size
+    drawn = space.drawn[: (needed + 2 * LANES - 1) // (2 * LANES) * LANES]
+    words, fractions = space.words[:size], space.words[needed - size : needed]
+    for sweep in range(done, done + sweeps):
+        fill_words(stream, drawn)
+        if not (chain.decides_by == THRESHOLDS and by_bits):
+            propose(stream, words, chain.buckets, proposed, space.spare)
+        if chain.decides_by == THRESHOLDS and by_bits:
+            hops = hop_by_bits(state, words, chain, limit)
+        elif chain.decides_by == THRESHOLDS:
+            hops = hop_by_thresholds(state, proposed, fractions, chain, limit)
+        elif chain.decides_by == WEIGHTS:
+            hops = hop_by_weights(state, own, proposed, fractions, chain, other, gap)
+        elif chain.decides_by == ALIAS:
+            hops = hop_by_alias(state, proposed, fractions, chain, entries)
+        else:
+            hops = hop_by_formula(state, proposed, fractions, chain)
+        moved[sweep // stride - done // stride] += hops
+        if (sweep + 1) % stride == 0:
+            tally(state, counts[(sweep + 1) // stride - 1 - done // stride], space.partial)
+    for n in range(size):
+        home[n] = state[n]
+
+
+@njit(nogil=True, cache=True)
+def sweep_blocks(states, streams, chain, space, done, sweeps, stride, counts, moved):
     """Sweep every block `sweeps` times, looking after each sweep whose number is a multiple of `stride`.
 
     `states` (N,) uint16 and `streams` (B, 4, LANES) are advanced in place. `done` sweeps came before.
     `counts` (looks, K) and `moved` (rows,), a row for each begun stride, are added to.
     """
-    state_memory = np.empty(BLOCK, np.uint32)
-    own_memory = np.empty(BLOCK, np.float32)
-    proposed_memory = np.empty(BLOCK, np.uint32)
-    memory = np.empty(BLOCK, np.uint64)
-    word_memory = np.empty(BLOCK, np.uint64)
-    partial = np.zeros((4, counts.shape[1]), np.int64)
     for block in range(streams.shape[0]):
-        stream = streams[block]
         home = states[block * BLOCK : (block + 1) * BLOCK]
-        size = home.size
-        state, proposed, own = state_memory[:size], proposed_memory[:size], own_memory[:size]
-        state[:] = home
-        if chain.decides_by == WEIGHTS:
-            for n in range(size):
-                own[n] = chain.weights[state[n]]
-        # A wide move takes two 32-bit words, any other one; whole rows of lanes are drawn.
-        needed = 2 * size if chain.wide else size
-        drawn = word_memory[: (needed + 2 * LANES - 1) // (2 * LANES) * LANES]
-        words = drawn.view(np.uint32)[:size]
-        fractions = drawn.view(np.uint32)[size : 2 * size] if chain.wide else words
-        for sweep in range(done, done + sweeps):
-            fill_words(stream, drawn)
-            hops = hop(state, own, stream, words, fractions, chain, proposed, memory)
-            moved[sweep // stride - done // stride] += hops
-            if (sweep + 1) % stride == 0:
-                tally(state, counts[(sweep + 1) // stride - 1 - done // stride], partial)
-        home[:] = state
+        sweep_block(home, streams[block], chain, space, done, sweeps, stride, counts, moved)
