@@ -15,12 +15,13 @@ References
 """
 
 import numpy as np
-from numba import njit
+
+from boltzmann.kernels.compiled import kernel
 
 WORD_BITS = 53
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def words_of(weights, buckets):
     """Return how many of 2^53 words each token owns, (buckets,) int64, given weights (V,) with V <= buckets."""
     words = np.zeros(buckets, np.int64)
@@ -33,7 +34,7 @@ def words_of(weights, buckets):
     return words
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def alias_table(weights, bits):
     """Return the alias table, (2^bits,) uint64, of weights (V,) of at least 0, not all 0, with V <= 2^bits.
 
@@ -69,7 +70,7 @@ def alias_table(weights, bits):
             left = own + words[rich] - capacity
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def draw_many(table, bits, uniforms, ids):
     """Write to `ids`, int64, on which token each number of [0, 1) falls."""
     shift = np.uint64(WORD_BITS - bits)

@@ -17,8 +17,8 @@ few times 1e-7 in total variation. Sums over slices, and all that is done with u
 import math
 
 import numpy as np
-from numba import njit
 
+from boltzmann.kernels.compiled import kernel
 from boltzmann.kernels.exponential import LOG2, exp2
 
 SLICE = 1024  # logits: 4 or 8 kB
@@ -26,20 +26,20 @@ QUARTER = SLICE // 4
 GROUP = 32
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _rate(temperature):
     """Return the factor from a gap between logits to a binary exponent."""
     return np.float32(1 / (LOG2 * temperature))
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _gaps(logits, view, gaps):
     """Write the logits seen from `view` to `gaps`, float32; the difference itself is not yet rounded."""
     for j in range(logits.size):
         gaps[j] = logits[j] - view
 
 
-@njit(nogil=True, cache=True, fastmath={"contract"})
+@kernel(fastmath={"contract"})
 def _sum_of_weights(gaps, rate, folded):
     """Return the sum of 2^(gap·rate) over SLICE gaps; `folded` (QUARTER,) is scratch.
 
@@ -59,7 +59,7 @@ def _sum_of_weights(gaps, rate, folded):
     return folded[0]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _largest(logits):
     """Return the largest of SLICE logits, a running maximum for each place in a group; nan is passed over."""
     largest = logits[:GROUP].copy()
@@ -70,7 +70,7 @@ def _largest(logits):
     return largest.max()
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def weigh(logits, temperature, slices):
     """Weigh every slice of `logits`, float32 or float64, (V,), at a temperature of 1e-30 to 1e30.
 
@@ -100,7 +100,7 @@ def weigh(logits, temperature, slices):
     return sums.sum() > 0
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _place(weights, u):
     """Return the weight, never one of 0, on which the share u of their sum falls, and on what share of it."""
     cumulative = np.empty(weights.size)
@@ -115,7 +115,7 @@ def _place(weights, u):
     return j, (u * total - below) / weights[j]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def pick(logits, temperature, slices, u):
     """Return the index on which u of [0, 1) falls in the cumulative law, given the weighed slices."""
     views, sums = slices

@@ -19,8 +19,9 @@ References
 import math
 
 import numpy as np
-from numba import njit
 from numpy.polynomial import Chebyshev, Polynomial
+
+from boltzmann.kernels.compiled import kernel
 
 LOG2 = 0.6931471805599453
 LOG2_HIGH = float.fromhex("0x1.62e42fefap-1")  # k times these 35 bits is exact
@@ -48,7 +49,7 @@ SINGLE_BIAS = np.float32(127)
 SINGLE_ROUNDER = np.float32(1.5 * 2**23) + SINGLE_BIAS
 
 
-@njit(nogil=True, cache=True, fastmath={"contract"}, error_model="numpy")
+@kernel(fastmath={"contract"}, error_model="numpy")
 def lifted_exp(x):
     """Return 2^64 e^x of a float64, to 2e-16 of itself; below x = -753, where e^x is no float64, it is 0.
 
@@ -64,7 +65,7 @@ def lifted_exp(x):
     return power * np.int64(np.float64(rounded).view(np.int64) << 52).view(np.float64)
 
 
-@njit(nogil=True, cache=True, fastmath={"contract"}, error_model="numpy")
+@kernel(fastmath={"contract"}, error_model="numpy")
 def exp2(x):
     """Return 2^x of a float32, to 3e-7 of itself; below x = -126.5 it is 0, above 127 it stays at 2^127."""
     x = -SINGLE_BIAS if x < -SINGLE_BIAS else x

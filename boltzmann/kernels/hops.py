@@ -8,8 +8,8 @@ transition matrix. Fed the same words, they agree with the formula bit for bit.
 from collections import namedtuple
 
 import numpy as np
-from numba import njit
 
+from boltzmann.kernels.compiled import kernel
 from boltzmann.kernels.streams import LANES, fill_words
 from boltzmann.kernels.tables import WORDS, acceptance, last_accepted, weight_ratio, words_for
 
@@ -78,7 +78,7 @@ def workspace(levels):
     )
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def split(words, buckets, proposed):
     """Split word·buckets: write its high half, the bucket, to `proposed` and leave its low half, the fraction.
 
@@ -95,7 +95,7 @@ def split(words, buckets, proposed):
     return least
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def propose(stream, words, buckets, proposed, spare):
     """Split each word into bucket and fraction, and draw again where Lemire's method refuses the fraction."""
     refused_below = np.uint32(WORDS % buckets)
@@ -108,7 +108,7 @@ def propose(stream, words, buckets, proposed, spare):
             split(words[n : n + 1], buckets, proposed[n : n + 1])
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def accepts(i, j, bucket, fraction, chain):
     """Tell whether a particle on level i that is offered level j goes there: weigh the energy difference."""
     ratio = weight_ratio(
@@ -123,7 +123,7 @@ def accepts(i, j, bucket, fraction, chain):
     return np.int64(fraction) <= last_accepted(words, place, buckets)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def hop_by_formula(state, proposed, fractions, chain):
     """Propose, weigh the energy difference, accept or stay; return how many particles moved."""
     moved = 0
@@ -139,7 +139,7 @@ def hop_by_formula(state, proposed, fractions, chain):
     return moved
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def hop_by_thresholds(state, proposed, fractions, chain, limit):
     """Compare each fraction with the threshold of its move; return how many particles moved."""
     buckets, refused_below = np.uint32(chain.buckets), np.uint32(WORDS % chain.buckets)
@@ -156,7 +156,7 @@ def hop_by_thresholds(state, proposed, fractions, chain, limit):
     return moved
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def hop_by_bits(state, words, chain, limit):
     """Do as `hop_by_thresholds` where buckets are a power of two: the word's own bits are bucket and fraction."""
     bits = 0
@@ -179,7 +179,7 @@ def hop_by_bits(state, words, chain, limit):
     return moved
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def hop_by_weights(state, own, proposed, fractions, chain, other, gap):
     """Accept where u (w_i + w_j) < w_j, u < 1 the fraction (without w_j beside w_i by Metropolis's rule).
 
@@ -213,7 +213,7 @@ def hop_by_weights(state, own, proposed, fractions, chain, other, gap):
     return moved
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def in_doubt(gap, own, other):
     """Tell whether single precision may have the sign of the gap wrong.
 
@@ -222,7 +222,7 @@ def in_doubt(gap, own, other):
     return abs(gap) <= (own + other) * np.float32(2.0**-20) + np.float32(2.0**-125)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def hop_by_alias(state, proposed, fractions, chain, entries):
     """Go to the first level of the bucket's entry or to the second; return how many particles moved."""
     row_length = np.uint32(chain.row_of * chain.buckets)
@@ -239,7 +239,7 @@ def hop_by_alias(state, proposed, fractions, chain, entries):
     return moved
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def tally(state, counts, partial):
     """Add to `counts` (K,) how many particles are on each level.
 
@@ -263,7 +263,7 @@ def tally(state, counts, partial):
     partial[:] = 0
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def sweep_block(home, stream, chain, space, done, sweeps, stride, counts, moved):
     """Sweep one block: let each particle, once a sweep, attempt the move that its word says."""
     size, by_bits = home.size, chain.buckets & (chain.buckets - 1) == 0
@@ -302,7 +302,7 @@ def sweep_block(home, stream, chain, space, done, sweeps, stride, counts, moved)
         home[n] = state[n]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def sweep_blocks(states, streams, chain, space, done, sweeps, stride, counts, moved):
     """Sweep every block `sweeps` times, looking after each sweep whose number is a multiple of `stride`.
 

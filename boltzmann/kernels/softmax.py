@@ -6,22 +6,22 @@ registers as rows of 50,257 do.
 """
 
 import numpy as np
-from numba import njit
 
+from boltzmann.kernels.compiled import kernel
 from boltzmann.kernels.exponential import lifted_exp
 
 LANES = 128  # maxima and sums run in so many lanes: in a single one, each step would wait for the last
 BLOCK = 2048  # numbers of short rows that are taken at once: 16 kB
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _raise(tops, part):
     """Raise the running maxima `tops` (LANES,) to a part of a row, at most LANES long; nan is passed over."""
     for j in range(part.size):
         tops[j] = part[j] if part[j] > tops[j] else tops[j]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _long_rows(x, p):
     """While the exponentials of a row are worked out, the row after it is read from memory for its maximum."""
     tops = np.full(LANES, -np.inf)
@@ -46,7 +46,7 @@ def _long_rows(x, p):
     return regular
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _short_rows(x, p):
     levels = x.shape[1]
     rows = BLOCK // levels
@@ -71,7 +71,7 @@ def _short_rows(x, p):
     return regular
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def softmax_rows(x, p):
     """Write the softmax of each row of `x` to `p`, both (R, K) float64 in C order.
 

@@ -10,7 +10,8 @@ References
 """
 
 import numpy as np
-from numba import njit
+
+from boltzmann.kernels.compiled import kernel
 
 LANES = 32
 
@@ -18,7 +19,7 @@ LANES = 32
 MOVES, START, COUNTS = 0, 1, 2
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def fill_words(stream, words):
     """Fill `words`, uint64 and a multiple of LANES long, and advance the stream."""
     a, b, c, counter = stream[0], stream[1], stream[2], stream[3, 0]

@@ -16,12 +16,13 @@ References
 """
 
 import numpy as np
-from numba import njit
+
+from boltzmann.kernels.compiled import kernel
 
 WORDS = 2**32
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def weight_ratio(energy_from, energy_to, degeneracy_from, degeneracy_to, temperature):
     """Return (g_j / g_i) exp(-(E_j - E_i) / t), with its limits at t = 0, t = ±inf and E = ±inf."""
     if energy_to == np.inf:
@@ -36,32 +37,32 @@ def weight_ratio(energy_from, energy_to, degeneracy_from, degeneracy_to, tempera
     return degeneracy_to / degeneracy_from * np.exp(-climb / temperature)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def acceptance(ratio, glauber):
     """Return min(1, ratio), Metropolis's rule, or ratio / (1 + ratio), Glauber's (Barker's)."""
     return 1.0 / (1.0 + 1.0 / ratio) if glauber else min(1.0, ratio)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def first_fraction(bucket, buckets):
     """Return the smallest fraction that a word of this bucket has, among words that are not drawn again."""
     fraction = (buckets - (bucket * WORDS) % buckets) % buckets
     return fraction + buckets if fraction < WORDS % buckets else fraction
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def words_for(probability, buckets):
     """Return the whole number of words, out of floor(2³²/buckets), nearest to `probability`."""
     return np.int64(np.rint(probability * (WORDS // buckets)))
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def last_accepted(words, bucket, buckets):
     """Return the largest fraction that accepts, so that exactly `words` words of the bucket do; -1 for none."""
     return first_fraction(bucket, buckets) + (words - 1) * buckets if words > 0 else np.int64(-1)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def pack(words, bucket, buckets, level, otherwise):
     """Return the table entry by which `words` words of a bucket go to `level` and the rest to `otherwise`."""
     if words == 0:
@@ -71,7 +72,7 @@ def pack(words, bucket, buckets, level, otherwise):
     return (np.uint64(fraction) << np.uint64(32)) | (np.uint64(level) << np.uint64(16)) | np.uint64(otherwise)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def threshold_table(accepted):
     """Return the thresholds (K, M) uint32 of acceptances (K, M).
 
@@ -88,7 +89,7 @@ def threshold_table(accepted):
     return thresholds
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def threshold_words(thresholds):
     """Return how many words of each bucket accept, (K, M) int64, read back from the table itself."""
     levels, buckets = thresholds.shape
@@ -101,7 +102,7 @@ def threshold_words(thresholds):
     return words
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def whole_words(row, total):
     """Return integers that sum to `total`, nearest to row·total; what is 0 stays 0 (largest remainders)."""
     exact = row * total
@@ -117,7 +118,7 @@ def whole_words(row, total):
     return words
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def alias_table(rows):
     """Return the alias table (R, K) of a matrix of probabilities (R, K), one row of it for each row."""
     count, buckets = rows.shape
@@ -150,7 +151,7 @@ def alias_table(rows):
     return table
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def alias_words(table, row_of, levels):
     """Return how many words take level i to level j, (K, K) int64, read back from the table itself.
 
@@ -171,7 +172,7 @@ def alias_words(table, row_of, levels):
     return words
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def weight_ratios(sources, targets, energies, degeneracies, temperature):
     """Return the weight ratio of each move sources[n] → targets[n, b], (len(sources), M)."""
     ratios = np.empty(targets.shape)
@@ -185,7 +186,7 @@ def weight_ratios(sources, targets, energies, degeneracies, temperature):
     return ratios
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def acceptances(ratios, glauber):
     """Return the acceptance of each ratio, any 2-D shape."""
     accepted = np.empty(ratios.shape)
