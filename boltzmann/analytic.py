@@ -28,11 +28,13 @@ from numpy.lib.array_utils import normalize_axis_index
 from numpy.typing import ArrayLike
 
 from boltzmann._checks import FloatArray, as_floats, as_probabilities, as_temperatures
+from boltzmann._threads import Pool, available_processors
 from boltzmann.levels import EnergyLevels
 
 # Overflow to inf, underflow to 0 and division by zero are limits and meant; an invalid operation never is.
 _limits_are_meant = np.errstate(over="ignore", under="ignore", divide="ignore")
 _MANY = 50_000  # from how many logits on a compiled softmax is worth loading
+_MANY_A_THREAD = 1_000_000  # for how many another thread is worth starting
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,9 +156,12 @@ def _softmax_of_many(x: ArrayLike, axis: int) -> FloatArray | None:
     axis = normalize_axis_index(axis, x.ndim, msg_prefix="axis")
     rows = np.ascontiguousarray(np.moveaxis(x, axis, -1), dtype=np.float64)
     p = np.empty(rows.shape)
-    if softmax_rows(rows.reshape(-1, rows.shape[-1]), p.reshape(-1, rows.shape[-1])):
-        return np.moveaxis(p, -1, axis)
-    return None
+    shape = (-1, rows.shape[-1])
+    threads = min(available_processors(), x.size // x.shape[axis], x.size // _MANY_A_THREAD + 1)
+    parts = [np.array_split(array.reshape(shape), threads) for array in (rows, p)]
+    with Pool(threads) as pool:
+        regular = pool.map(lambda share: softmax_rows(parts[0][share], parts[1][share]), threads)
+    return np.moveaxis(p, -1, axis) if all(regular) else None
 
 
 def log_softmax(x: ArrayLike, axis: int = -1) -> FloatArray:

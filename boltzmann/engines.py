@@ -6,15 +6,14 @@ returns the counts at each look, (looks, K), and how many particles moved in eac
 """
 
 import json
-import os
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from boltzmann._checks import FloatArray
+from boltzmann._threads import Pool
 from boltzmann.kernels import hops, streams
 from boltzmann.transitions import Dynamics
 
@@ -70,7 +69,7 @@ class ParticleEngine:
             counts += np.bincount(self.states[first : first + 2**20], minlength=self.levels)
         return counts
 
-    def sweep(self, done: int, sweeps: int, stride: int, pool: "Pool") -> tuple[IntArray, IntArray]:
+    def sweep(self, done: int, sweeps: int, stride: int, pool: Pool) -> tuple[IntArray, IntArray]:
         """Advance by `sweeps`, in as many threads as the pool has."""
         looks = (done + sweeps) // stride - done // stride
         rows = (done + sweeps - 1) // stride - done // stride + 1
@@ -138,7 +137,7 @@ class CountsEngine:
         """Return the particles on each level, (K,)."""
         return self._counts.copy()
 
-    def sweep(self, done: int, sweeps: int, stride: int, pool: "Pool") -> tuple[IntArray, IntArray]:
+    def sweep(self, done: int, sweeps: int, stride: int, pool: Pool) -> tuple[IntArray, IntArray]:
         """Advance by `sweeps`."""
         looks = np.empty(((done + sweeps) // stride - done // stride, self._counts.size), np.int64)
         moved = np.zeros((done + sweeps - 1) // stride - done // stride + 1, np.int64)
@@ -174,29 +173,3 @@ class CountsEngine:
 
 PARTICLE_ENGINES: dict[str, type[ParticleEngine]] = {"particles": ParticleEngine, "textbook": TextbookEngine}
 ENGINES: dict[str, type[ParticleEngine] | type[CountsEngine]] = {**PARTICLE_ENGINES, "counts": CountsEngine}
-
-
-class Pool:
-    """A number of threads to share the blocks among; one thread needs no pool."""
-
-    def __init__(self, threads: int):
-        self.threads = threads
-        self._executor = ThreadPoolExecutor(threads) if threads > 1 else None
-
-    def map(self, work: Any, shares: int) -> list[Any]:
-        """Return work(0), …, work(shares - 1)."""
-        if self._executor is None or shares == 1:
-            return [work(share) for share in range(shares)]
-        return list(self._executor.map(work, range(shares)))
-
-    def __enter__(self) -> "Pool":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._executor is not None:
-            self._executor.shutdown()
-
-
-def available_processors() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

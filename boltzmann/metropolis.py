@@ -20,7 +20,8 @@ from numpy.typing import ArrayLike, NDArray
 from tqdm.auto import tqdm
 
 from boltzmann._checks import as_count, as_seed
-from boltzmann.engines import ENGINES, CountsEngine, Pool, available_processors
+from boltzmann._threads import Pool, available_processors
+from boltzmann.engines import ENGINES, CountsEngine
 from boltzmann.levels import EnergyLevels
 from boltzmann.records import Recorder, Run, mean_energy
 from boltzmann.starts import drawn_engine, given_engine

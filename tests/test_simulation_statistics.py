@@ -10,7 +10,8 @@ import pytest
 from scipy import stats
 
 import boltzmann as bz
-from boltzmann.engines import ParticleEngine, Pool
+from boltzmann._threads import Pool
+from boltzmann.engines import ParticleEngine
 from boltzmann.kernels import hops, tables
 from boltzmann.kernels.streams import seeded_streams
 from boltzmann.transitions import Dynamics
