@@ -8,6 +8,9 @@ from numpy.typing import ArrayLike, NDArray
 
 FloatArray = NDArray[np.float64]
 
+SMALLEST = float(np.nextafter(0.0, 1.0))  # the smallest positive float ...
+LARGEST = float(np.finfo(np.float64).max)  # ... and the largest finite one
+
 
 def as_floats(name: str, values: ArrayLike) -> FloatArray:
     """Return `values` as float64, any shape, without nan.
@@ -36,6 +39,25 @@ def refuse_first(name: str, array: FloatArray, wrong: NDArray[np.bool_], rule: s
         index = tuple(int(i) for i in np.argwhere(wrong)[0])
         place = f"{name}[{', '.join(map(str, index))}]" if index else name
         raise ValueError(f"{place} is {array[index]}: {rule}")
+
+
+def as_number(name: str, value: Any, kind: str, least: float, most: float) -> float:
+    """Return `value`, one number from `least` to `most`, as a float; `kind` says in words what is asked for.
+
+    Raises
+    ------
+    ValueError
+        If it is not one number, is nan, or lies outside.
+    """
+    number = as_floats(name, value)
+    if number.ndim != 0 or not least <= number <= most:
+        raise ValueError(f"{name} must be one {kind}, got {value!r}")
+    return float(number)
+
+
+def as_positive(name: str, value: Any) -> float:
+    """Return one positive finite number as a float; see `as_number`."""
+    return as_number(name, value, "positive finite number", SMALLEST, LARGEST)
 
 
 def as_temperatures(t: ArrayLike, name: str = "temperature", *, sampling: bool = False) -> FloatArray:

@@ -89,12 +89,20 @@ def _law(energies: FloatArray, log_degeneracies: FloatArray, t: FloatArray) -> _
     return _Law(t, unit, reference, gap, x, weights / (1 + rest), largest + np.log1p(rest))
 
 
+def _as_axis(axis: int, dimensions: int) -> int:
+    """Return `axis` counted from the front; a ValueError names it if there is no such axis."""
+    try:
+        return normalize_axis_index(axis, dimensions, msg_prefix="axis")
+    except TypeError:
+        raise ValueError(f"axis must be a whole number, got {axis!r}") from None
+
+
 def _levels_last(name: str, values: ArrayLike, axis: int, forbidden: float) -> FloatArray:
     """Return checked levels, any shape, their axis moved last; the result is read, never written to."""
     array = as_floats(name, values)
     if array.ndim == 0:
         raise ValueError(f"{name} must have shape (..., K), got ()")
-    axis = normalize_axis_index(axis, array.ndim, msg_prefix="axis")
+    axis = _as_axis(axis, array.ndim)
     if array.shape[axis] == 0:
         raise ValueError(f"{name} has shape {array.shape}: at least one level is needed")
     closed = np.all(array == forbidden, axis=axis)
@@ -153,7 +161,7 @@ def _softmax_of_many(x: ArrayLike, axis: int) -> FloatArray | None:
         return None
     from boltzmann.kernels.softmax import softmax_rows  # loaded here: Numba takes half a second
 
-    axis = normalize_axis_index(axis, x.ndim, msg_prefix="axis")
+    axis = _as_axis(axis, x.ndim)
     rows = np.ascontiguousarray(np.moveaxis(x, axis, -1), dtype=np.float64)
     p = np.empty(rows.shape)
     shape = (-1, rows.shape[-1])
@@ -303,7 +311,7 @@ def temper(p: ArrayLike, t: ArrayLike, axis: int = -1) -> FloatArray:
            [0.05882353, 0.94117647, 0.        ],
            [0.        , 1.        , 0.        ]])
     """
-    axis = normalize_axis_index(axis, max(as_floats("p", p).ndim, 1), msg_prefix="axis")
+    axis = _as_axis(axis, max(as_floats("p", p).ndim, 1))
     given = as_probabilities("p", p, axis)
     levels = np.moveaxis(given, axis, -1)
     temperatures = as_temperatures(t, "t")
@@ -362,7 +370,7 @@ def _mean_energy(law: _Law) -> FloatArray:
 
 @_limits_are_meant
 def free_energy(levels: EnergyLevels | ArrayLike, t: ArrayLike) -> FloatArray:
-    """Return the free energy F = -t log Z, the work that an isothermal process can extract.
+    """Return the free energy F = -t log Z, whose fall is the most work that an isothermal process can yield.
 
     Parameters
     ----------

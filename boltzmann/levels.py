@@ -10,7 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from boltzmann._checks import FloatArray, as_count, as_floats, as_generator, as_probabilities, refuse_first
+from boltzmann._checks import (
+    FloatArray,
+    as_count,
+    as_floats,
+    as_generator,
+    as_positive,
+    as_probabilities,
+    refuse_first,
+)
 
 
 def _frozen(values: FloatArray) -> FloatArray:
@@ -18,6 +26,17 @@ def _frozen(values: FloatArray) -> FloatArray:
     copy = np.array(values, dtype=np.float64)
     copy.flags.writeable = False
     return copy
+
+
+def _names(labels: Any, count: int) -> tuple[str, ...]:
+    """Return the names of `count` levels."""
+    try:
+        names = tuple(map(str, range(count) if labels is None else labels))
+    except TypeError:
+        raise ValueError(f"labels must be a sequence of {count} names, got {labels!r}") from None
+    if len(names) != count:
+        raise ValueError(f"labels has {len(names)} entries for {count} levels")
+    return names
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +55,8 @@ class EnergyLevels:
     Raises
     ------
     ValueError
-        If an array has the wrong shape, an energy is nan, no level is allowed, or a degeneracy is not
-        positive and finite.
+        If an array has the wrong shape, an energy is nan, no level is allowed, a degeneracy is not positive
+        and finite, or `labels` are not K.
 
     Examples
     --------
@@ -65,12 +84,9 @@ class EnergyLevels:
             raise ValueError(f"degeneracies must have shape {energies.shape}, got {weights.shape}")
         wrong = ~((weights > 0) & np.isfinite(weights))
         refuse_first("degeneracies", weights, wrong, "it must be positive and finite")
-        names = tuple(str(name) for name in (range(energies.size) if labels is None else labels))
-        if len(names) != energies.size:
-            raise ValueError(f"labels has {len(names)} entries for {energies.size} levels")
         object.__setattr__(self, "energies", _frozen(energies))
         object.__setattr__(self, "degeneracies", _frozen(weights))
-        object.__setattr__(self, "labels", names)
+        object.__setattr__(self, "labels", _names(labels, energies.size))
 
     def __len__(self) -> int:
         return self.energies.size
@@ -96,10 +112,17 @@ class EnergyLevels:
     def from_probabilities(cls, p: ArrayLike, labels: Sequence[Any] | None = None) -> "EnergyLevels":
         """Return the levels whose law at t = 1 is `p`: E = -log p, so that p = 0 is forbidden.
 
+        Parameters
+        ----------
+        p : (K,) array_like
+            Probabilities, summing to 1.
+        labels : sequence of K str, optional
+            As in `EnergyLevels`.
+
         Raises
         ------
         ValueError
-            If `p` has not shape (K,), an entry is negative or nan, or the sum is not 1.
+            If `p` has not shape (K,), an entry is negative or nan, the sum is not 1, or `labels` are not K.
 
         Examples
         --------
@@ -116,10 +139,22 @@ class EnergyLevels:
     def from_logits(cls, logits: ArrayLike, labels: Sequence[Any] | None = None) -> "EnergyLevels":
         """Return the levels whose law at t = 1 is softmax(logits): E = -logits.
 
+        Parameters
+        ----------
+        logits : (K,) array_like
+            Unnormalised log-probabilities, in nats; -inf is forbidden.
+        labels : sequence of K str, optional
+            As in `EnergyLevels`.
+
         Raises
         ------
         ValueError
-            If `logits` has not shape (K,), an entry is nan, or all are -inf.
+            If `logits` has not shape (K,), an entry is nan, all are -inf, or `labels` are not K.
+
+        Examples
+        --------
+        >>> EnergyLevels.from_logits([2.0, -1.5, -np.inf]).energies
+        array([-2. , 1.5, inf])
         """
         values = as_floats("logits", logits)
         if values.ndim != 1 or values.size == 0:
@@ -129,15 +164,26 @@ class EnergyLevels:
         return cls(0.0 - values, labels=labels)
 
 
-def _positive(name: str, value: float) -> float:
-    number = as_floats(name, value)
-    if number.ndim != 0 or not 0 < float(number) < np.inf:
-        raise ValueError(f"{name} must be one positive finite number, got {value!r}")
-    return float(number)
+def _scaled(name: str, value: float, multiples: FloatArray) -> FloatArray:
+    """Return energies that are multiples of one positive number; a level that overflows would be forbidden."""
+    scale = as_positive(name, value)
+    with np.errstate(over="ignore"):
+        energies = scale * multiples
+    beyond = np.flatnonzero(np.isinf(energies))
+    if beyond.size:
+        raise ValueError(f"{name} is {scale}: energies[{beyond[0]}] overflows")
+    return energies
 
 
 def two_level(gap: float = 1.0, degeneracy: float = 1.0) -> EnergyLevels:
     """Return a ground state and `degeneracy` excited states, `gap` above it.
+
+    Parameters
+    ----------
+    gap : float
+        The energy of an excited state over the ground state, in the unit of the temperature.
+    degeneracy : float
+        How many excited states there are.
 
     Raises
     ------
@@ -153,32 +199,47 @@ def two_level(gap: float = 1.0, degeneracy: float = 1.0) -> EnergyLevels:
     >>> two_level(gap=2.0).energies
     array([0., 2.])
     """
-    return EnergyLevels([0.0, _positive("gap", gap)], [1.0, _positive("degeneracy", degeneracy)])
+    return EnergyLevels([0.0, as_positive("gap", gap)], [1.0, as_positive("degeneracy", degeneracy)])
 
 
 def ladder(count: int, spacing: float = 1.0) -> EnergyLevels:
     """Return `count` equally spaced levels: E_n = n·spacing, n = 0, 1, …, count - 1.
 
+    Parameters
+    ----------
+    count : int
+        How many levels, at least 1.
+    spacing : float
+        The energy from one level to the next, in the unit of the temperature.
+
     Raises
     ------
     ValueError
-        If `count` is below 1 or `spacing` is not positive and finite.
+        If `count` is below 1, `spacing` is not positive and finite, or an energy overflows.
 
     Examples
     --------
     >>> ladder(4).energies
     array([0., 1., 2., 3.])
     """
-    return EnergyLevels(_positive("spacing", spacing) * np.arange(as_count("count", count)))
+    n = np.arange(as_count("count", count), dtype=np.float64)
+    return EnergyLevels(_scaled("spacing", spacing, n))
 
 
 def harmonic_oscillator(count: int, quantum: float = 1.0) -> EnergyLevels:
     """Return the lowest `count` levels of a harmonic oscillator: E_n = (n + 1/2)·quantum, quantum = ħω.
 
+    Parameters
+    ----------
+    count : int
+        How many levels, at least 1.
+    quantum : float
+        The energy ħω from one level to the next, in the unit of the temperature.
+
     Raises
     ------
     ValueError
-        If `count` is below 1 or `quantum` is not positive and finite.
+        If `count` is below 1, `quantum` is not positive and finite, or an energy overflows.
 
     References
     ----------
@@ -189,16 +250,24 @@ def harmonic_oscillator(count: int, quantum: float = 1.0) -> EnergyLevels:
     >>> harmonic_oscillator(3).energies
     array([0.5, 1.5, 2.5])
     """
-    return EnergyLevels(_positive("quantum", quantum) * (np.arange(as_count("count", count)) + 0.5))
+    n = np.arange(as_count("count", count), dtype=np.float64)
+    return EnergyLevels(_scaled("quantum", quantum, n + 0.5))
 
 
 def rigid_rotor(count: int, constant: float = 1.0) -> EnergyLevels:
     """Return the lowest `count` levels of a linear rotor: E_J = J(J + 1)·constant, 2J + 1 states each.
 
+    Parameters
+    ----------
+    count : int
+        How many levels, at least 1.
+    constant : float
+        The rotational constant ħ²/2I, half the energy of J = 1, in the unit of the temperature.
+
     Raises
     ------
     ValueError
-        If `count` is below 1 or `constant` is not positive and finite.
+        If `count` is below 1, `constant` is not positive and finite, or an energy overflows.
 
     References
     ----------
@@ -211,16 +280,24 @@ def rigid_rotor(count: int, constant: float = 1.0) -> EnergyLevels:
     (array([0., 2., 6.]), array([1., 3., 5.]))
     """
     J = np.arange(as_count("count", count), dtype=np.float64)
-    return EnergyLevels(_positive("constant", constant) * (J * (J + 1)), 2 * J + 1)
+    return EnergyLevels(_scaled("constant", constant, J * (J + 1)), 2 * J + 1)
 
 
 def particle_in_box(count: int, ground: float = 1.0) -> EnergyLevels:
     """Return the lowest `count` levels of a particle in a one-dimensional box: E_n = n²·ground from n = 1 on.
 
+    Parameters
+    ----------
+    count : int
+        How many levels, at least 1.
+    ground : float
+        The energy of the lowest level, π²ħ²/2mL² for a mass m in a box of length L, in the unit of the
+        temperature.
+
     Raises
     ------
     ValueError
-        If `count` is below 1 or `ground` is not positive and finite.
+        If `count` is below 1, `ground` is not positive and finite, or an energy overflows.
 
     References
     ----------
@@ -232,7 +309,7 @@ def particle_in_box(count: int, ground: float = 1.0) -> EnergyLevels:
     array([1., 4., 9.])
     """
     n = np.arange(1, as_count("count", count) + 1, dtype=np.float64)
-    return EnergyLevels(_positive("ground", ground) * n**2)
+    return EnergyLevels(_scaled("ground", ground, n**2))
 
 
 def column(layers: int, height: float = 1.0, weight: float = 1.0) -> EnergyLevels:
@@ -253,7 +330,7 @@ def column(layers: int, height: float = 1.0, weight: float = 1.0) -> EnergyLevel
     Raises
     ------
     ValueError
-        If `layers` is below 1 or another argument is not positive and finite.
+        If `layers` is below 1, another argument is not positive and finite, or an energy overflows.
 
     References
     ----------
@@ -264,18 +341,27 @@ def column(layers: int, height: float = 1.0, weight: float = 1.0) -> EnergyLevel
     >>> column(4, height=8.0).energies
     array([1., 3., 5., 7.])
     """
-    thickness = _positive("height", height) / as_count("layers", layers)
-    middles = (np.arange(layers) + 0.5) * thickness
-    return EnergyLevels(_positive("weight", weight) * middles)
+    thickness = as_positive("height", height) / as_count("layers", layers)
+    middles = (np.arange(layers, dtype=np.float64) + 0.5) * thickness
+    return EnergyLevels(_scaled("weight", weight, middles))
 
 
 def random_levels(count: int, spread: float = 1.0, seed: int | np.random.Generator = 0) -> EnergyLevels:
     """Return `count` independent normal energies of standard deviation `spread`, sorted upwards.
 
+    Parameters
+    ----------
+    count : int
+        How many levels, at least 1.
+    spread : float
+        The standard deviation of the energies, whose mean is 0, in the unit of the temperature.
+    seed : int or numpy.random.Generator
+        The source of randomness; equal seeds give equal levels.
+
     Raises
     ------
     ValueError
-        If `count` is below 1, `spread` is not positive and finite, or `seed` is no seed.
+        If `count` is below 1, `spread` is not positive and finite, an energy overflows, or `seed` is no seed.
 
     References
     ----------
@@ -287,4 +373,4 @@ def random_levels(count: int, spread: float = 1.0, seed: int | np.random.Generat
     5
     """
     energies = as_generator(seed).standard_normal(as_count("count", count))
-    return EnergyLevels(_positive("spread", spread) * np.sort(energies))
+    return EnergyLevels(_scaled("spread", spread, np.sort(energies)))

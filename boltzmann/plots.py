@@ -4,6 +4,7 @@ In every figure the law is a line, the simulation is points with error bars and 
 """
 
 import io
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,14 +13,18 @@ from typing import Any
 import matplotlib as mpl
 from cycler import cycler
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
+
+from boltzmann._checks import as_count
 
 # The palette of M. Okabe and K. Ito, Color Universal Design (2008), for colour-blind readers.
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
 GREY = "#666666"
 SERIES = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
+COLD_TO_HOT = (BLUE, SKY, BLACK, ORANGE, VERMILION)
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 SIZE = (12.8, 7.2)  # inches, 16:9: 1920×1080 pixels at DPI
 DPI = 150
@@ -42,7 +47,14 @@ _STYLE: Any = {
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Give figures made inside the look of this project."""
+    """Give figures made inside the look of this project.
+
+    Examples
+    --------
+    >>> with style():
+    ...     mpl.rcParams["font.size"]
+    15.0
+    """
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(_STYLE)
@@ -50,31 +62,108 @@ def style() -> Iterator[None]:
 
 
 def figure(title: str) -> Figure:
-    """Return an empty 16:9 figure under a title that states the finding."""
+    """Return an empty 16:9 figure under a title that states the finding.
+
+    Examples
+    --------
+    >>> figure("Cold picks the likeliest").get_size_inches().tolist()
+    [12.8, 7.2]
+    """
     made = Figure(figsize=SIZE, dpi=DPI, layout="constrained")
     made.suptitle(title, fontweight="bold")
     return made
 
 
 def cold_to_hot(count: int) -> list[str]:
-    """Return `count` colours for rising temperatures, at most five: blue is cold and vermilion is hot."""
-    chosen = {1: [2], 2: [0, 4], 3: [0, 2, 4], 4: [0, 1, 3, 4], 5: [0, 1, 2, 3, 4]}[count]
-    return [(BLUE, SKY, BLACK, ORANGE, VERMILION)[k] for k in chosen]
+    """Return `count` colours for rising temperatures, as hex: blue is cold and vermilion is hot.
+
+    Up to five are of the palette; more are blends of it, the harder to tell apart the more there are.
+
+    Raises
+    ------
+    ValueError
+        If `count` is no whole number of at least 1.
+
+    Examples
+    --------
+    >>> cold_to_hot(3) == [BLUE, BLACK, VERMILION]
+    True
+    """
+    chosen = {1: [2], 2: [0, 4], 3: [0, 2, 4], 4: [0, 1, 3, 4], 5: [0, 1, 2, 3, 4]}
+    if as_count("count", count) in chosen:
+        return [COLD_TO_HOT[k] for k in chosen[count]]
+    scale = LinearSegmentedColormap.from_list("cold to hot", COLD_TO_HOT, N=count)
+    return [to_hex(scale(k)) for k in range(count)]
 
 
 def law(axes: Axes, x: ArrayLike, y: ArrayLike, **options: Any) -> None:
-    """Draw what the law predicts: a line."""
+    """Draw what the law predicts: a line.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+        Where to draw.
+    x, y : (n,) array_like
+        Places and heights, in the units of the axes.
+    **options
+        Of Matplotlib's `plot`, over the look that is set here.
+
+    Examples
+    --------
+    >>> axes = figure("Half as many a step").subplots()
+    >>> law(axes, [0, 1, 2], [1.0, 0.5, 0.25])
+    >>> axes.lines[0].get_linestyle()
+    '-'
+    """
     axes.plot(x, y, **{"color": BLACK, "linewidth": 2, "zorder": 2, **options})
 
 
 def simulation(axes: Axes, x: ArrayLike, y: ArrayLike, error: ArrayLike | None = None, **options: Any) -> None:
-    """Draw what the simulation measured: points with error bars of one standard deviation."""
+    """Draw what the simulation measured: points with error bars of one standard deviation.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+        Where to draw.
+    x, y : (n,) array_like
+        Places and heights, in the units of the axes.
+    error : float, (n,) or (2, n) array_like, optional
+        One standard deviation of `y`, in its unit; with two rows, below and above.
+    **options
+        Of Matplotlib's `errorbar`, over the look that is set here.
+
+    Examples
+    --------
+    >>> axes = figure("Half as many a step").subplots()
+    >>> simulation(axes, [0, 1, 2], [1.01, 0.49, 0.25], error=0.01)
+    >>> axes.lines[0].get_linestyle(), axes.lines[0].get_marker()
+    ('None', 'o')
+    """
     look = {"color": BLUE, "linestyle": "none", "marker": "o", "markersize": 8, "capsize": 4, "zorder": 3}
     axes.errorbar(x, y, yerr=error, **{**look, **options})
 
 
 def sampler(axes: Axes, x: ArrayLike, y: ArrayLike, error: ArrayLike | None = None, **options: Any) -> None:
-    """Draw what the language model's sampler drew: open markers."""
+    """Draw what the language model's sampler drew: open markers.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+        Where to draw.
+    x, y : (n,) array_like
+        Places and heights, in the units of the axes.
+    error : float, (n,) or (2, n) array_like, optional
+        One standard deviation of `y`, in its unit; with two rows, below and above.
+    **options
+        Of Matplotlib's `errorbar`, over the look that is set here.
+
+    Examples
+    --------
+    >>> axes = figure("Half as many a step").subplots()
+    >>> sampler(axes, [0, 1, 2], [0.98, 0.5, 0.26])
+    >>> axes.lines[0].get_markerfacecolor()
+    'none'
+    """
     look = {"color": VERMILION, "linestyle": "none", "marker": "s", "markersize": 11, "zorder": 4}
     hollow = {"markerfacecolor": "none", "markeredgewidth": 2, "capsize": 4}
     axes.errorbar(x, y, yerr=error, **{**look, **hollow, **options})
@@ -84,16 +173,44 @@ def rendered(made: Figure, name: str) -> dict[str, bytes]:
     """Return the figure as {"svg": bytes, "png": bytes}; the same figure gives the same bytes.
 
     `name` seeds the identifiers inside the SVG, so that figures on one page do not share any.
+
+    Examples
+    --------
+    >>> list(rendered(figure("Nothing yet"), "nothing"))
+    ['svg', 'png']
     """
-    with mpl.rc_context({"svg.fonttype": "path", "svg.hashsalt": name}):
-        svg, png = io.BytesIO(), io.BytesIO()
-        made.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
-        made.savefig(png, format="png", dpi=DPI, metadata={"Software": None})
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        made.draw_without_rendering()
+        made.set_layout_engine("none")
+        # The last bit of a layout can depend on the addresses of objects, and names inside the SVG depend on it.
+        for axes in made.axes:
+            left, bottom, width, height = (round(bound, 6) for bound in axes.get_position().bounds)
+            axes.set_position((left, bottom, width, height))
+        with mpl.rc_context({"svg.fonttype": "path", "svg.hashsalt": name}):
+            svg, png = io.BytesIO(), io.BytesIO()
+            made.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
+            made.savefig(png, format="png", dpi=DPI, metadata={"Software": None})
+    _warn_once(name, [str(warning.message) for warning in caught])
     return {"svg": svg.getvalue(), "png": png.getvalue()}
+
+
+def _warn_once(name: str, messages: list[str]) -> None:
+    """Warn of everything once, and of letters that the font lacks all together."""
+    lacking = {message for message in messages if message.startswith("Glyph ")}
+    if lacking:
+        warnings.warn(f"{name}: the font lacks {len(lacking)} letters, drawn as boxes", stacklevel=3)
+    for message in dict.fromkeys(message for message in messages if message not in lacking):
+        warnings.warn(f"{name}: {message}", stacklevel=3)
 
 
 def save(made: Figure, folder: str | Path, name: str) -> None:
     """Write `name`.svg and `name`.png into a folder.
+
+    Raises
+    ------
+    OSError
+        If the folder does not exist or cannot be written to.
 
     Examples
     --------

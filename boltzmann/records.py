@@ -18,16 +18,25 @@ class Run:
     occupancy : (K,) ndarray
         The fraction of particles on each level, averaged over the looks.
     energy : (L,) ndarray
-        Mean energy of a particle at each look.
+        Mean energy of a particle at each look, in the unit of the levels' energies.
     heat : (L,) ndarray
-        Energy that the whole gas gave to the bath since the look before (or the end of the burn-in).
+        Energy that the whole gas gave to the bath since the look before (or the end of the burn-in), in that unit.
     acceptance : (L,) ndarray
         Of the proposals of another level since the look before, the fraction that was accepted. For a proposal
         matrix and for the heat bath over all levels: of all attempts, the fraction that changed the level.
     sweeps, stride : int
         How many sweeps ran after the burn-in, and how many lie between two looks.
     temperature : float
-        Of the bath.
+        Of the bath, one number, in the unit of the energies.
+
+    Examples
+    --------
+    >>> from boltzmann import Ensemble, ladder
+    >>> run = Ensemble(ladder(3), temperature=0.5, particles=1024, start="ground").run(sweeps=4)
+    >>> run.counts.shape, run.occupancy.shape
+    ((4, 3), (3,))
+    >>> float(run.heat.sum() + 1024 * run.energy[-1])  # what a gas has above its ground state, the bath gave
+    0.0
     """
 
     occupancy: FloatArray
@@ -101,9 +110,14 @@ class Recorder:
 
 
 def total_energy(counts: NDArray[Any], energies: FloatArray) -> Any:
-    """Return the energy of so many particles, along the last axis; a level without particles has none."""
-    with np.errstate(invalid="ignore", over="ignore"):  # the heat of many particles may not fit in a float
-        return np.where(counts != 0, counts * energies, 0.0).sum(axis=-1)
+    """Return the energy of so many particles, along the last axis; what leaves one at -inf for another is 0."""
+    finite = np.isfinite(energies)
+    bounded = np.where(finite, energies, 0.0)
+    unit = 2.0**64 if np.abs(bounded).max() > 2.0**900 else 1.0  # in which no sum over particles can overflow
+    beyond = (counts[..., ~finite] * np.sign(energies[~finite])).sum(axis=-1)
+    with np.errstate(over="ignore", invalid="ignore"):  # the heat of many particles may not fit in a float
+        total = (counts * (bounded / unit)).sum(axis=-1) * unit + 0.0
+        return np.where(beyond == 0, total, beyond * np.inf)
 
 
 def mean_energy(counts: NDArray[np.int64], particles: int, energies: FloatArray) -> Any:

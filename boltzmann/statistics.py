@@ -16,7 +16,16 @@ from scipy.fft import irfft, next_fast_len, rfft
 from scipy.special import rel_entr
 from scipy.stats import chi2
 
-from boltzmann._checks import FloatArray, as_count, as_floats, as_probabilities, refuse_first
+from boltzmann._checks import (
+    LARGEST,
+    FloatArray,
+    as_count,
+    as_floats,
+    as_number,
+    as_positive,
+    as_probabilities,
+    refuse_first,
+)
 
 _WINDOW = 5.0  # Sokal's c: correlations are summed over this many autocorrelation times
 _SHORTEST = 50  # a series of fewer autocorrelation times than this does not tell how long they are
@@ -178,10 +187,7 @@ def _as_counts(name: str, counts: ArrayLike) -> FloatArray:
 
 
 def _as_minimum(minimum: float) -> float:
-    number = as_floats("minimum", minimum)
-    if number.ndim != 0 or not 0 <= float(number) < np.inf:
-        raise ValueError(f"minimum must be one finite number of at least 0, got {minimum!r}")
-    return float(number)
+    return as_number("minimum", minimum, "finite number of at least 0", 0.0, LARGEST)
 
 
 def _pool(expected: FloatArray, minimum: float) -> NDArray[np.intp]:
@@ -298,10 +304,8 @@ def autocorrelation_time(series: ArrayLike, c: float = _WINDOW) -> float:
     >>> round(autocorrelation_time(draws)), round(autocorrelation_time(np.repeat(draws, 4)))
     (1, 4)
     """
-    window = as_floats("c", c)
-    if window.ndim != 0 or not 0 < float(window) < np.inf:
-        raise ValueError(f"c must be one positive finite number, got {c!r}")
-    return _autocorrelation_time(_as_series(series), float(window))
+    window = as_positive("c", c)
+    return _autocorrelation_time(_as_series(series), window)
 
 
 def effective_sample_size(series: ArrayLike) -> float:

@@ -1,7 +1,8 @@
 """The Markov chain of one particle: how it proposes a level, how it decides, and the matrix that results.
 
-The chain knows energy differences. Two of its parts weigh all levels against each other, because that is what
-they are: the heat bath over all levels, and the draw of an exact start.
+The chain knows energy differences. Two of its parts weigh all levels against each other and sum, because that is
+what they are: the heat bath over all levels, and the draw of an exact start. A third weighs each level
+against the likeliest and never sums: uniform proposals among more than 256 levels compare the weights of two.
 """
 
 from dataclasses import dataclass, replace

@@ -20,6 +20,7 @@ from experiments import _gallery
 from experiments._table import Verdict
 
 FIGURES = Path(__file__).resolve().parent.parent / "figures"
+LEAST_TEXT = 100  # letters
 
 
 class BadInputError(Exception):
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return _run(options)
-    except BadInputError as error:
+    except (BadInputError, _gallery.NotItsTableError) as error:
         print(f"experiments: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -44,7 +45,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m experiments",
         description="Run experiments, rewrite their figures and print their verdicts.",
     )
-    parser.add_argument("names", nargs="*", metavar="NAME", help="experiments to run; all by default")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="experiments to run")
+    parser.add_argument("--all", action="store_true", help="those too that run only on request, as timings do")
     parser.add_argument("--list", action="store_true", help="list the experiments and their questions")
     parser.add_argument("--quick", action="store_true", help="smaller presets, into a folder of their own")
     parser.add_argument(
@@ -72,23 +74,34 @@ def _run(options: argparse.Namespace) -> int:
     known = discovered()
     if options.list:
         for name, module in known.items():
-            print(f"{name:12s} {(module.__doc__ or '').strip().splitlines()[0]}")
+            request = " (on request)" if _gallery.varies(module) else ""
+            print(f"{name:12s} {(module.__doc__ or '').strip().splitlines()[0]}{request}")
         return 0
-    chosen = {name: _chosen(name, known) for name in options.names} or known
+    chosen = {name: _chosen(name, known) for name in options.names}
+    chosen = chosen or {
+        name: module for name, module in known.items() if options.all or not _gallery.varies(module)
+    }
     if options.corpus is not None:
         try:
-            load_corpus(options.corpus)
+            text = load_corpus(options.corpus)
         except ValueError as error:
             raise BadInputError(str(error)) from error
+        if len(text) < LEAST_TEXT or len(set(text)) < 2:
+            raise BadInputError(
+                f"{options.corpus}: a letter model takes {LEAST_TEXT} letters or more, and two different"
+            )
     if options.verify:
         if options.quick or options.corpus or options.output:
             raise BadInputError(
-                "--verify recomputes the committed figures: it goes with names and no other option"
+                "--verify recomputes the committed figures: it goes with names or --all and no other option"
             )
-        return _verify(chosen, known)
+        return _verify(chosen, known, whole=not options.names or len(chosen) == len(known))
     folder = _folder(options)
-    verdicts = _compute(chosen, options, folder)
-    _gallery.finish(known.values(), folder)
+    try:
+        verdicts = _compute(chosen, options, folder)
+        _gallery.finish(known.values(), folder)
+    except OSError as error:
+        raise BadInputError(f"cannot write {error.filename or folder}: {error.strerror}") from error
     print(f"figures in {folder}")
     return _report(verdicts)
 
@@ -149,13 +162,17 @@ def _report(verdicts: dict[str, list[Verdict]]) -> int:
     return 1 if failed else 0
 
 
-def _verify(chosen: dict[str, ModuleType], known: dict[str, ModuleType]) -> int:
+def _verify(chosen: dict[str, ModuleType], known: dict[str, ModuleType], whole: bool) -> int:
+    """Recompute what is chosen and compare; of a `whole` folder judge the rest as it stands."""
     options = _parser().parse_args([])
+    standing = [module for name, module in known.items() if whole and name not in chosen]
     with tempfile.TemporaryDirectory(prefix="boltzmann-verify-") as temporary:
         made = Path(temporary)
         verdicts = _compute(chosen, options, made)
-        _gallery.finish(chosen.values(), made)
-        wrong, remarks = _gallery.differences(FIGURES, made, list(chosen), whole=len(chosen) == len(known))
+        for module in standing:
+            verdicts |= _gallery.adopt(module, FIGURES, made)
+        _gallery.finish(known.values(), made)
+        wrong, remarks = _gallery.differences(FIGURES, made, [*chosen.values(), *standing], whole)
     status = _report(verdicts)
     for line in remarks:
         print(line)

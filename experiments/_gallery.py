@@ -3,7 +3,8 @@
 import hashlib
 import json
 import math
-from collections.abc import Iterable
+import shutil
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
@@ -16,9 +17,18 @@ FLOAT_TOLERANCE = 1.001e-9
 MANIFEST, GALLERY = "MANIFEST.json", "README.md"
 
 
+class NotItsTableError(Exception):
+    """A CSV in the figures folder holds something else."""
+
+
 def name_of(experiment: ModuleType) -> str:
     """Return the experiment's name, that of its file."""
     return experiment.__name__.rpartition(".")[2]
+
+
+def varies(experiment: ModuleType) -> bool:
+    """Tell whether figures vary from run to run: then `shape(table)` is what does not, and it runs on request."""
+    return hasattr(experiment, "shape")
 
 
 def write(experiment: ModuleType, table: Table, folder: Path) -> list[Verdict]:
@@ -29,6 +39,18 @@ def write(experiment: ModuleType, table: Table, folder: Path) -> list[Verdict]:
     with plots.style():
         plots.save(experiment.draw(written), folder, name)
     return list(experiment.verdicts(written))
+
+
+def adopt(experiment: ModuleType, kept: Path, folder: Path) -> dict[str, list[Verdict]]:
+    """Copy what a kept folder has of an experiment; return the verdicts that its table supports."""
+    name = name_of(experiment)
+    try:
+        verdicts = list(experiment.verdicts(read_table(kept / f"{name}.csv")))
+    except (OSError, ValueError, KeyError):
+        return {}  # reported with the differences
+    for path in kept.glob(f"{name}.*"):
+        shutil.copy(path, folder)
+    return {name: verdicts}
 
 
 def finish(experiments: Iterable[ModuleType], folder: Path) -> None:
@@ -48,7 +70,10 @@ def finish(experiments: Iterable[ModuleType], folder: Path) -> None:
 
 def _chapter(experiment: ModuleType, folder: Path) -> list[str]:
     name = name_of(experiment)
-    verdicts = experiment.verdicts(read_table(folder / f"{name}.csv"))
+    try:
+        verdicts = experiment.verdicts(read_table(folder / f"{name}.csv"))
+    except (ValueError, KeyError, IndexError) as error:
+        raise NotItsTableError(f"{folder / name}.csv is not the table of {name}: run that experiment") from error
     rows = [
         f"| {v.claim} | {v.measured} | {v.expected} | {v.criterion} | {'yes' if v.holds else '**no**'} |"
         for v in verdicts
@@ -78,44 +103,55 @@ def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def differences(kept: Path, made: Path, names: list[str], whole: bool) -> tuple[list[str], list[str]]:
+def differences(
+    kept: Path, made: Path, experiments: Sequence[ModuleType], whole: bool
+) -> tuple[list[str], list[str]]:
     """Return what differs between a kept folder and a recomputed one, and remarks on what was not compared."""
-    wrong = [line for name in names for line in _table_differences(kept, made, name)]
+    wrong = [line for experiment in experiments for line in _table_differences(kept, made, experiment)]
     try:
         manifest = json.loads((kept / MANIFEST).read_text(encoding="utf-8"))
-        recorded, digests = manifest["matplotlib"], manifest["sha256"]
+        recorded, digests = manifest["matplotlib"], dict(manifest["sha256"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         return [*wrong, f"{MANIFEST}: cannot be read: {error!r}"], []
     found = version("matplotlib")
-    files = [f"{name}.{suffix}" for name in names for suffix in ("csv", "svg", "png")]
+    files = [f"{name_of(e)}.{suffix}" for e in experiments for suffix in ("csv", "svg", "png")]
     if whole:
         files.append(GALLERY)
         extra = {path.name for path in kept.iterdir()} - {*files, MANIFEST}
         wrong += [f"{name}: belongs to no experiment" for name in sorted(extra)]
+    varying = [e for e in experiments if varies(e) and not _same_bytes(kept, made, f"{name_of(e)}.csv")]
+    exempt = {f"{name_of(e)}.csv" for e in experiments}  # compared as tables
+    exempt |= {f"{name_of(e)}.{suffix}" for e in varying for suffix in ("svg", "png")}
+    exempt |= {GALLERY} if varying else set()
     for file in files:
         if not (kept / file).exists():
             wrong.append(f"{file}: is missing")
         elif digests.get(file) != _digest(kept / file):
             wrong.append(f"{file}: is not the file that {MANIFEST} records")
-        elif recorded == found and not file.endswith(".csv") and not _same_bytes(kept / file, made / file):
+        elif recorded == found and file not in exempt and not _same_bytes(kept, made, file):
             wrong.append(f"{file}: recomputed bytes differ")
+    remarks = [f"only the shape of {name_of(e)} compared" for e in varying]
     if recorded == found:
-        return wrong, [f"bytes of figures compared (matplotlib {found})"]
-    return wrong, [f"bytes not compared: recorded matplotlib {recorded}, found {found}"]
+        return wrong, [*remarks, f"bytes of figures compared (matplotlib {found})"]
+    return wrong, [*remarks, f"bytes not compared: recorded matplotlib {recorded}, found {found}"]
 
 
-def _same_bytes(first: Path, second: Path) -> bool:
-    return first.read_bytes() == second.read_bytes()
+def _same_bytes(kept: Path, made: Path, file: str) -> bool:
+    first, second = kept / file, made / file
+    return first.exists() and second.exists() and first.read_bytes() == second.read_bytes()
 
 
-def _table_differences(kept: Path, made: Path, name: str) -> list[str]:
+def _table_differences(kept: Path, made: Path, experiment: ModuleType) -> list[str]:
     """Return the first difference between two tables: integers and text exactly, floats to FLOAT_TOLERANCE."""
+    name = name_of(experiment)
     path = kept / f"{name}.csv"
     if not path.exists():
         return []  # reported with the missing files
     try:
         old, new = read_table(path), read_table(made / f"{name}.csv")
-    except ValueError as error:
+        if varies(experiment):
+            old, new = experiment.shape(old), experiment.shape(new)
+    except (OSError, ValueError, KeyError) as error:
         return [f"{name}.csv: cannot be read: {error}"]
     if list(old.columns) != list(new.columns):
         return [f"{name}.csv: columns {list(old.columns)}, recomputed {list(new.columns)}"]

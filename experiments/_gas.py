@@ -1,4 +1,4 @@
-"""A Metropolis gas on the levels E = -log p, and what a test of its counts can see."""
+"""A Metropolis gas on the levels E = -log p, how slowly a chain forgets, and what a test of counts can see."""
 
 import numpy as np
 from scipy.stats import chi2, ncx2
@@ -19,6 +19,16 @@ def relaxed_gas(p: np.ndarray, t: float, particles: int, seed: int) -> np.ndarra
     gas = bz.Ensemble(levels, t, int(min(particles, max(1, MOST_MOVES // sweeps))), seed=seed)
     gas.run(sweeps, record=sweeps, progress=False)
     return gas.counts
+
+
+def slowest_mode(chain: np.ndarray) -> tuple[float, np.ndarray]:
+    """Return the second largest |λ| of a chain with detailed balance, and √π f for the mode f with P f = λ f.
+
+    Both are of the symmetric matrix √(P_ij P_ji) = √(π_i/π_j) P_ij, which has the eigenvalues of P.
+    """
+    values, vectors = np.linalg.eigh(np.sqrt(chain * chain.T))
+    second = np.argsort(np.abs(values))[-2]
+    return float(np.abs(values[second])), vectors[:, second]
 
 
 def chance_of_missing(

@@ -53,20 +53,20 @@ class Table:
 
     def to_csv(self) -> str:
         """Return the table as CSV text."""
-        out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(self.columns)
-        columns = [[_text(value) for value in column.tolist()] for column in self.columns.values()]
-        writer.writerows(zip(*columns, strict=True))
-        return out.getvalue()
+        rows = [tuple(self.columns), *zip(*(column.tolist() for column in self.columns.values()), strict=True)]
+        return "".join(",".join(map(_written, row)) + "\n" for row in rows)
 
     @classmethod
     def from_csv(cls, text: str) -> "Table":
-        """Return the table that `to_csv` wrote; a column of integers is integer, of numbers float, else text."""
-        header, *rows = csv.reader(io.StringIO(text))
+        """Return the table that `to_csv` wrote: text is quoted, so that a text of digits stays one."""
+        (header, *rows), (_, *quoted) = (
+            list(csv.reader(io.StringIO(text), quoting=quoting))
+            for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_NONNUMERIC)
+        )
         if any(len(row) != len(header) for row in rows):
             raise ValueError("a row has more or fewer entries than the header")
-        return cls({name: _parsed([row[k] for row in rows]) for k, name in enumerate(header)})
+        is_text = [isinstance(entry, str) for entry in quoted[0]] if quoted else [False] * len(header)
+        return cls({name: _parsed([row[k] for row in rows], is_text[k]) for k, name in enumerate(header)})
 
 
 def _rounded(column: np.ndarray) -> np.ndarray:
@@ -75,17 +75,20 @@ def _rounded(column: np.ndarray) -> np.ndarray:
     return column
 
 
-def _text(value: Any) -> str:
+def _written(value: int | float | str) -> str:
+    if isinstance(value, str):
+        return '"' + value.replace('"', '""') + '"'
     return f"{value:.10g}" if isinstance(value, float) else str(value)
 
 
-def _parsed(column: list[str]) -> np.ndarray:
-    for kind in (np.int64, np.float64):
-        try:
-            return np.array([kind(entry) for entry in column])
-        except ValueError:
-            continue
-    return np.array(column)
+def _parsed(column: list[str], is_text: bool) -> np.ndarray:
+    """Return integers, if need be floats; or text."""
+    if is_text:
+        return np.array(column)
+    try:
+        return np.array([np.int64(entry) for entry in column])
+    except (ValueError, OverflowError):
+        return np.array([float(entry) for entry in column])
 
 
 @dataclass(frozen=True)

@@ -169,7 +169,7 @@ def verdicts(table: Table) -> list[Verdict]:
 
 
 def _fit(rows: Table, law: str) -> float:
-    return goodness_of_fit(rows["molecules"], rows[law] / rows[law].sum()).p_value
+    return goodness_of_fit(rows["molecules"], rows[law]).p_value
 
 
 def mean_height(t: float) -> float:

@@ -103,18 +103,13 @@ def verdicts(table: Table) -> list[Verdict]:
     ]
 
 
-def _normalised(law: np.ndarray) -> np.ndarray:
-    return law / law.sum()
-
-
 def _fit(panel: Table, counts: str) -> float:
-    return goodness_of_fit(panel[counts], _normalised(panel["law"])).p_value
+    return goodness_of_fit(panel[counts], panel["law"]).p_value
 
 
 def _missed(panel: Table) -> float:
     """Return the probability that the control passes for a sampler at t."""
-    law, too_hot = _normalised(panel["law"]), _normalised(panel["law_too_hot"])
-    return chance_of_missing(panel["sampled_too_hot"], too_hot, law, FALSE_ALARM)
+    return chance_of_missing(panel["sampled_too_hot"], panel["law_too_hot"], panel["law"], FALSE_ALARM)
 
 
 def draw(table: Table) -> Figure:

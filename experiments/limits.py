@@ -9,9 +9,11 @@ weather, for a loaded die with two equal favourites (in the table), and for a de
 1/t is again a Gaussian, of variance tσ². There heat has no end: no distribution waits at t = ∞ where room is
 unlimited.
 
-What would refute it. At t = 1 a single bit that differs; a step away from a limit on the way to it; a frog from
-the sky at t = ∞; counts of the Metropolis gas or of the sampler that fit the law worse than one time in a million;
-a variance that is not tσ². The control shows that this would be seen: runs 5 % too hot must fail at t = 1.
+What would refute it. At t = 1 a single bit that differs, though that can hardly be: where t is 1 the law returns p
+and computes nothing. What works there are the gas and the sampler, and their counts at t = 1 are held against p.
+A step away from a limit on the way to it; a frog from the sky at t = ∞; counts of the Metropolis gas or of the
+sampler that fit the law worse than one time in a million; a variance that is not tσ². The control shows that this
+would be seen: runs 5 % too hot must fail at t = 1.
 
 What to look at. All curves start from 1 or 0, pass through p at t = 1 and meet at 1/n. The winner only falls; a
 runner-up may rise first and fall later. At t = 10 the letters are all but equal, and at t = 0.1 all but decided.
@@ -205,18 +207,14 @@ def _steps_back(table: Table, limit: float) -> int:
     for _, curve in table.where(kind="law").groups("system"):
         panels = [panel for _, panel in curve.groups("temperature")]
         towards = panels if limit > 0 else panels[::-1]
-        distances = [total_variation(_normalised(panel), _limit(panel, limit)) for panel in towards]
+        distances = [total_variation(panel["law"], _limit(panel, limit)) for panel in towards]
         count += int((np.diff(distances) > 1e-9).sum())
     return count
 
 
-def _normalised(panel: Table) -> np.ndarray:
-    return panel["law"] / panel["law"].sum()
-
-
 def _fit(panel: Table, road: str) -> float:
     """Return the p-value of the counts; at t = 0 a sampler is greedy, and takes the first of equals."""
-    law = _normalised(panel)
+    law = panel["law"]
     if road == "sampled" and panel["temperature"][0] == 0:
         law = np.eye(law.size)[law.argmax()]
     return goodness_of_fit(panel[road], law).p_value

@@ -28,7 +28,7 @@ from scipy.stats import chi2
 import boltzmann as bz
 from boltzmann import plots
 from boltzmann.statistics import goodness_of_fit, kullback_leibler, pulls
-from experiments._gas import chance_of_missing
+from experiments._gas import chance_of_missing, slowest_mode
 from experiments._table import Table, Verdict, agrees, differs, fits
 
 CHAPTER = 2
@@ -69,7 +69,7 @@ def compute(config: Config, progress: Callable[[float], None]) -> Table:
     for done, (name, levels, t) in enumerate(panels):
         law, too_hot = bz.probabilities(levels, [t, config.control * t])
         particles = _enough(law, too_hot, config.displacement)
-        second = _second_eigenvalue(bz.transition_matrix(levels, t))
+        second, _ = slowest_mode(bz.transition_matrix(levels, t))
         sweeps = int(np.ceil(np.log(config.remainder) / np.log(second)))
         gas = bz.Ensemble(levels, t, particles, seed=config.seed + done)
         gas.run(sweeps, record=sweeps, progress=False)
@@ -95,14 +95,6 @@ def compute(config: Config, progress: Callable[[float], None]) -> Table:
 def _enough(law: np.ndarray, wrong: np.ndarray, displacement: float) -> int:
     """Return so many particles, in thousands, that 2 N KL(law‖wrong) reaches `displacement`."""
     return 1000 * int(np.ceil(displacement / (2000 * kullback_leibler(law, wrong))))
-
-
-def _second_eigenvalue(matrix: np.ndarray) -> float:
-    """Return the second largest |eigenvalue| of a chain with detailed balance.
-
-    Then √(P_ij P_ji) = √(π_i/π_j) P_ij, so that this symmetric matrix has the eigenvalues of P.
-    """
-    return float(np.sort(np.abs(np.linalg.eigvalsh(np.sqrt(matrix * matrix.T))))[-2])
 
 
 def verdicts(table: Table) -> list[Verdict]:
@@ -137,15 +129,13 @@ def verdicts(table: Table) -> list[Verdict]:
 
 def _missed(panel: Table, count: int) -> float:
     """Return the probability that a gas at the panel's temperature passes for one that obeys `law_too_hot`."""
-    law, wrong = (panel[name] / panel[name].sum() for name in ("law", "law_too_hot"))
-    return chance_of_missing(panel["simulated"], law, wrong, FALSE_ALARM / count, LEAST)
+    return chance_of_missing(panel["simulated"], panel["law"], panel["law_too_hot"], FALSE_ALARM / count, LEAST)
 
 
 def _pulls_are_normal(panels: list[Table]) -> Verdict:
     """Hold Σ (1 - p) pull², which is Pearson's statistic, of all panels together against chi-square."""
     judged = [
-        goodness_of_fit(panel["simulated"], panel["law"] / panel["law"].sum(), statistic="pearson", minimum=LEAST)
-        for panel in panels
+        goodness_of_fit(panel["simulated"], panel["law"], statistic="pearson", minimum=LEAST) for panel in panels
     ]
     total, freedom = sum(f.statistic for f in judged), sum(f.degrees_of_freedom for f in judged)
     both_sides = 2 * min(chi2.sf(total, freedom), chi2.cdf(total, freedom))
@@ -192,7 +182,7 @@ def _draw_system(occupancy: Axes, below: Axes, rows: Table) -> None:
     below.axhline(0, color=plots.GREY, linewidth=1)
     for rank, (panel, colour) in enumerate(zip(panels, plots.cold_to_hot(len(panels)), strict=True)):
         energy, law, total = panel["energy"], panel["law"], panel["simulated"].sum()
-        look = {"color": colour, "marker": plots.MARKERS[rank], "capsize": 3}
+        look = {"color": colour, "marker": plots.MARKERS[rank % len(plots.MARKERS)], "capsize": 3}
         plots.law(occupancy, energy, law, color=colour)
         seen = panel["simulated"] > 0
         fraction = panel["simulated"][seen] / total

@@ -38,6 +38,7 @@ from matplotlib.lines import Line2D
 import boltzmann as bz
 from boltzmann import plots
 from boltzmann.statistics import goodness_of_fit
+from experiments._gas import slowest_mode
 from experiments._table import Table, Verdict, agrees, differs, fits, worst_of
 
 CHAPTER = 3
@@ -118,16 +119,12 @@ def _cooled(config: Config, proposal: str, rule: str, seed: int) -> list[dict[st
 
 
 def _slowest_mode(chain: np.ndarray, start: np.ndarray, equilibrium: np.ndarray) -> tuple[float, Any, Any]:
-    """Return |λ₂|, f and c such that p₀ P^k f = λ₂^k for all k, and p₀ P^k → π + λ₂^k c.
-
-    With detailed balance, √(P_ij P_ji) = √(π_i/π_j) P_ij is a symmetric matrix with the eigenvalues of P.
-    """
-    values, vectors = np.linalg.eigh(np.sqrt(chain * chain.T))
-    slowest = np.argsort(np.abs(values))[-2]
-    second = float(np.abs(values[slowest].round(12)))  # a heat bath's zero, without the noise of rounding
+    """Return |λ₂|, f and c such that p₀ P^k f = λ₂^k for all k, and p₀ P^k → π + λ₂^k c."""
+    second, vector = slowest_mode(chain)
+    second = round(second, 12)  # a heat bath's zero, without the noise of rounding
     if second == 0:
         return 0.0, np.zeros_like(start), np.zeros_like(start)
-    mode = vectors[:, slowest] / np.sqrt(equilibrium)
+    mode = vector / np.sqrt(equilibrium)
     amplitude = start @ mode
     return second, mode / amplitude, amplitude * mode * equilibrium
 
@@ -157,7 +154,7 @@ def verdicts(table: Table) -> list[Verdict]:
 def _fits(rows: Table, counts: str, law: str) -> list[float]:
     """Return the p-value of each look; looks at one gas are not independent."""
     looks = [look for _, look in rows.groups("proposal", "rule", "sweep")]
-    return [goodness_of_fit(k[counts], k[law] / k[law].sum()).p_value for k in looks]
+    return [goodness_of_fit(look[counts], look[law]).p_value for look in looks]
 
 
 def _rate_verdicts(table: Table) -> list[Verdict]:

@@ -1,10 +1,14 @@
 """The occupancy experiment sees right physics as right and each wrong one as wrong."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import boltzmann as bz
+from boltzmann import plots
 from experiments import occupancy
+from experiments._gas import slowest_mode
 
 
 def compute(config=occupancy.QUICK):
@@ -55,8 +59,16 @@ def test_pulls_that_scatter_too_little_fail():
     assert holding(type(table)(columns))[1:3] == [True, False]
 
 
+def test_more_temperatures_than_markers_can_be_drawn():
+    config = replace(occupancy.QUICK, temperatures=tuple(np.linspace(0.4, 2.0, len(plots.MARKERS) + 1)))
+    occupancy.draw(compute(config)).canvas.draw()
+
+
 def test_the_second_eigenvalue_of_two_levels_is_known():
     # Flip-flop of two levels: 1 - (up + down), with up = r/2 and down = 1/2 under the uniform proposal.
     expected = 1 - (np.exp(-1.8) + 1) / 2
     matrix = bz.transition_matrix(bz.two_level(1.8), 1.0)
-    assert occupancy._second_eigenvalue(matrix) == pytest.approx(expected, rel=1e-14)
+    second, vector = slowest_mode(matrix)
+    assert second == pytest.approx(expected, rel=1e-14)
+    # The mode tells the levels apart and has no mean at equilibrium: √π f is orthogonal to √π.
+    assert vector @ np.sqrt(bz.probabilities(bz.two_level(1.8), 1.0)) == pytest.approx(0, abs=1e-14)

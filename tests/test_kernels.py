@@ -231,6 +231,57 @@ def test_a_bucket_accepts_exactly_the_words_it_says(buckets, t):
                 assert taken_by(word, here, chain) == verdict
 
 
+def words_around_the_thresholds(accepted):
+    """Return moves between all levels by the last two words of a bucket that accept and the first two that do not.
+
+    Of the levels from and to, the words, and whether they accept; `accepted` (K, K) is how many of each bucket do.
+    """
+    buckets = len(accepted)
+    kept, refused_below = WORDS // buckets, WORDS % buckets
+    first = np.array([-(-bucket * WORDS // buckets) for bucket in range(buckets)])
+    first += first * buckets % WORDS < refused_below
+    k = np.clip(accepted[:, :, None] + np.arange(-2, 2), 0, kept - 1)
+    here, there, _ = np.indices(k.shape, np.uint32)
+    moves = here != there
+    accepts = k < accepted[:, :, None]
+    return here[moves], there[moves], (first[:, None] + k)[moves].astype(np.uint32), accepts[moves]
+
+
+@pytest.mark.parametrize("rule", ["metropolis", "glauber"])
+def test_single_precision_leaves_to_the_formula_all_that_it_could_get_wrong(rule):
+    """The words around the threshold of each of a million moves, up to 15 t uphill, by formula and by weights.
+
+    997 levels leave Lemire's method a remainder of 966, so that its fractions stray nearly as far as they can.
+    Where single precision alone would err, its two sides differ by what the margin has to cover: less than the
+    7 · 2⁻²⁴ that `in_doubt` works out, and more than 2⁻²², which would be too small a margin.
+    """
+    random = np.random.default_rng(997)
+    levels = bz.EnergyLevels(random.uniform(0, 15, 997), random.integers(1, 5, 997))
+    accepted = np.rint(Dynamics.checked(levels, 1.0, "uniform", rule).accepted() * (WORDS // 997)).astype(np.int64)
+    here, there, words, accepts = words_around_the_thresholds(accepted)
+    proposed = np.empty_like(words)
+    assert hops.split(words, 997, proposed) >= WORDS % 997 == 966  # from here on, words are fractions
+    assert np.array_equal(proposed, there)
+    expected = np.where(accepts, there, here)
+    by_formula, by_weights = here.copy(), here.copy()
+    moved = hops.hop_by_formula(
+        by_formula, proposed, words, chain_of(levels, 1.0, "uniform", rule, form="formula")
+    )
+    assert moved == np.count_nonzero(accepts)
+    assert np.array_equal(by_formula, expected)
+    chain = chain_of(levels, 1.0, "uniform", rule)
+    assert chain.decides_by == hops.WEIGHTS
+    own, (other, gap) = chain.weights[here], np.empty((2, here.size), np.float32)
+    assert hops.hop_by_weights(by_weights, own, proposed, words, chain, other, gap) == moved
+    assert np.array_equal(by_weights, expected)
+    assert np.array_equal(own, chain.weights[expected])
+    own, other = chain.weights[here], chain.weights[there]
+    u = (words >> np.uint32(8)).astype(np.float32) * np.float32(2.0**-24)
+    gap = u * (own + np.float32(rule == "glauber") * other) - other
+    wrong = (gap < 0) != accepts
+    assert 2.0**-22 < np.max(np.abs(gap[wrong]) / (own + other)[wrong]) < 7 * 2.0**-24
+
+
 @pytest.mark.parametrize("proposal", ["uniform", "matrix"])
 def test_a_row_of_any_chain_is_followed_word_by_word(proposal):
     """The heat bath has one row for all levels, a matrix one for each; at its limit a bucket changes its level."""

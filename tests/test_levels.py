@@ -1,6 +1,7 @@
 """Energy levels: what a system is, what it refuses to be, and the catalogue."""
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -78,6 +79,8 @@ def test_equal_systems_are_equal_and_hash_alike():
         (([0, 1], [1, INF]), r"degeneracies\[1\] is inf"),
         (([0, 1], [1, NAN]), r"degeneracies\[1\] is nan"),
         (([0, 1], None, ["a"]), "labels has 1 entries for 2 levels"),
+        (([0, 1], None, 5), "labels must be a sequence of 2 names, got 5"),
+        (([0, 1], None, np.array(5)), r"labels must be a sequence of 2 names, got array\(5\)"),
     ],
 )
 def test_what_is_no_system_is_refused_by_name_index_and_value(arguments, message):
@@ -199,6 +202,37 @@ def test_a_scale_is_one_positive_finite_number(make, arguments, name):
         make(*arguments, **{name: NAN})
     with pytest.raises(ValueError, match=f"{name} must be an array of real numbers"):
         make(*arguments, **{name: "1"})
+
+
+# The largest scale at which the factory's levels are finite is the largest float over `factor`: that of its last
+# level, E_2 or, for the column, the middle of its top layer.
+LARGEST = np.finfo(np.float64).max
+OVERFLOWING = [
+    (bz.ladder, (3,), "spacing", 2),
+    (bz.harmonic_oscillator, (3,), "quantum", 2.5),
+    (bz.rigid_rotor, (3,), "constant", 6),
+    (bz.particle_in_box, (3,), "ground", 9),
+    (lambda layers, weight: bz.column(layers, height=6.0, weight=weight), (3,), "weight", 5),
+]
+
+
+@pytest.mark.parametrize(("make", "arguments", "name", "factor"), OVERFLOWING, ids=[row[2] for row in OVERFLOWING])
+def test_a_level_that_overflows_is_refused_and_not_forbidden(make, arguments, name, factor):
+    scale = LARGEST / factor * (1 - 1e-15)
+    energies = make(*arguments, **{name: scale}).energies
+    assert np.isfinite(energies).all()
+    assert energies[2] > LARGEST * (1 - 1e-14)
+    scale = LARGEST / factor * (1 + 1e-15)
+    with pytest.raises(ValueError, match=rf"{name} is {re.escape(str(scale))}: energies\[2\] overflows"):
+        make(*arguments, **{name: scale})
+
+
+@pytest.mark.parametrize(("seed", "end"), [(3, 0), (4, 2)])
+def test_random_levels_are_refused_at_either_end(seed, end):
+    farthest = abs(bz.random_levels(3, seed=seed).energies[end])
+    assert np.isfinite(bz.random_levels(3, spread=LARGEST / farthest * 0.99, seed=seed).energies).all()
+    with pytest.raises(ValueError, match=rf"spread is .*: energies\[{end}\] overflows"):
+        bz.random_levels(3, spread=LARGEST / farthest * 1.01, seed=seed)
 
 
 @pytest.mark.parametrize("seed", [-1, 1.5, "0", None])

@@ -42,9 +42,25 @@ def test_nothing_in_a_figure_tells_the_date_or_the_maker():
     assert b"Software" not in files["png"]
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 6, 12, 50])
 def test_temperatures_have_different_colours(count):
     assert len(set(plots.cold_to_hot(count))) == count
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 5, 6, 12, 50])
+def test_colours_run_from_blue_to_vermilion(count):
+    colours = plots.cold_to_hot(count)
+    assert mpl.colors.same_color(colours[0], plots.BLUE)
+    assert mpl.colors.same_color(colours[-1], plots.VERMILION)
+    red, _, blue = np.array([mpl.colors.to_rgb(colour) for colour in colours]).T
+    assert np.all((blue > red)[: count // 2])
+    assert np.all((red > blue)[-(count // 2) :])
+
+
+@pytest.mark.parametrize("count", [0, -1, 2.0, None, True])
+def test_a_number_of_colours_is_a_whole_number_of_at_least_one(count):
+    with pytest.raises(ValueError, match=r"^count "):
+        plots.cold_to_hot(count)
 
 
 def relative_luminance(colour: str) -> float:

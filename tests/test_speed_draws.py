@@ -5,28 +5,15 @@ the machine or a cache that the other has emptied, slows neither best. The ratio
 ones, which differ by up to a third between machines and with what the process did before.
 """
 
-import time
-
 import numpy as np
 import pytest
 from scipy.special import softmax
 
 import boltzmann as bz
 from boltzmann.language import draw
+from experiments._contestants import best_times
 
 TEMPERATURE = 0.7
-
-
-def best_times(turns, calls, **contestants):
-    """Return the least seconds that a call of each contestant took."""
-    best = dict.fromkeys(contestants, np.inf)
-    for _ in range(turns):
-        for name, contestant in contestants.items():
-            for _ in range(calls):
-                began = time.perf_counter()
-                contestant()
-                best[name] = min(best[name], time.perf_counter() - began)
-    return best
 
 
 def probabilities(logits, temperature):
@@ -55,7 +42,7 @@ def test_one_draw_is_faster_than_an_inverse_cdf_and_than_choice(size, dtype):
     def ours():
         return draw(logits, TEMPERATURE, seed=generator)
 
-    best = best_times(60, 4, ours=ours, inverse_cdf=inverse_cdf, choice=choice)
+    best = best_times({"ours": ours, "inverse_cdf": inverse_cdf, "choice": choice}, 60, 4)
     assert best["inverse_cdf"] > 4 * best["ours"], best
     assert best["choice"] > 8 * best["ours"], best
 
@@ -75,7 +62,7 @@ def test_many_draws_are_faster_than_choice(size):
     def ours():
         return draw(logits, 1.0, count, seed=generator)
 
-    best = best_times(4, 3, ours=ours, choice=choice)
+    best = best_times({"ours": ours, "choice": choice}, 4, 3)
     assert best["choice"] > 5 * best["ours"], best
 
 
@@ -83,5 +70,5 @@ def test_many_draws_are_faster_than_choice(size):
 def test_softmax_of_many_is_faster_than_that_of_scipy(shape, turns):
     """Usually 3 for long rows, the exponentials and two passes through memory, and 4 for short ones."""
     x = 3 * np.random.default_rng(0).standard_normal(shape)
-    best = best_times(turns, 3, ours=lambda: bz.softmax(x), scipy=lambda: softmax(x, axis=-1))
+    best = best_times({"ours": lambda: bz.softmax(x), "scipy": lambda: softmax(x, axis=-1)}, turns, 3)
     assert best["scipy"] > 1.5 * best["ours"], best

@@ -85,7 +85,7 @@ def test_no_two_lanes_blocks_seeds_or_purposes_share_a_word():
 
 
 def test_every_bit_of_every_lane_is_fair_and_blind_to_the_one_before():
-    """False alarm 6.4e-7, both tails of |z| < 6.4, 4096 bits; a bit off by 0.03 has z = 12, missed 1 in 1e7."""
+    """False alarm 6.4e-7, both tails of |z| < 6.4, 4096 bits; a bit off by 0.03 has z = 12, missed 1 in 9e7."""
     words = np.concatenate([drawn(stream, 1000) for stream in seeded_streams(7, 40)])  # (40,000, LANES)
     bits = np.unpackbits(words.view(np.uint8).reshape(-1, LANES * 8), axis=1).astype(np.int8)
     changes = bits[1:] ^ bits[:-1]

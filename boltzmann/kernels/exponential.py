@@ -53,7 +53,8 @@ SINGLE_ROUNDER = np.float32(1.5 * 2**23) + SINGLE_BIAS
 def lifted_exp(x):
     """Return 2^64 e^x of a float64, to 2e-16 of itself; below x = -753, where e^x is no float64, it is 0.
 
-    Lifted, the smallest weights are no subnormal numbers, and a quotient of two can be one, correctly rounded.
+    Lifted, the smallest weights are no subnormal numbers and keep all their digits. A share of their sum that is
+    such a number is rounded to one last of all.
     """
     x = -DOUBLE_BIAS * LOG2 if x < -DOUBLE_BIAS * LOG2 else x
     rounded = x * (1 / LOG2) + DOUBLE_ROUNDER

@@ -1,8 +1,9 @@
 """Sweeps: each particle of each block attempts one move, by the readable loop or by a fast one.
 
-`hop_by_formula` is Metropolis's algorithm as a lecture writes it. The others come to the same decision in plain
-loops that the compiler vectorises: from a table of thresholds, from weights, or from an alias table of the whole
-transition matrix. Fed the same words, they agree with the formula bit for bit.
+`hop_by_formula` is Metropolis's algorithm as a lecture writes it. The others are plain loops that the compiler
+vectorises. Those that decide by a table of thresholds or by weights agree with the formula bit for bit if they are
+fed the same words. Heat baths over all levels and proposal matrices have no formula here: they decide by an alias
+table of the whole transition matrix, from which `alias_words` reads back what it does.
 """
 
 from collections import namedtuple
@@ -183,9 +184,11 @@ def hop_by_bits(state, words, chain, limit):
 def hop_by_weights(state, own, proposed, fractions, chain, other, gap):
     """Accept where u (w_i + w_j) < w_j, u < 1 the fraction (without w_j beside w_i by Metropolis's rule).
 
-    Single precision settles all but about one move in a million, whose two sides nearly agree or whose weights
-    are both too small for it; for these the formula decides. So nothing is lost but time. `own`, the weights of
-    the present levels, is carried from sweep to sweep.
+    Where single precision is in doubt the formula decides, so that nothing is lost but time: near equilibrium in
+    one to three moves of a million, whose two sides nearly agree. Far from it, between levels whose weights are
+    both too small for single precision, in every move: a gas spread evenly at a low temperature hops at the
+    formula's speed until it has come down. `own`, the weights of the present levels, is carried from sweep to
+    sweep.
     """
     size, both = state.size, np.float32(chain.glauber)
     for n in range(size):
@@ -217,7 +220,16 @@ def hop_by_weights(state, own, proposed, fractions, chain, other, gap):
 def in_doubt(gap, own, other):
     """Tell whether single precision may have the sign of the gap wrong.
 
-    The margin is eight roundings, and twice the smallest normal number, below which a weight counts as 0.
+    The margin is 16 units of 2⁻²⁴ (w_i + w_j). Of these it needs, for a move with acceptance a,
+
+    - up to 6 - 4a above a and 2 below it, because words are whole. The fractions of a bucket begin between
+      r = 2³² mod M and r + M and are M apart; of all ⌊2³²/M⌋ the share a accepts, rounded to a whole number. So
+      one that accepts can be 2³² a + (1 - a) r + M/2, one that does not 2³² a - M/2. And r < M ≤ 1024, and M = 1
+      in a wide move;
+    - 1 more below a, because u is cut to 24 bits;
+    - 4a to either side, because two weights, their sum and its product with u are rounded.
+
+    Together these are at most 7. Each of the two weights may, besides, be one below 2⁻¹²⁶ that counts as 0.
     """
     return abs(gap) <= (own + other) * np.float32(2.0**-20) + np.float32(2.0**-125)
 

@@ -10,6 +10,11 @@ def load_corpus(path: str | os.PathLike[str] | None = None) -> str:
 
     A byte order mark is dropped, and every line ends in "\n".
 
+    Parameters
+    ----------
+    path : str or os.PathLike, optional
+        A file of UTF-8 text; the one that ships by default.
+
     Raises
     ------
     ValueError

@@ -6,7 +6,7 @@ from typing import Any, Protocol, overload
 import numpy as np
 from numpy.typing import ArrayLike
 
-from boltzmann._checks import FloatArray, as_count, as_floats, as_generator, as_temperature
+from boltzmann._checks import FloatArray, as_count, as_floats, as_generator, as_number, as_temperature
 from boltzmann.language.picking import IntArray, pick, pick_from_logits, pick_many
 
 
@@ -37,10 +37,7 @@ def _as_logits(logits: ArrayLike) -> FloatArray:
 
 
 def _as_fraction(name: str, value: Any) -> float:
-    number = as_floats(name, value)
-    if number.ndim != 0 or not 0 <= number <= 1:
-        raise ValueError(f"{name} must be one number from 0 to 1, got {value!r}")
-    return float(number)
+    return as_number(name, value, "number from 0 to 1", 0.0, 1.0)
 
 
 def _as_sampling_temperature(temperature: Any) -> float:

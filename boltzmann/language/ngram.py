@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boltzmann._checks import FloatArray, as_count, refuse_first
+from boltzmann._checks import FloatArray, as_count
 from boltzmann.language.smoothing import IntArray, Level, fit_levels
 
 UNKNOWN = "<unk>"
@@ -87,6 +87,11 @@ class NGram:
         ------
         ValueError
             If `text` is no str or empty, or `order` is no whole number of at least 1.
+
+        Examples
+        --------
+        >>> NGram.fit("banana", order=2, unknown=True).alphabet
+        ('a', 'b', 'n', '<unk>')
         """
         points = _code_points("text", text)
         if points.size == 0:
@@ -103,10 +108,20 @@ class NGram:
     def encode(self, text: str) -> IntArray:
         """Return the ids of the letters of `text`, shape (len(text),): their places in the alphabet.
 
+        Parameters
+        ----------
+        text : str
+            Any length; each letter is a Unicode code point.
+
         Raises
         ------
         ValueError
             If `text` is no str, or holds letters that the model has not seen and has no ``"<unk>"`` for.
+
+        Examples
+        --------
+        >>> NGram.fit("banana").encode("nab")
+        array([2, 0, 1])
         """
         points = _code_points("text", text)
         ids, known = _find(self._codes, points)
@@ -124,19 +139,33 @@ class NGram:
     def decode(self, ids: Sequence[int] | IntArray) -> str:
         """Return the text that has these ids.
 
+        Parameters
+        ----------
+        ids : (n,) sequence of int
+            Places in the alphabet, from 0 to V - 1.
+
         Raises
         ------
         ValueError
             If they are no whole numbers from 0 to V - 1.
-        """
-        return "".join(self.alphabet[i] for i in self._as_ids(ids))
 
-    def _as_ids(self, ids: Any) -> IntArray:
+        Examples
+        --------
+        >>> NGram.fit("banana").decode([1, 0, 2])
+        'ban'
+        """
+        return "".join(self.alphabet[i] for i in self._as_ids("ids", ids))
+
+    def _as_ids(self, name: str, ids: Any, first: int = 0) -> IntArray:
+        """Return checked ids; `ids` may be the part of an argument that begins at index `first`."""
         array = np.asarray(ids)
         if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
-            raise ValueError(f"ids must be a sequence of whole numbers, got {ids!r}")
+            raise ValueError(f"{name} must be a sequence of whole numbers, got {ids!r}")
         V = len(self.alphabet)
-        refuse_first("ids", array, (array < 0) | (array >= V), f"ids run from 0 to {V - 1}")
+        strange = np.flatnonzero((array < 0) | (array >= V))
+        if strange.size:
+            index = int(strange[0])
+            raise ValueError(f"{name}[{first + index}] is {array[index]}: ids run from 0 to {V - 1}")
         return array.astype(np.int64)
 
     def logits(self, context: str | Sequence[int] | IntArray) -> FloatArray:
@@ -150,7 +179,8 @@ class NGram:
         Raises
         ------
         ValueError
-            If `context` is neither, or holds a letter or id that the model does not have.
+            If `context` is neither, or holds a letter, or among the last n - 1 an id, that the model does not
+            have.
 
         Examples
         --------
@@ -159,9 +189,10 @@ class NGram:
         """
         if isinstance(context, str):
             context = self.encode(context)
-        elif not isinstance(context, Sequence | np.ndarray):
+        elif not isinstance(context, Sequence) and np.ndim(context) != 1:
             raise ValueError(f"context must be a str or a sequence of ids, got {context!r}")
-        recent = self._as_ids(context[max(0, len(context) - self.order + 1) :]).tolist()
+        first = max(0, len(context) - self.order + 1)
+        recent = self._as_ids("context", context[first:], first).tolist()
         V = len(self.alphabet)
         log_p = np.full(V, -np.log(V))
         node = 0
@@ -199,20 +230,41 @@ class NGram:
     def log_probability(self, text: str) -> float:
         """Return the sum of log p(letter | letters before it) over `text`, in nats; 0 for no text.
 
+        Parameters
+        ----------
+        text : str
+            Any length.
+
         Raises
         ------
         ValueError
             If `text` is no str, or holds letters that the model has not seen and has no ``"<unk>"`` for.
+
+        Examples
+        --------
+        >>> p = np.exp(NGram.fit("aaab", order=2).log_probability("ab"))
+        >>> round(float(p), 12)  # 5/8 for an a, 3/8 for a b after it
+        0.234375
         """
         return float(self._log_probabilities(self.encode(text)).sum())
 
     def perplexity(self, text: str) -> float:
         """Return exp(-log_probability / len): how many equally likely letters would be as hard to guess.
 
+        Parameters
+        ----------
+        text : str
+            At least one letter.
+
         Raises
         ------
         ValueError
             If `text` is empty, or `log_probability` refuses it.
+
+        Examples
+        --------
+        >>> round(NGram.fit("aaab", order=2).perplexity("ab"), 6)  # (5/8 · 3/8)^(-1/2)
+        2.065591
         """
         log_probability = self.log_probability(text)
         if not text:
