@@ -313,9 +313,8 @@ LINES = {
     "NumPy, plain": (plots.ORANGE, "s", 64, 10),
     "NumPy, tables": (plots.PURPLE, "^", 64, 10),
     "ours, each sweep counted": (plots.SKY, "D", 10, 12),
-    "ours": (plots.BLUE, "v", 512, -11),
+    "ours": (plots.BLUE, "v", 512, 7),
     "C, gcc -O3": (plots.BLACK, "P", 16, -10),
-    "random words alone": (plots.GREY, "", 32, 8),
 }
 
 
@@ -332,6 +331,9 @@ def _draw_moves(axes: Axes, moves: Table) -> None:
         place = (at, np.interp(at, rows["levels"], rows["value"]))
         look = {"color": colour, "fontweight": "bold", "ha": "center", "va": side}
         axes.annotate(name, place, xytext=(0, above), textcoords="offset points", **look)
+    floor = moves.where(contestant="random words alone")["value"].min()
+    axes.axhline(floor, color=plots.GREY, linestyle=":")
+    axes.annotate("random words alone", (32, floor), xytext=(0, 6), textcoords="offset points", ha="center")
     for name in PEERS:
         for row in zip(*(moves.where(contestant=name)[column] for column in ("levels", "value")), strict=True):
             axes.plot(*row, "x", color=plots.GREY, markersize=9, markeredgewidth=2)
