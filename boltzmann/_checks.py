@@ -1,6 +1,7 @@
 """The door: what every public function asks of its arguments, and the words it refuses with."""
 
 import operator
+import reprlib
 from typing import Any
 
 import numpy as np
@@ -22,15 +23,31 @@ def as_floats(name: str, values: ArrayLike) -> FloatArray:
     ValueError
         If `values` is no array of real numbers, or holds a nan; the message names its index.
     """
+    rule = f"{name} must be an array of real numbers"
     try:
         array = np.asarray(values)
     except ValueError as error:
-        raise ValueError(f"{name} must be an array of real numbers, got ragged rows: {values!r}") from error
+        raise ValueError(f"{rule}, got ragged rows: {reprlib.repr(values)}") from error
+    if array.dtype.kind == "O":
+        array = _unboxed(name, rule, array)
     if array.dtype.kind not in "biuf":
-        raise ValueError(f"{name} must be an array of real numbers, got {values!r}")
+        raise ValueError(f"{rule}, got {reprlib.repr(values)}")
     floats = array.astype(np.float64, copy=False)
     refuse_first(name, floats, np.isnan(floats), "every entry must be a number")
     return floats
+
+
+def _unboxed(name: str, rule: str, array: NDArray[Any]) -> FloatArray:
+    """Return an array of Python's own numbers, whole ones of more than 64 bits among them, as float64."""
+    for index, entry in np.ndenumerate(array):
+        place = f"{name}[{', '.join(map(str, index))}]" if index else name
+        if not isinstance(entry, int | float | np.number):
+            raise ValueError(f"{rule}, " + (f"but {place} is " if index else "got ") + reprlib.repr(entry))
+        try:
+            float(entry)
+        except OverflowError as error:
+            raise ValueError(f"{place} is {reprlib.repr(entry)}: no float is so large") from error
+    return array.astype(np.float64)
 
 
 def refuse_first(name: str, array: FloatArray, wrong: NDArray[np.bool_], rule: str) -> None:

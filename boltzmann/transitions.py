@@ -258,7 +258,7 @@ def transition_matrix(
     array([[0.8161, 0.1839],
            [0.5   , 0.5   ]])
     """
-    return Dynamics.checked(levels, t, proposal, rule).dense()
+    return Dynamics.checked(levels, as_temperature(t, "t"), proposal, rule).dense()
 
 
 def quantised_transition_matrix(
@@ -292,7 +292,7 @@ def quantised_transition_matrix(
     >>> total == 2**32, (words / total).round(4).tolist()
     (True, [[0.8161, 0.1839], [0.5, 0.5]])
     """
-    dynamics = Dynamics.checked(levels, t, proposal, rule)
+    dynamics = Dynamics.checked(levels, as_temperature(t, "t"), proposal, rule)
     _refuse_large(len(dynamics.levels))
     chain = dynamics.chain()
     if chain.decides_by == hops.ALIAS:

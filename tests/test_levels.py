@@ -239,3 +239,22 @@ def test_random_levels_are_refused_at_either_end(seed, end):
 def test_a_seed_is_a_whole_number_or_a_generator(seed):
     with pytest.raises(ValueError, match="seed"):
         bz.random_levels(3, seed=seed)
+
+
+def test_whole_numbers_of_any_size_are_numbers():
+    assert bz.EnergyLevels([10**20, 0, -(10**300)]).energies.tolist() == [1e20, 0.0, -1e300]
+    assert np.allclose(bz.probabilities([10**20, 0], 1e20), [1 / (1 + np.e), np.e / (1 + np.e)], rtol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("energies", "message"),
+    [
+        ([0, None, 1], r"energies must be an array of real numbers, but energies\[1\] is None"),
+        ([[0, 1], [2, {}]], r"but energies\[1, 1\] is {}"),
+        ([0, 10**400], r"energies\[1\] is 1000+\.\.\.0+: no float is so large"),
+        (["a"] * 1000, r"got \['a', 'a', 'a', 'a', 'a', 'a', \.\.\.\]$"),
+    ],
+)
+def test_what_is_no_number_is_named_in_few_words(energies, message):
+    with pytest.raises(ValueError, match=message):
+        bz.EnergyLevels(energies)

@@ -443,9 +443,9 @@ def test_a_bad_proposal_is_named(function, proposal, message):
 @pytest.mark.parametrize("function", [bz.transition_matrix, bz.quantised_transition_matrix])
 def test_bad_arguments_are_named(function):
     for levels, t, keywords, message in [
-        ([0, 1], np.nan, {}, "temperature is nan"),
-        ([0, 1], [1.0, 2.0], {}, r"temperature must be one number, got shape \(2,\)"),
-        ([0, 1], "hot", {}, "temperature must be an array of real numbers, got 'hot'"),
+        ([0, 1], np.nan, {}, "t is nan"),
+        ([0, 1], [1.0, 2.0], {}, r"t must be one number, got shape \(2,\)"),
+        ([0, 1], "hot", {}, "t must be an array of real numbers, got 'hot'"),
         ([0, np.nan], 1.0, {}, r"energies\[1\] is nan"),
         ([], 1.0, {}, "energies is empty"),
         ([INF, INF], 1.0, {}, r"energies are all \+inf"),
