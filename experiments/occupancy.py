@@ -147,8 +147,13 @@ def draw(table: Table) -> Figure:
     """Draw a panel for each system, its pulls below it, and a colour for each temperature."""
     figure = plots.figure(FINDING)
     systems = list(dict.fromkeys(table["system"].tolist()))
-    grid = figure.subplots(4, 3, sharex=True, sharey="row", height_ratios=[3, 1, 3, 1])
-    for occupancy, below, name in zip(grid[::2].flat, grid[1::2].flat, systems, strict=True):
+    rows, columns = -(-len(systems) // 3), min(len(systems), 3)
+    grid = figure.subplots(
+        2 * rows, columns, sharex=True, sharey="row", height_ratios=[3, 1] * rows, squeeze=False
+    )
+    for unused in (*grid[::2].flat[len(systems) :], *grid[1::2].flat[len(systems) :]):
+        unused.set_axis_off()
+    for occupancy, below, name in zip(grid[::2].flat, grid[1::2].flat, systems, strict=False):
         _draw_system(occupancy, below, table.where(system=name))
         occupancy.set_title(name)
         occupancy.set_yscale("log")
@@ -156,9 +161,9 @@ def draw(table: Table) -> Figure:
         occupancy.set_yticks([1e-6, 1e-4, 1e-2, 1])
         below.set_ylim(-4.5, 4.5)
         below.set_yticks([-3, 0, 3])
-    for axes, name in zip(grid[:, 0], ("fraction of\nparticles", "pull") * 2, strict=True):
+    for axes, name in zip(grid[:, 0], ("fraction of\nparticles", "pull") * rows, strict=True):
         axes.set_ylabel(name)
-    grid[-1, 1].set_xlabel("energy above the lowest level (units of Δ)")
+    grid[-1, (len(systems) - 1) % 3 // 2].set_xlabel("energy above the lowest level (units of Δ)")
     _name_temperatures(grid[0, 0], table)
     plots.law(grid[0, 0], [], [], label="law: g exp(−E/t) / Z")
     plots.law(grid[0, 0], [], [], linestyle=":", label="if each level were one state")

@@ -64,6 +64,15 @@ def test_more_temperatures_than_markers_can_be_drawn():
     occupancy.draw(compute(config)).canvas.draw()
 
 
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_any_number_of_systems_can_be_drawn(count):
+    figure = occupancy.draw(compute(replace(occupancy.QUICK, systems=occupancy.QUICK.systems[:count])))
+    figure.canvas.draw()
+    assert [axes.get_xlabel() for axes in figure.axes if axes.axison].count(
+        "energy above the lowest level (units of Δ)"
+    ) == 1
+
+
 def test_the_second_eigenvalue_of_two_levels_is_known():
     # Flip-flop of two levels: 1 - (up + down), with up = r/2 and down = 1/2 under the uniform proposal.
     expected = 1 - (np.exp(-1.8) + 1) / 2
