@@ -1,4 +1,4 @@
-"""A folder that keeps the finished tasks of one sweep, so that it can go on where it was interrupted."""
+"""Files that are never half there, and a folder of them from which a sweep goes on where it was interrupted."""
 
 import hashlib
 import json
@@ -6,7 +6,8 @@ import logging
 import os
 import reprlib
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,11 +19,19 @@ _LOG = logging.getLogger(__name__)
 _FORMAT = "boltzmann sweep 1"
 
 
+def replace_file(target: Path, write: Callable[[BinaryIO], Any]) -> None:
+    """Let `write` fill a draft beside `target` and then move it there, so that an interruption spoils nothing."""
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=target.name) as folder:
+        draft = Path(folder) / target.name
+        with draft.open("wb") as file:
+            write(file)
+        draft.replace(target)
+
+
 class Folder:
     """Finished tasks, one file each, beside a manifest that says which sweep they belong to.
 
-    Every file is written elsewhere and then moved into place, so that none is ever half there. A task's file
-    holds the digest of the manifest, and one that is damaged or of another sweep counts as absent.
+    A task's file holds the digest of the manifest, and one that is damaged or of another sweep counts as absent.
     """
 
     def __init__(self, path: str | os.PathLike[str], request: dict[str, Any], levels: int):
@@ -31,17 +40,27 @@ class Folder:
         Raises
         ------
         ValueError
-            If it belongs to another sweep, which the message tells from `request`; the folder is left as it is.
+            If it can be neither read nor made, or belongs to another sweep, which the message tells from
+            `request`; the folder is left as it is.
         """
-        self.path, self.levels = Path(path), levels
         text = json.dumps({"format": _FORMAT, **request}, indent=1)
-        self.digest = hashlib.sha256(text.encode()).hexdigest()
-        manifest = self.path / "manifest.json"
-        if manifest.exists():
-            _refuse_another(manifest, json.loads(text))
-        else:
-            self.path.mkdir(parents=True, exist_ok=True)
-            _write(manifest, lambda file: file.write(text.encode()))
+        self.levels, self.digest = levels, hashlib.sha256(text.encode()).hexdigest()
+        kept = None
+        with _named(path):
+            self.path = Path(path)
+            manifest = self.path / "manifest.json"
+            if manifest.exists():
+                kept = manifest.read_bytes()
+            else:
+                self.path.mkdir(parents=True, exist_ok=True)
+                replace_file(manifest, lambda file: file.write(text.encode()))
+        if kept is not None:
+            _refuse_another(self.path, kept, json.loads(text))
+
+    def refuse_unwritable(self) -> None:
+        """Raise a ValueError if nothing can be kept; a finished sweep may lie where nothing is written."""
+        with _named(self.path), tempfile.TemporaryDirectory(dir=self.path):
+            pass
 
     def _file(self, place: tuple[int, int]) -> Path:
         return self.path / f"temperature-{place[0]}-replica-{place[1]}.npz"
@@ -52,7 +71,7 @@ class Folder:
         def write(file: BinaryIO) -> None:
             np.savez(file, digest=np.array(self.digest), occupancy=occupancy, acceptance=np.array(acceptance))
 
-        _write(self._file(place), write)
+        replace_file(self._file(place), write)
 
     def load(self, place: tuple[int, int]) -> tuple[FloatArray, float] | None:
         """Return what was kept of a task, or None."""
@@ -71,23 +90,24 @@ class Folder:
             return None
 
 
-def _refuse_another(manifest: Path, wanted: dict[str, Any]) -> None:
+@contextmanager
+def _named(path: Any) -> Iterator[None]:
+    """Name the checkpoint in what the file system, or `Path` itself, refuses."""
     try:
-        found = dict(json.loads(manifest.read_bytes()))
+        yield
+    except (OSError, TypeError, ValueError) as error:
+        raise ValueError(f"checkpoint is {path!r}: it must be a folder to keep files in: {error}") from error
+
+
+def _refuse_another(path: Path, kept: bytes, wanted: dict[str, Any]) -> None:
+    try:
+        found = dict(json.loads(kept))
     except (TypeError, ValueError) as error:
-        raise ValueError(f"checkpoint {manifest.parent}: its manifest.json is damaged: {error}") from error
+        raise ValueError(f"checkpoint {path}: its manifest.json is damaged: {error}") from error
     differing = [name for name in {**wanted, **found} if found.get(name) != wanted.get(name)]
     if differing:
         there = "; ".join(
             f"{name} is {reprlib.repr(found.get(name))} there and {reprlib.repr(wanted.get(name))} here"
             for name in differing
         )
-        raise ValueError(f"checkpoint {manifest.parent} belongs to another sweep: {there}")
-
-
-def _write(target: Path, write: Callable[[BinaryIO], Any]) -> None:
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=target.name) as folder:
-        draft = Path(folder) / target.name
-        with draft.open("wb") as file:
-            write(file)
-        draft.replace(target)
+        raise ValueError(f"checkpoint {path} belongs to another sweep: {there}")

@@ -15,7 +15,6 @@ Workers = Executor | Callable[[], Executor]
 
 _LOG = logging.getLogger(__name__)
 _TOGETHER = 3  # breaks in a row without a task finished, after which tasks run alone, to find the one at fault
-_GIVE_UP = 6  # and after which, if no task has ever finished, it is the fault of none
 
 
 def as_workers(executor: Any) -> Workers | None:
@@ -42,29 +41,29 @@ def dispatch(
     """Call done(key, work(task)) for each task as it finishes, and return what the others failed with.
 
     Without workers the tasks run here, in order. Where a worker dies its pool is lost, and another one runs the
-    tasks that it had not finished; a task that kills its worker even when it runs alone has failed. When `done`
-    raises, or Ctrl-C is pressed, what is queued is cancelled.
+    tasks that it had not finished; a task that kills its worker even when it runs alone has failed. All have only
+    if the next pool dies of no task at all. When `done` raises, or Ctrl-C is pressed, what is queued is cancelled.
     """
     if workers is None:
         return _run_here(work, tasks, done)
     waiting, failed = dict(tasks), dict[Key, Exception]()
-    breaks, worked = 0, False
+    breaks = 0
     with closing(_pools(workers)) as pools:
         pool = next(pools) if waiting else None
         while pool is not None and waiting:
             alone = breaks >= _TOGETHER
             batch = dict(islice(waiting.items(), 1 if alone else None))
             settled, broken = _attempt(pool, work, batch, done)
-            breaks, worked = 0 if settled else breaks + 1, worked or bool(settled)
+            breaks = 0 if settled else breaks + 1
             if broken is not None and alone:
                 settled = dict.fromkeys(batch, broken)
             failed |= {key: error for key, error in settled.items() if error is not None}
             waiting = {key: task for key, task in waiting.items() if key not in settled}
             if broken is not None and waiting:
                 _LOG.warning("a worker died, %d tasks are not finished: %s", len(waiting), broken)
-                pool = next(pools, None) if worked or breaks < _GIVE_UP else None
-                if pool is None:
-                    failed |= dict.fromkeys(waiting, broken)
+                pool = next(pools, None)
+                if pool is None or (alone and not _answers(pool, work)):
+                    return failed | dict.fromkeys(waiting, broken)
     return failed
 
 
@@ -95,6 +94,12 @@ def _pools(workers: Workers) -> Generator[Executor, None, None]:
         while True:
             with ProcessPoolExecutor(*made) as pool:
                 yield pool
+
+
+def _answers(pool: Executor, work: Any) -> bool:
+    """Tell whether a worker of the pool lives to say that it could do the work."""
+    _, broken = _attempt(pool, callable, {None: work}, lambda *_: None)
+    return broken is None
 
 
 def _attempt(

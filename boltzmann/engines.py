@@ -162,7 +162,8 @@ class CountsEngine:
     def restored(cls, saved: Mapping[str, Any], particles: int, levels: int) -> "CountsEngine":
         """Return the engine that was saved; ValueError if its arrays do not fit together."""
         counts = saved["counts"]
-        if counts.shape != (levels,) or counts.dtype != np.int64 or int(counts.sum()) != particles:
+        whole = counts.shape == (levels,) and counts.dtype == np.int64 and counts.min() >= 0
+        if not whole or int(counts.sum()) != particles:
             raise ValueError("counts do not fit the particles")
         engine = cls.started(counts, 0)
         state = json.loads(str(saved["generator"]))

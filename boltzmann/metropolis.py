@@ -1,15 +1,16 @@
 """The simulation: independent particles that hop between energy levels and exchange heat with a bath.
 
 A particle on level i is offered a level j and takes it with probability min(1, (g_j/g_i) exp(-(E_j - E_i)/t)).
-Nothing here knows the law that results; it shows in the counts.
+A move knows two levels and not the law that results; that shows in the counts. Only a heat bath over all levels
+and an exact start, where they are asked for, draw from the weights of all.
 """
 
 import json
 import os
 import signal
-import tempfile
 import threading
 import time
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from tqdm.auto import tqdm
 
 from boltzmann._checks import as_count, as_seed
 from boltzmann._threads import Pool, available_processors
+from boltzmann.checkpoints import replace_file
 from boltzmann.engines import ENGINES, CountsEngine
 from boltzmann.levels import EnergyLevels
 from boltzmann.records import Recorder, Run, mean_energy
@@ -49,8 +51,9 @@ class Ensemble:
     proposal, rule
         As in `transition_matrix`.
     engine : {"particles", "counts", "textbook"}
-        One state for each particle; or one count for each level, at a cost that does not depend on N; or
-        the particles again, by a loop written to be read, slower and equal bit for bit.
+        One state for each particle; or one count for each level, at a cost that does not depend on N, but, unless
+        by neighbours, with a K×K matrix, of up to 8192 levels; or the particles again, by a loop written to be
+        read, slower and equal bit for bit.
     start : {"uniform", "ground", "exact"} or array_like of int
         Infinitely hot, every state equally likely; all on the lowest level; drawn from the law at
         `temperature`; or the level of each particle, (N,), which for engine="counts" is the particles on
@@ -115,7 +118,13 @@ class Ensemble:
 
     @property
     def temperature(self) -> float:
-        """The temperature of the bath; setting it quenches or anneals."""
+        """The temperature of the bath, in the unit of the energies; setting it quenches or anneals.
+
+        Raises
+        ------
+        ValueError
+            If it is set to what is not one number, or to nan.
+        """
         return self._dynamics.temperature
 
     @temperature.setter
@@ -130,14 +139,20 @@ class Ensemble:
 
     @property
     def states(self) -> NDArray[np.uint16]:
-        """The level of each particle now, (N,); a copy."""
+        """The level of each particle now, (N,); a copy.
+
+        Raises
+        ------
+        ValueError
+            If engine="counts", which knows how many particles a level has but not which.
+        """
         if isinstance(self._engine, CountsEngine):
             raise ValueError("engine='counts' has no particles of its own: ask for counts")
         return self._engine.states.copy()
 
     @property
     def energy(self) -> float:
-        """The mean energy of a particle now."""
+        """The mean energy of a particle now, one number, in the unit of the levels' energies."""
         return float(mean_energy(self.counts, self._particles, self.levels.energies))
 
     def __repr__(self) -> str:
@@ -182,6 +197,14 @@ class Ensemble:
             If an argument is not as above.
         KeyboardInterrupt
             On Ctrl-C. The gas stands at the end of a sweep and can go on; what was recorded is in `partial`.
+
+        Examples
+        --------
+        >>> gas = Ensemble([0, 1, 2], temperature=np.inf, particles=1024)
+        >>> hot, gas.temperature = gas.energy, 0.1
+        >>> run = gas.run(sweeps=60, record=20)
+        >>> run.counts.shape, float(run.heat.sum()) == 1024 * (hot - gas.energy)  # all that it lost, the bath got
+        ((3, 3), True)
         """
         sweeps, burn_in = as_count("sweeps", sweeps), as_count("burn_in", burn_in, least=0)
         stride = 1 if record is None else max(as_count("record", record, least=0), 1)
@@ -230,44 +253,77 @@ class Ensemble:
         """Write the gas to a file, from which `load` goes on as if it had never stopped.
 
         The file is written beside `path` and then moved there, so that an interrupted save spoils nothing.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+            The file; one that exists is replaced.
+
+        Raises
+        ------
+        OSError
+            If its folder does not exist or cannot be written to.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> gas = Ensemble([0, 1], particles=1000)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     gas.save(Path(folder) / "gas")
+        ...     again = Ensemble.load(Path(folder) / "gas")
+        >>> np.array_equal(gas.run(10).counts, again.run(10).counts)
+        True
         """
-        dynamics, target = self._dynamics, Path(path)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=target.name) as folder:
-            draft = Path(folder) / target.name
-            with draft.open("wb") as file:
-                np.savez(
-                    file,
-                    format=np.array(_FORMAT),
-                    energies=dynamics.levels.energies,
-                    degeneracies=dynamics.levels.degeneracies,
-                    labels=np.array(json.dumps(dynamics.levels.labels)),  # NumPy drops a NUL that ends a text
-                    temperature=np.array(dynamics.temperature),
-                    proposal=np.array(dynamics.proposal) if dynamics.matrix is None else dynamics.matrix,
-                    rule=np.array(dynamics.rule),
-                    engine=np.array(self._engine_name),
-                    particles=np.array(self._particles),
-                    sweeps=np.array(self.sweeps),
-                    **self._engine.arrays(),
-                )
-            draft.replace(target)
+        dynamics = self._dynamics
+        content = {
+            "format": np.array(_FORMAT),
+            "energies": dynamics.levels.energies,
+            "degeneracies": dynamics.levels.degeneracies,
+            "labels": np.array(json.dumps(dynamics.levels.labels)),  # NumPy drops a NUL that ends a text
+            "temperature": np.array(dynamics.temperature),
+            "proposal": np.array(dynamics.proposal) if dynamics.matrix is None else dynamics.matrix,
+            "rule": np.array(dynamics.rule),
+            "engine": np.array(self._engine_name),
+            "particles": np.array(self._particles),
+            "sweeps": np.array(self.sweeps),
+            **self._engine.arrays(),
+        }
+        replace_file(Path(path), lambda file: np.savez(file, **content))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Ensemble":
         """Return the gas that `save` wrote.
 
+        Parameters
+        ----------
+        path : str or os.PathLike
+            The file.
+
         Raises
         ------
         ValueError
             If the file is damaged or is no saved ensemble; it is left as it is.
-        FileNotFoundError
-            If there is none.
+        OSError
+            If there is none, or it cannot be read.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     Ensemble([0, 1], particles=1000).save(Path(folder) / "gas")
+        ...     Ensemble.load(Path(folder) / "gas").particles
+        1000
         """
         gas = cls.__new__(cls)
         with Path(path).open("rb") as file:
+            if not zipfile.is_zipfile(file):
+                raise ValueError(f"{path} is not a saved ensemble, or is damaged: it is no archive")
+            file.seek(0)
             try:
                 gas._restore(np.load(file, allow_pickle=False))
             except Exception as error:  # a damaged archive makes zipfile and NumPy raise nearly anything
-                raise ValueError(f"{path} is not a saved ensemble, or is damaged: {error}") from error
+                reason = str(error) or type(error).__name__
+                raise ValueError(f"{path} is not a saved ensemble, or is damaged: {reason}") from error
         return gas
 
     def _restore(self, saved: Mapping[str, Any]) -> None:
@@ -281,7 +337,9 @@ class Ensemble:
             levels, saved["temperature"], proposal, str(saved["rule"]), self._engine_name
         )
         self._engine = ENGINES[self._engine_name].restored(saved, int(saved["particles"]), len(levels))
-        self._begin(sweeps=int(saved["sweeps"]))
+        self._begin(sweeps=as_count("sweeps", saved["sweeps"].item(), least=0))
+        if self.counts[levels.energies == np.inf].any():
+            raise ValueError("there are particles on a forbidden level")
 
 
 def _checked_dynamics(levels: Any, temperature: ArrayLike, proposal: Any, rule: Any, engine: Any) -> Dynamics:

@@ -7,19 +7,26 @@ from numpy.typing import ArrayLike
 
 from boltzmann._checks import as_count, as_floats, refuse_first
 from boltzmann.engines import PARTICLE_ENGINES, CountsEngine, ParticleEngine, drawn_states, keyed_generator
-from boltzmann.kernels.streams import START
+from boltzmann.kernels.hops import BLOCK
+from boltzmann.kernels.streams import LANES, START
 from boltzmann.transitions import Dynamics
 
 STARTS = ("uniform", "ground", "exact")
 _MOST_COUNTED = 2**53  # up to here a float holds every whole number
 
 
-def _refuse_unstorable(particles: int, engine: str) -> None:
+def bytes_taken(particles: int) -> int:
+    """Return what the states of so many particles and the streams of their blocks take in memory."""
+    return particles * np.uint16().itemsize + -(-particles // BLOCK) * 4 * LANES * np.uint64().itemsize
+
+
+def refuse_unstorable(particles: int, engine: str) -> None:
+    """Raise a ValueError if this machine has not the memory for so many particles, or a float not the digits."""
     if engine == "counts":
         if particles > _MOST_COUNTED:
             raise ValueError(f"particles is {particles}: counts are exact up to 2**53")
         return
-    needed = particles * 9 // 4  # two bytes of state and a share of the block's stream
+    needed = bytes_taken(particles)
     if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
         if needed > memory:
@@ -35,7 +42,7 @@ def drawn_engine(
     """Return the engine with its particles drawn at the temperature that `start` names."""
     if start not in STARTS:
         raise ValueError(f"start is {start!r}: it must be one of {', '.join(STARTS)}, or an array")
-    _refuse_unstorable(particles, engine)
+    refuse_unstorable(particles, engine)
     temperature = {"uniform": np.inf, "ground": 0.0, "exact": dynamics.temperature}[start]
     probabilities = dynamics.weights(temperature)
     if engine == "counts":
@@ -55,7 +62,9 @@ def given_engine(
     levels = dynamics.levels
     if values.ndim != 1 or values.size == 0:
         raise ValueError(f"start must have shape (N,), or (K,) for engine='counts', got {values.shape}")
-    refuse_first("start", values, (values != np.floor(values)) | (values < 0), "it must be a whole number")
+    refuse_first(
+        "start", values, (values != np.floor(values)) | (values < 0), "it must be a whole number from 0 on"
+    )
     if engine == "counts":
         if values.size != len(levels):
             raise ValueError(f"start must have shape {(len(levels),)}, got {values.shape}")
@@ -63,7 +72,7 @@ def given_engine(
         refuse_first("start", values, values > _MOST_COUNTED, "counts are exact up to 2**53")
         counts = np.asarray(start).astype(np.int64)
         given = sum(counts.tolist())  # Python's own integers, which do not overflow
-        _refuse_unstorable(given, engine)
+        refuse_unstorable(given, engine)
         _check_particles(particles, given)
         return CountsEngine.started(counts, seed)
     refuse_first("start", values, values >= len(levels), f"there are {len(levels)} levels")

@@ -28,6 +28,17 @@ class SweepRecord:
         As in `Run`, averaged over the sweeps after the burn-in.
     finished : (T, R) ndarray of bool
         False where a task failed; all else is nan there.
+
+    Examples
+    --------
+    >>> import boltzmann as bz
+    >>> record = bz.sweep([0, 1], [0.5, 1.0], replicas=3, sweeps=50, particles=10_000, seed=1)
+    >>> record.occupancy.shape, record.mean("occupancy").round(2).tolist()
+    ((2, 3, 2), [[0.88, 0.12], [0.73, 0.27]])
+    >>> record.heat_capacity.round(2)
+    array([[0.42, 0.42, 0.42], [0.2 , 0.2 , 0.2 ]])
+    >>> list(record.columns())
+    ['temperature', 'replica', 'finished', 'energy', 'heat_capacity', 'acceptance', 'occupancy_0', 'occupancy_1']
     """
 
     levels: EnergyLevels
@@ -43,14 +54,23 @@ class SweepRecord:
 
     @property
     def heat_capacity(self) -> FloatArray:
-        """Heat capacity of a particle, (Σ p E² - (Σ p E)²) / t² over the occupancy p, (T, R); nan at t = 0."""
+        """Heat capacity of a particle, (T, R); nan at t = 0.
+
+        C = (Σ p (E - e)² + R/(R - 1) (e - ē)²) / t², over the occupancy p of a replica, with e its mean energy and
+        ē the mean of e over the R finished replicas. The first term alone lacks the variance of e, a share
+        τ/(particles·sweeps) of the whole if energies are correlated over τ sweeps; so does C where R = 1. The
+        second term, by the law of total variance, gives it back: no value is biased, nor is their mean. As they
+        share ē, `standard_error` is low by a share of the same order.
+        """
         p, energies = self.occupancy, self.levels.energies
-        lowest = np.where(p != 0, energies, np.inf).min(axis=-1, keepdims=True)
+        lowest = np.where(p > 0, energies, np.inf).min(axis=(1, 2), keepdims=True)
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-            above = np.where((p != 0) & (energies > lowest), energies / 4 - lowest / 4, 0.0)  # 4: it may overflow
+            above = np.where((p > 0) & (energies > lowest), energies / 4 - lowest / 4, 0.0)  # 4: it may overflow
             above = above / self.temperatures[:, None, None] * 4
-            mean = (p * above).sum(axis=-1, keepdims=True)
-            return (p * (above - mean) ** 2).sum(axis=-1)  # type: ignore[no-any-return]
+            own = (p * above).sum(axis=-1)
+            replicas = self._sum(np.ones_like(own))
+            between = replicas / np.maximum(replicas - 1, 1) * (own - self._sum(own) / replicas) ** 2
+            return (p * (above - own[..., None]) ** 2).sum(axis=-1) + between  # type: ignore[no-any-return]
 
     def mean(self, quantity: str) -> FloatArray:
         """Return the mean over the finished replicas, (T,), or (T, K) for the occupancy.
@@ -87,12 +107,16 @@ class SweepRecord:
         if not (isinstance(quantity, str) and quantity in QUANTITIES):
             raise ValueError(f"quantity is {quantity!r}: it must be one of {', '.join(QUANTITIES)}")
         values = getattr(self, quantity)
-        finished = self.finished.reshape(self.finished.shape + (1,) * (values.ndim - 2))
-        replicas = finished.sum(axis=1)
+        replicas = self._sum(np.ones_like(values))
         with np.errstate(divide="ignore", invalid="ignore"):  # no replica has no mean, and one has no error
-            mean = np.where(finished, values, 0.0).sum(axis=1) / replicas
-            squares = np.where(finished, (values - mean[:, None]) ** 2, 0.0).sum(axis=1)
-            return mean, np.sqrt(squares / (replicas - 1) / replicas)
+            mean = self._sum(values) / replicas
+            variance = self._sum((values - mean) ** 2) / (replicas - 1)
+            return mean[:, 0], np.sqrt(variance / replicas)[:, 0]
+
+    def _sum(self, values: FloatArray) -> FloatArray:
+        """Sum over the finished replicas, axis 1, which is kept."""
+        finished = self.finished.reshape(self.finished.shape + (1,) * (values.ndim - 2))
+        return np.where(finished, values, 0.0).sum(axis=1, keepdims=True)  # type: ignore[no-any-return]
 
     def columns(self) -> dict[str, NDArray[Any]]:
         """Return the record as a table, one row for each task: columns (T·R,) by name, as a data frame takes them.
@@ -110,7 +134,7 @@ class SweepRecord:
 
 
 class SweepError(RuntimeError):
-    """Some tasks of a sweep failed for good; all others are finished.
+    """Some tasks of a sweep failed for good; all others are finished, unless the executor is gone for good too.
 
     Attributes
     ----------
@@ -118,6 +142,16 @@ class SweepError(RuntimeError):
         What the others found.
     failures : dict of (temperature index, replica index) to Exception
         What each failed task raised.
+
+    Examples
+    --------
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> import boltzmann as bz
+    >>> try:
+    ...     bz.sweep([0, 1], [1.0], replicas=2, sweeps=5, particles=10**15, executor=ThreadPoolExecutor)
+    ... except bz.SweepError as error:
+    ...     print(list(error.failures), error.partial.finished)
+    [(0, 0), (0, 1)] [[False False]]
     """
 
     partial: SweepRecord

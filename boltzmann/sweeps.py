@@ -4,8 +4,11 @@ Each task draws from a seed of its own, made from its place in the grid. So wher
 often tasks run cannot show in the result.
 """
 
+import functools
 import hashlib
+import multiprocessing
 import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -21,7 +24,7 @@ from boltzmann.checkpoints import Folder
 from boltzmann.dispatch import Workers, as_workers, dispatch
 from boltzmann.levels import EnergyLevels
 from boltzmann.metropolis import Ensemble
-from boltzmann.starts import STARTS
+from boltzmann.starts import STARTS, refuse_unstorable
 from boltzmann.sweep_record import SweepError, SweepRecord
 
 Place = tuple[int, int]  # temperature index, replica index
@@ -68,8 +71,19 @@ class Task:
         }
 
 
+@functools.cache
+def _unshare_lock(worker: int) -> None:
+    """Give a worker process a tqdm lock of its own.
+
+    Even a hidden bar takes the lock, which forked processes share: killed with it, one would stop all for good.
+    """
+    tqdm.set_lock(threading.RLock())
+
+
 def run_task(task: Task) -> tuple[FloatArray, float]:
     """Return the occupancy (K,) and the acceptance that the task finds."""
+    if multiprocessing.parent_process() is not None:
+        _unshare_lock(os.getpid())
     gas = Ensemble(
         task.levels,
         task.temperature,
@@ -140,9 +154,12 @@ def sweep(
     Raises
     ------
     ValueError
-        If an argument is not as above, or the folder belongs to another sweep. Nothing has run then.
+        If an argument is not as above, the particles need more memory than the machine has, or the folder
+        cannot be written or belongs to another sweep. Nothing has run then.
     SweepError
-        If a task raised, or killed each worker that it ran on. The others were finished first.
+        If a task raised, or killed each worker that it ran on; the others were finished first. Or if no worker
+        is left to run any. With an executor, too many particles are found out by the tasks, in the memory of
+        the workers.
     KeyboardInterrupt
         On Ctrl-C; what was queued is cancelled, what was finished is in the checkpoint.
 
@@ -167,8 +184,9 @@ def sweep(
     if not (isinstance(start, str) and start in STARTS):
         raise ValueError(f"start is {start!r}: it must be one of {', '.join(STARTS)}")
     # A small gas refuses what every gas of the sweep would, before any of them runs.
-    few = particles if engine == "counts" else 1
-    small = Ensemble(levels, grid[0], few, proposal=proposal, rule=rule, engine=engine, start=start)
+    small = Ensemble(levels, grid[0], 1, proposal=proposal, rule=rule, engine=engine, start=start)
+    if engine == "counts" or executor is None:  # the memory of other machines is not known here
+        refuse_unstorable(particles, engine)
     if not isinstance(proposal, str):
         proposal = np.array(proposal)
     task = Task(
@@ -210,6 +228,8 @@ def _swept(
                 waiting[place] = task.at(place, float(grid[place[0]]))
             else:
                 take(place, kept)
+        if folder is not None and waiting:
+            folder.refuse_unwritable()
         failures = dispatch(run_task, waiting, workers, keep)
     if failures:
         _raise(found, failures)

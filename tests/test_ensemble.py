@@ -13,7 +13,7 @@ import pytest
 from tqdm import tqdm
 
 import boltzmann as bz
-from boltzmann import metropolis
+from boltzmann import metropolis, starts
 
 INF = np.inf
 ENGINES = ("particles", "textbook", "counts")
@@ -383,6 +383,10 @@ def test_a_foreign_file_is_refused(tmp_path):
         good | {"proposal": np.array("random")},
         good | {"labels": np.array("[")},
         good | {"generator": np.array("{}")},
+        good | {"sweeps": np.array(-5)},
+        good | {"sweeps": np.array(2.5)},
+        good | {"counts": good["counts"] + np.array([-2000, 2000, 0, 0])},
+        good | {"energies": np.array([0, 1, 1, np.inf])},
     ]
     for arrays in foreign:
         with path.open("wb") as file:
@@ -530,7 +534,7 @@ REFUSED = [
     ({"particles": "many"}, "particles must be a whole number, got 'many'"),
     (
         {"particles": 10**13},
-        r"they would take 22500 GB of the machine's \d+ GB; engine='counts' takes up to 2\*\*53",
+        r"they would take 25000 GB of the machine's \d+ GB; engine='counts' takes up to 2\*\*53",
     ),
     ({"particles": 10**400}, r"engine='counts' takes up to 2\*\*53"),
     (
@@ -632,9 +636,18 @@ def test_the_callers_arrays_are_never_written_to():
     assert np.array_equal(fresh.run(5).counts, gas.run(5).counts)
 
 
+@pytest.mark.parametrize("particles", [1, 2048, 2049, 100_000])
+def test_the_memory_foreseen_is_that_of_the_states_and_streams(particles, tmp_path):
+    """2 bytes a particle, and half a byte for its share of a stream where blocks are full."""
+    gas_of(particles=particles).save(tmp_path / "gas")
+    saved = np.load(tmp_path / "gas")
+    assert starts.bytes_taken(particles) == saved["states"].nbytes + saved["streams"].nbytes
+    assert starts.bytes_taken(2048) == 2048 * 5 // 2
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux forgets a peak on request")
 def test_ten_million_particles_take_less_than_100_megabytes():
-    """They take 2 bytes each and a share of a stream, 23 MB; a float for each would be 80 MB more."""
+    """They take 2 bytes each and a share of a stream, 25 MB; a float for each would be 80 MB more."""
     program = """
 from pathlib import Path
 import boltzmann as bz

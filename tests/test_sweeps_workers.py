@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tqdm.auto import tqdm
 
 import boltzmann as bz
 from boltzmann import dispatch, sweeps
@@ -98,6 +99,19 @@ def raises(temperature, work, task):
 def seed_of(i, r):
     high, low = np.random.SeedSequence(REQUEST["seed"], spawn_key=(i, r)).generate_state(2, np.uint64).tolist()
     return high * 2**64 + low
+
+
+def dies_in_tqdm(note, work, task):
+    """Kill the worker, the first time, where tqdm holds its lock."""
+
+    def free(_, bar):
+        if not note.exists():
+            note.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return former(bar)
+
+    former, tqdm._get_free_pos = tqdm._get_free_pos, classmethod(free)
+    return work(task)
 
 
 class Through(Executor):
@@ -259,6 +273,35 @@ def test_a_task_that_kills_every_worker_is_named(alone):
     check_all_but_one(e.value, alone)
 
 
+def dies_at(seeds, work, task):
+    """Kill every worker that takes one of some tasks."""
+    if getattr(task, "seed", None) in seeds:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return work(task)
+
+
+@pytest.mark.parametrize("deadly", [range(3), range(4), range(6, 12), range(11), range(12)])
+def test_tasks_that_can_run_do_whatever_dies_before_them(deadly, alone):
+    """Even where one worker takes the deadly tasks first, and nothing has ever been finished."""
+    places = list(np.ndindex(4, 3))
+    seeds = {seed_of(*places[k]) for k in deadly}
+    with pytest.raises(bz.SweepError, match="BrokenProcess") as e:
+        bz.sweep(**REQUEST, executor=functools.partial(ThroughProcesses, 1, dies_at, seeds))
+    assert list(e.value.failures) == [places[k] for k in deadly]
+    partial = e.value.partial
+    assert np.array_equal(partial.occupancy[partial.finished], alone.occupancy[partial.finished])
+
+
+def test_a_pool_whose_workers_die_of_nothing_is_given_up(caplog):
+    """It is not tried once for each task."""
+    with (
+        ProcessPoolExecutor(1, initializer=os._exit, initargs=(1,)) as pool,
+        pytest.raises(bz.SweepError, match=r"120 of 120 tasks failed.*BrokenProcess"),
+    ):
+        bz.sweep(**REQUEST | {"replicas": 30}, executor=pool)
+    assert caplog.text.count("a worker died") == 4
+
+
 class Broken(Executor):
     """Breaks at the sixth task, the first ones being finished."""
 
@@ -291,7 +334,7 @@ def test_a_function_whose_executors_never_work_is_given_up():
 
     with pytest.raises(bz.SweepError, match=r"12 of 12 tasks failed.*no workers"):
         bz.sweep(**REQUEST, executor=Useless)
-    assert len(set(made)) == 6
+    assert len(set(made)) == 5  # three with all tasks, one with a single task, one with none
 
 
 class Cancelling(Executor):
@@ -386,6 +429,24 @@ def test_a_dask_cluster_gives_the_same_bits_though_a_worker_is_killed(tmp_path, 
     assert "temperatures[1] = 0.5, replica 1, with OSError: no room" in raised and lost == [[1, 1]]
     assert "temperatures[1] = 0.5, replica 1, with KilledWorker: " in killed and lost_too == [[1, 1]]
     assert np.array_equal(found["finished"], np.delete(alone.occupancy.reshape(12, 4), 4, axis=0))
+
+
+LOCK = """
+from pathlib import Path
+import boltzmann as bz
+from test_sweeps_workers import REQUEST, ThroughProcesses, dies_in_tqdm
+
+if __name__ == "__main__":
+    with ThroughProcesses(2, dies_in_tqdm, Path(sys.argv[1]) / "killed") as pool:
+        assert bz.sweep(**REQUEST, executor=pool).finished.all()
+"""
+
+
+def test_a_worker_killed_with_a_lock_that_forked_processes_share_stops_no_other(tmp_path):
+    """Every bar of tqdm, be it hidden, takes one, and who dies with it never gives it back."""
+    ended = run_script(tmp_path, LOCK, sys.executable)
+    assert ended.returncode == 0, ended.stdout
+    assert (tmp_path / "killed").exists()
 
 
 MPI = """
