@@ -41,8 +41,9 @@ def dispatch(
     """Call done(key, work(task)) for each task as it finishes, and return what the others failed with.
 
     Without workers the tasks run here, in order. Where a worker dies its pool is lost, and another one runs the
-    tasks that it had not finished; a task that kills its worker even when it runs alone has failed. All have only
-    if the next pool dies of no task at all. When `done` raises, or Ctrl-C is pressed, what is queued is cancelled.
+    tasks that it had not finished; a task that kills its worker even when it runs alone has failed. The rest
+    fail with it only if the next pool dies of no task at all. When `done` raises, or Ctrl-C is pressed, what is
+    queued is cancelled.
     """
     if workers is None:
         return _run_here(work, tasks, done)

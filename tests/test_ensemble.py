@@ -317,8 +317,10 @@ def test_saving_replaces_a_file_in_one_go_and_leaves_it_readable_to_others(tmp_p
                 gas.save(path)
         assert path.read_bytes() == before
         assert sorted(item.name for item in tmp_path.iterdir()) == ["gas", "plain"]
+    (tmp_path / "link").hardlink_to(path)
     gas.save(path)
     assert bz.Ensemble.load(path).sweeps == 3
+    assert (tmp_path / "link").read_bytes() == before  # another file took its name
     with pytest.raises(FileNotFoundError):
         gas.save(tmp_path / "nowhere" / "gas")
 

@@ -182,6 +182,9 @@ def test_extreme_energies_and_temperatures_have_records_too():
     assert np.array_equal(lifted.heat_capacity, level.heat_capacity)
     apart = bz.SweepRecord(LEVELS, np.ones(1), np.eye(4)[None, :3:2], np.ones((1, 2)), np.ones((1, 2), bool))
     assert apart.heat_capacity == pytest.approx(2 / 1 * (1.1 / 2) ** 2, rel=1e-12)
+    occupancy, finished = np.array([[[0, 0.5, 0.5], [np.nan] * 3]]), np.array([[True, False]])
+    unreached = bz.SweepRecord(bz.EnergyLevels([-np.inf, 0, 1]), np.ones(1), occupancy, np.ones((1, 2)), finished)
+    assert np.array_equal(unreached.heat_capacity, [[0.25, np.nan]], equal_nan=True)
     equal = bz.sweep([0.1, 0.1, 0.1], [5e-324], **keywords)
     assert np.all(equal.heat_capacity == 0)
 

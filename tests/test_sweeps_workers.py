@@ -303,25 +303,30 @@ def test_a_pool_whose_workers_die_of_nothing_is_given_up(caplog):
 
 
 class Broken(Executor):
-    """Breaks at the sixth task, the first ones being finished."""
+    """Breaks at its n-th task, the first ones being finished."""
 
-    def __init__(self):
-        self.taken = 0
+    def __init__(self, n):
+        self.taken, self.last = 0, n
 
     def submit(self, work, task):
         self.taken += 1
-        if self.taken == 6:
+        if self.taken == self.last:
             raise BrokenExecutor("the cluster is gone")
         future = Future()
         future.set_result(work(task))
         return future
 
 
+def test_pools_that_break_after_some_work_lose_no_task(alone, caplog):
+    assert same(bz.sweep(**REQUEST, executor=functools.partial(Broken, 3)), alone)
+    assert caplog.text.count("the cluster is gone") == 5
+
+
 def test_an_executor_that_cannot_be_replaced_leaves_what_it_finished(tmp_path, alone):
     with pytest.raises(bz.SweepError, match=r"7 of 12 tasks .* replica 2, with .*cluster is gone") as caught:
-        bz.sweep(**REQUEST, executor=Broken(), checkpoint=tmp_path)
+        bz.sweep(**REQUEST, executor=Broken(6), checkpoint=tmp_path)
     assert caught.value.partial.finished.sum() == 5
-    assert same(bz.sweep(**REQUEST, executor=Broken, checkpoint=tmp_path), alone)
+    assert same(bz.sweep(**REQUEST, executor=functools.partial(Broken, 6), checkpoint=tmp_path), alone)
 
 
 def test_a_function_whose_executors_never_work_is_given_up():
