@@ -33,6 +33,7 @@ _MOST_LEVELS = 65_536  # a level is a 16-bit number
 _KEPT_ENTRIES = 2**22  # of the history of the counts, 32 MB, unless asked for more
 _CHUNK_SECONDS = 0.1  # between two looks at the clock, the progress bar and Ctrl-C
 _CHUNK_ENTRIES = 2**20  # of the counts of one chunk
+_PARTICLES_A_THREAD = 2**15  # with fewer, starting a thread takes longer than it saves
 _FORMAT = "boltzmann ensemble 1"
 
 
@@ -185,7 +186,8 @@ class Ensemble:
         progress : bool, optional
             Whether to show a progress bar; by default on a terminal, once a run takes over a second.
         threads : int, optional
-            How many threads share the particles; all processors by default. The result does not depend on it.
+            How many threads share the particles; by default as many as there are processors, or as are worth
+            starting. The result does not depend on it.
 
         Returns
         -------
@@ -210,7 +212,8 @@ class Ensemble:
         stride = 1 if record is None else max(as_count("record", record, least=0), 1)
         if stride > sweeps:
             raise ValueError(f"record is {record}: it must be at most the {sweeps} sweeps")
-        processors = available_processors() if threads is None else as_count("threads", threads)
+        worth_it = min(available_processors(), max(1, self._particles // _PARTICLES_A_THREAD))
+        processors = worth_it if threads is None else as_count("threads", threads)
         entries = sweeps // stride * len(self.levels)
         keep = entries <= _KEPT_ENTRIES if record is None else record > 0
         self.partial = None

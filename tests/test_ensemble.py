@@ -653,6 +653,7 @@ def test_ten_million_particles_take_less_than_100_megabytes():
     program = """
 from pathlib import Path
 import boltzmann as bz
+from boltzmann import metropolis
 def peak():
     [line] = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:")]
     return int(line.split()[1])  # in kB
@@ -665,3 +666,19 @@ print(peak() - before)
 """
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert 20_000 < int(result.stdout) < 100_000
+
+
+def test_a_thread_is_started_only_for_many_particles(monkeypatch):
+    started = []
+
+    class Watched(metropolis.Pool):
+        def __init__(self, threads):
+            started.append(threads)
+            super().__init__(threads)
+
+    monkeypatch.setattr(metropolis, "Pool", Watched)
+    monkeypatch.setattr(metropolis, "available_processors", lambda: 3)
+    for particles in (1, 40_000, 70_000, 200_000):
+        bz.Ensemble([0, 1], particles=particles).run(1)
+    bz.Ensemble([0, 1], particles=10).run(1, threads=2)
+    assert started == [1, 1, 2, 3, 2]
