@@ -653,7 +653,6 @@ def test_ten_million_particles_take_less_than_100_megabytes():
     program = """
 from pathlib import Path
 import boltzmann as bz
-from boltzmann import metropolis
 def peak():
     [line] = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:")]
     return int(line.split()[1])  # in kB
