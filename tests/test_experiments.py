@@ -167,7 +167,7 @@ def change(path: Path, old: str, new: str) -> None:
         pytest.param(lambda f: (f / "MANIFEST.json").unlink(), id="a missing manifest"),
         pytest.param(lambda f: (f / "MANIFEST.json").write_text("[]"), id="a manifest of another shape"),
         pytest.param(
-            lambda f: (f / "MANIFEST.json").write_text('{"matplotlib": "x", "sha256": ["a"]}'),
+            lambda f: (f / "MANIFEST.json").write_text('{"versions": {}, "sha256": ["a"]}'),
             id="digests in a list",
         ),
         pytest.param(lambda f: (f / "stray.csv").write_text("a\n1\n"), id="a file of no experiment"),
@@ -179,12 +179,15 @@ def test_verify_fails_when_the_folder_was_changed_by_hand(figures, damage, capsy
     assert "DIFFERS" in capsys.readouterr().out
 
 
+def change_with_digest(path: Path, old: str, new: str) -> None:
+    """Change a file and what the manifest says of it."""
+    before = _gallery._digest(path)
+    change(path, old, new)
+    change(path.with_name("MANIFEST.json"), before, _gallery._digest(path))
+
+
 def test_verify_fails_when_table_and_manifest_were_both_changed(figures, capsys):
-    change(figures / "tiny.csv", "3,9", "3,9.00000002")
-    digest = _gallery._digest(figures / "tiny.csv")
-    manifest = (figures / "MANIFEST.json").read_text()
-    old = manifest.split('"tiny.csv": "')[1].split('"')[0]
-    (figures / "MANIFEST.json").write_text(manifest.replace(old, digest))
+    change_with_digest(figures / "tiny.csv", "3,9", "3,9.00000002")
     assert runner.main(["--verify"]) == 1
     assert "tiny.csv: square, row 4" in capsys.readouterr().out
 
@@ -192,8 +195,20 @@ def test_verify_fails_when_table_and_manifest_were_both_changed(figures, capsys)
 def test_verify_says_when_bytes_cannot_be_compared(figures, capsys):
     found = _gallery.version("matplotlib")
     change(figures / "MANIFEST.json", f'"{found}"', '"0.1"')
+    change_with_digest(figures / "tiny.svg", "</svg>", "</svg> ")
     assert runner.main(["--verify"]) == 0
-    assert f"bytes not compared: recorded matplotlib 0.1, found {found}" in capsys.readouterr().out
+    assert f"matplotlib {found} found, 0.1 recorded" in capsys.readouterr().out
+
+
+def test_verify_says_when_numpy_may_have_drawn_other_numbers(figures, capsys):
+    change_with_digest(figures / "tiny.csv", "2,4", "2,5")
+    assert runner.main(["--verify"]) == 1
+    minor = _gallery._versions()["numpy"]
+    change(figures / "MANIFEST.json", f'"{minor}"', '"1.0"')
+    capsys.readouterr()
+    assert runner.main(["--verify"]) == 0
+    out = capsys.readouterr().out
+    assert f"numpy {minor} found, 1.0 recorded" in out and "not compared: tiny.csv: square, row 3" in out
 
 
 def test_tables_may_differ_by_rounding_and_by_no_more(figures, tmp_path, monkeypatch):
@@ -307,7 +322,7 @@ def test_what_varies_runs_on_request_only(both, capsys):
 def test_verify_holds_what_varies_to_its_shape_and_its_verdicts(both, capsys):
     for arguments in (["--verify"], ["--verify", "varying"], ["--verify", "--all"]):
         assert runner.main(arguments) == 0, arguments
-    assert "only the shape of varying compared" in capsys.readouterr().out
+    assert "varying: only the shape compared" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("arguments", [[], ["--all"]])
