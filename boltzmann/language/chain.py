@@ -39,9 +39,9 @@ def as_logits(logits: ArrayLike) -> FloatArray:
 
 def as_context(context: Ids, size: int) -> Ids:
     """Return `context`, checked to hold ids of a vocabulary of `size` tokens."""
-    if len(context) == 0:
-        return ()
     ids = np.asarray(context)
+    if ids.size == 0:
+        return ()
     if ids.ndim != 1 or ids.dtype.kind not in "iu":
         raise ValueError(f"context must be a sequence of ids, got {context!r}")
     wrong = (ids < 0) | (ids >= size)
@@ -421,11 +421,12 @@ class RepetitionPenalty(Step):
         seen = np.zeros(logits.size, np.bool_)
         seen[np.asarray(latest, np.intp)] = True
         with np.errstate(over="ignore", under="ignore"):
-            penalised = self._penalised(logits, seen)
-            if np.isfinite(logits.max()) and np.isinf(penalised.max()):
-                # c times the logits give c times the result, which for so small a c is within range.
-                smaller = self._penalised(logits * 2.0**-900, seen)
-                penalised = (smaller - smaller.max()) * 2.0**900
+            penalised, top = self._penalised(logits, seen), logits.max()
+            if np.isfinite(top) and np.isinf(penalised.max()):
+                # 2^-n times the logits give 2^-n times the result, whose largest then is within range.
+                n = 900 + int(np.frexp(top)[1])
+                smaller = self._penalised(np.ldexp(logits, -n), seen)
+                penalised = np.ldexp(smaller - smaller.max(), n)
         return penalised
 
     def _penalised(self, logits: FloatArray, seen: NDArray[np.bool_]) -> FloatArray:
@@ -528,7 +529,7 @@ class Chain(Step):
         >>> Chain.preset("ollama", temperature=0.5).steps
         (TopK(top_k=40), Temperature(temperature=0.5), TopP(top_p=0.9))
         """
-        if engine not in _PRESETS:
+        if engine not in list(_PRESETS):  # which asks for no hash
             raise ValueError(f"engine is {engine!r}: it must be one of {', '.join(_PRESETS)}")
         order = _PRESETS[engine]
         for name in settings:
