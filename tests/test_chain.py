@@ -283,6 +283,7 @@ def test_the_penalty_looks_at_the_latest_ids_of_its_window():
         ([3, 5], 1e-308, [0], 0),
         ([5, 3, -1e300], 1e-308, [0, 1], 0),
         ([-1e308, -1.1e308], 1e10, [0, 1], 0),
+        ([9e299, 1e300], 1e-308, [0, 1], 1),
     ],
 )
 def test_a_huge_penalty_leaves_the_right_token(logits, theta, context, best):
@@ -437,6 +438,13 @@ def test_the_arguments_of_draw_are_a_chain(size, vocabulary):
             one = draw(logits, size=size, seed=seed, **arguments)
             other = draw(logits, size=size, seed=seed, chain=Chain(steps))
             assert np.array_equal(one, other)
+
+
+@pytest.mark.parametrize("arguments", [{}, {"top_p": 1, "min_p": 0}, {"chain": Chain([Temperature(1)])}])
+def test_a_lone_temperature_is_drawn_by_the_kernel(monkeypatch, arguments):
+    monkeypatch.setattr(decoding, "pick_from_logits", lambda logits, temperature, seed: 4321)
+    assert draw(np.zeros(5000), **arguments) == 4321
+    assert draw([0, -INF], chain=Chain([TopK(1)])) == draw([0, -INF], top_k=1) == 0  # the control
 
 
 @few
