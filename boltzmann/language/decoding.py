@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from boltzmann._checks import as_count, as_generator
-from boltzmann.language.chain import (
-    Chain,
+from boltzmann.language.chain import Chain, weights_after
+from boltzmann.language.picking import IntArray, pick, pick_from_logits, pick_many
+from boltzmann.language.steps import (
     Epsilon,
     Ids,
     MinP,
@@ -19,9 +20,7 @@ from boltzmann.language.chain import (
     Typical,
     as_context,
     as_logits,
-    weights_after,
 )
-from boltzmann.language.picking import IntArray, pick, pick_from_logits, pick_many
 
 __all__ = [
     "Chain",
