@@ -101,8 +101,9 @@ class Chain(Step):
         mirostat, presence and frequency penalties, grammars, biases), single precision, an engine's own random
         numbers, and what they do at edges, which are this package's: equal logits are ranked by id (transformers
         and vLLM keep all tokens as probable as the k-th), and a small temperature is left alone, which vLLM raises
-        to 0.01 and Ollama to 1e-7. transformers draws at all only with `do_sample=True`. The chain of Ollama is that of its own runner, which ignores a repetition penalty; models
-        that it hands to llama.cpp get that one's order, with a penalty of 1.1.
+        to 0.01 and Ollama to 1e-7. transformers draws at all only with `do_sample=True`. The chain of Ollama is
+        that of its own runner, which ignores a repetition penalty; models that it hands to llama.cpp get that
+        one's order, with a penalty of 1.1.
 
         References
         ----------
