@@ -6,8 +6,36 @@ from typing import Any, Protocol, overload
 import numpy as np
 from numpy.typing import ArrayLike
 
-from boltzmann._checks import FloatArray, as_count, as_floats, as_generator, as_number, as_temperature
+from boltzmann._checks import as_count, as_generator
+from boltzmann.language.chain import Chain, weights_after
 from boltzmann.language.picking import IntArray, pick, pick_from_logits, pick_many
+from boltzmann.language.steps import (
+    Epsilon,
+    Ids,
+    MinP,
+    RepetitionPenalty,
+    Temperature,
+    TopK,
+    TopP,
+    Typical,
+    as_context,
+    as_logits,
+)
+
+__all__ = [
+    "Chain",
+    "Epsilon",
+    "LanguageModel",
+    "MinP",
+    "RepetitionPenalty",
+    "Temperature",
+    "TopK",
+    "TopP",
+    "Typical",
+    "draw",
+    "generate",
+    "stream",
+]
 
 
 class LanguageModel(Protocol):
@@ -27,92 +55,47 @@ class LanguageModel(Protocol):
         """Return one logit per token, shape (V,), given all ids so far. `context` grows: do not keep it."""
 
 
-def _as_logits(logits: ArrayLike) -> FloatArray:
-    values = as_floats("logits", logits)
-    if values.ndim != 1 or values.size == 0:
-        raise ValueError(f"logits must have shape (V,) with V of at least 1, got {values.shape}")
-    if np.all(values == -np.inf):
-        raise ValueError("logits are all -inf: at least one token must be allowed")
-    return values
+def _as_chain(chain: Chain | None, temperature: Any, top_k: Any, top_p: Any, min_p: Any) -> Chain:
+    """Return `chain`, or the chain that the other arguments stand for, without steps that change nothing."""
+    if chain is None:
+        truncations = ((TopK, top_k), (TopP, top_p), (MinP, min_p))
+        steps = [step(value) for step, value in truncations if value is not None]
+        return Chain([Temperature(temperature), *(step for step in steps if step not in (TopP(1), MinP(0)))])
+    if not isinstance(chain, Chain):
+        raise ValueError(f"chain must be a Chain, got {chain!r}")
+    for name, value, unset in (
+        ("temperature", temperature, 1),
+        ("top_k", top_k, None),
+        ("top_p", top_p, None),
+        ("min_p", min_p, None),
+    ):
+        if value != unset:
+            raise ValueError(f"{name} is {value!r} beside a chain: the chain is to say it")
+    return chain
 
 
-def _as_fraction(name: str, value: Any) -> float:
-    return as_number(name, value, "number from 0 to 1", 0.0, 1.0)
-
-
-def _as_sampling_temperature(temperature: Any) -> float:
-    if isinstance(temperature, int | float) and 0 <= temperature <= 1e300:
-        return float(temperature) + 0.0  # the usual case, without the detour through an array
-    return as_temperature(temperature, sampling=True)
-
-
-class _Decoder:
-    """A checked temperature and truncation, ready to turn logits into weights and these into ids."""
-
-    def __init__(self, temperature: Any, top_k: Any, top_p: Any, min_p: Any):
-        self.temperature = _as_sampling_temperature(temperature)
-        self.top_k = None if top_k is None else as_count("top_k", top_k)
-        self.top_p = 1.0 if top_p is None else _as_fraction("top_p", top_p)
-        if self.top_p == 0:
-            raise ValueError("top_p is 0: it must be above 0, for at least one token to be kept")
-        self.min_p = 0.0 if min_p is None else _as_fraction("min_p", min_p)
-        self._truncates = self.top_k is not None or self.top_p < 1 or self.min_p > 0
-
-    def draw_one(self, logits: ArrayLike, seed: int | np.random.Generator) -> int:
-        """Return the id on which one random number falls."""
-        if not self._truncates and (index := pick_from_logits(logits, self.temperature, seed)) is not None:
-            return index
-        weights = self.weights(_as_logits(logits))
-        return int(pick(weights, as_generator(seed).random(1))[0])
-
-    def draw_many(self, logits: ArrayLike, size: Any, seed: int | np.random.Generator) -> IntArray:
-        """Return `size` independent draws, each of one random number."""
-        weights = self.weights(_as_logits(logits))
-        count = as_count("size", size, least=0)
-        return pick_many(weights, count, as_generator(seed))
-
-    def weights(self, logits: FloatArray) -> FloatArray:
-        """Return each token's probability relative to the most probable one's, shape (V,)."""
-        weights = self._tempered(logits)
-        if self.top_k is not None or self.top_p < 1:
-            ranked = np.argsort(-logits, kind="stable")
-        if self.top_k is not None:
-            weights[ranked[self.top_k :]] = 0
-        if self.top_p < 1:
-            tail = np.cumsum(weights[ranked[::-1]])[::-1]  # the weight of a rank and of all below it
-            weights[ranked[1:][tail[1:] <= (1 - self.top_p) * tail[0]]] = 0
-        weights[weights < self.min_p] = 0
-        return weights
-
-    def _tempered(self, logits: FloatArray) -> FloatArray:
-        """Return exp((logits - max) / t) or its limit."""
-        top = logits.max()
-        if self.temperature == 0:
-            return np.equal(np.arange(logits.size), logits.argmax()).astype(np.float64)
-        if top == np.inf:
-            return np.equal(logits, np.inf).astype(np.float64)
-        if self.temperature == np.inf:
-            return np.greater(logits, -np.inf).astype(np.float64)
-        # Subtract before dividing: a tiny t overflows only where the weight is 0. Halves span what whole
-        # logits of ±1e308 would not.
-        with np.errstate(over="ignore", under="ignore"):
-            gaps = logits - top
-            halves = logits / 2 - top / 2
-            exponents = np.where(gaps > -np.inf, gaps / self.temperature, 2 * (halves / self.temperature))
-            weights: FloatArray = np.exp(exponents)
-        return weights
+def _draw_one(chain: Chain, logits: ArrayLike, context: Ids, seed: int | np.random.Generator) -> int:
+    """Return the id on which one random number falls."""
+    match chain.steps:
+        case [Temperature(temperature)]:
+            if (index := pick_from_logits(logits, temperature, seed)) is not None:
+                return index
+    weights = weights_after(chain, as_logits(logits), context)
+    return int(pick(weights, as_generator(seed).random(1))[0])
 
 
 @overload
 def draw(
     logits: ArrayLike,
-    temperature: float,
+    temperature: float = 1.0,
     size: None = None,
     seed: int | np.random.Generator = 0,
     *,
     top_k: int | None = None,
     top_p: float | None = None,
     min_p: float | None = None,
+    chain: Chain | None = None,
+    context: Ids = (),
 ) -> int: ...
 @overload
 def draw(
@@ -124,16 +107,33 @@ def draw(
     top_k: int | None = None,
     top_p: float | None = None,
     min_p: float | None = None,
+    chain: Chain | None = None,
+    context: Ids = (),
+) -> IntArray: ...
+@overload
+def draw(
+    logits: ArrayLike,
+    temperature: float = 1.0,
+    *,
+    size: int,
+    seed: int | np.random.Generator = 0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    min_p: float | None = None,
+    chain: Chain | None = None,
+    context: Ids = (),
 ) -> IntArray: ...
 def draw(
     logits: ArrayLike,
-    temperature: float,
+    temperature: float = 1.0,
     size: int | None = None,
     seed: int | np.random.Generator = 0,
     *,
     top_k: int | None = None,
     top_p: float | None = None,
     min_p: float | None = None,
+    chain: Chain | None = None,
+    context: Ids = (),
 ) -> int | IntArray:
     r"""Draw token ids with probability proportional to exp(logits / t), as an inference engine does.
 
@@ -141,14 +141,15 @@ def draw(
 
     At t = 0 the first of the largest logits is drawn, at t = inf each token not at -inf equally often, and of
     logits at +inf each equally often. The temperature comes first, then top_k, top_p and min_p in this order,
-    as in transformers; tokens are ranked by logit, equal ones by id, so that top_k = 1 is greedy.
+    as in transformers; tokens are ranked by logit, equal ones by id, so that top_k = 1 is greedy. Any other order,
+    and any other step, is a `Chain`.
 
     Parameters
     ----------
     logits : (V,) array_like
         One unnormalised log-probability per token, in nats; -inf forbids a token.
     temperature : float
-        t, in the unit of the logits, from 0 to inf.
+        t, in the unit of the logits, from 0 to inf; 1 by default.
     size : int, optional
         How many independent draws; one, as an int, by default.
     seed : int or numpy Generator
@@ -159,6 +160,10 @@ def draw(
         Keep the fewest most probable tokens that together have at least this probability, above 0.
     min_p : float, optional
         Keep tokens at least this many times as probable as the most probable one.
+    chain : Chain, optional
+        What to do to the logits instead; temperature, top_k, top_p and min_p are then left out.
+    context : sequence of int, optional
+        The ids so far, which the repetition penalty of a chain asks for.
 
     Returns
     -------
@@ -168,8 +173,8 @@ def draw(
     Raises
     ------
     ValueError
-        If `logits` is not of shape (V,), holds a nan or no token above -inf, or another argument is out of
-        its range.
+        If `logits` is not of shape (V,), holds a nan or no token above -inf, another argument is out of its
+        range, or a chain is given beside what it replaces.
 
     Notes
     -----
@@ -191,9 +196,15 @@ def draw(
     0
     >>> draw([2.0, 1.0, -np.inf], temperature=1, size=8)
     array([0, 0, 0, 0, 1, 1, 0, 0])
+    >>> draw([3, 2, 1], size=8, chain=Chain([TopP(0.8), Temperature(0.5)]))
+    array([0, 0, 0, 0, 0, 1, 0, 0])
     """
-    decoder = _Decoder(temperature, top_k, top_p, min_p)
-    return decoder.draw_one(logits, seed) if size is None else decoder.draw_many(logits, size, seed)
+    chain = _as_chain(chain, temperature, top_k, top_p, min_p)
+    context = as_context(context, np.size(logits))
+    if size is None:
+        return _draw_one(chain, logits, context, seed)
+    weights = weights_after(chain, as_logits(logits), context)
+    return pick_many(weights, as_count("size", size, least=0), as_generator(seed))
 
 
 def stream(
@@ -205,6 +216,7 @@ def stream(
     top_p: float | None = None,
     min_p: float | None = None,
     seed: int | np.random.Generator = 0,
+    chain: Chain | None = None,
 ) -> Iterator[int]:
     """Return an iterator over the ids that `generate` turns into text, each as soon as it is drawn.
 
@@ -222,26 +234,26 @@ def stream(
     >>> [model.alphabet[i] for i in stream(model, "a", length=3, temperature=0)]
     ['b', 'c', 'a']
     """
-    decoder = _Decoder(temperature, top_k, top_p, min_p)
+    chain = _as_chain(chain, temperature, top_k, top_p, min_p)
     length = as_count("length", length, least=0)
     generator = as_generator(seed)
     try:
         ids = [int(i) for i in model.encode(prompt)]
     except ValueError as error:
         raise ValueError(f"prompt: {error}") from error
-    return _continue(model, ids, length, decoder, generator)
+    return _continue(model, ids, length, chain, generator)
 
 
 def _continue(
-    model: LanguageModel, ids: list[int], length: int, decoder: _Decoder, generator: np.random.Generator
+    model: LanguageModel, ids: list[int], length: int, chain: Chain, generator: np.random.Generator
 ) -> Iterator[int]:
     unknown_id = getattr(model, "unknown_id", None)
     for _ in range(length):
         logits = model.logits(ids)
         if unknown_id is not None:
-            checked = _as_logits(logits)
+            checked = as_logits(logits)
             logits = np.where(np.arange(checked.size) == unknown_id, -np.inf, checked)
-        ids.append(decoder.draw_one(logits, generator))
+        ids.append(_draw_one(chain, logits, ids, generator))
         yield ids[-1]
 
 
@@ -254,6 +266,7 @@ def generate(
     top_p: float | None = None,
     min_p: float | None = None,
     seed: int | np.random.Generator = 0,
+    chain: Chain | None = None,
 ) -> str:
     r"""Return `length` tokens of text that continue `prompt`, without the prompt.
 
@@ -270,8 +283,9 @@ def generate(
         What the text begins with; it may be empty.
     length : int
         How many tokens to draw: letters, for an `NGram`.
-    temperature, top_k, top_p, min_p, seed
-        As in `draw`; one random number is used per token.
+    temperature, top_k, top_p, min_p, seed, chain
+        As in `draw`; one random number is used per token. The context of a chain is the prompt's tokens and all
+        drawn after them.
 
     Raises
     ------
@@ -284,4 +298,4 @@ def generate(
     >>> generate(NGram.fit("to be or not to be, ", order=4), "to", length=18, temperature=0)
     ' be or not to be o'
     """
-    return model.decode(list(stream(model, prompt, length, temperature, top_k, top_p, min_p, seed)))
+    return model.decode(list(stream(model, prompt, length, temperature, top_k, top_p, min_p, seed, chain)))
