@@ -41,7 +41,7 @@ from experiments._contestants import KERNELS, Call, best_times, ours
 from experiments._peers import PEERS
 from experiments._table import Table, Verdict
 
-CHAPTER = 8
+CHAPTER = 20
 FINDING = "A Metropolis move needs half a random word and a look into a table"
 IMPORT = "import boltzmann as bz"
 FIRST_RESULT = f"{IMPORT}; bz.Ensemble(bz.ladder(8), 1.0, 10_000).run(10)"
