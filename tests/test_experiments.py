@@ -95,7 +95,17 @@ def test_white_space_is_shown_and_contexts_come_from_the_text():
 
 
 def test_every_experiment_has_the_parts_that_an_experiment_has():
-    story = ["limits", "occupancy", "relaxation", "bottle", "entropy", "letters", "texts", "whole_texts"]
+    story = [
+        "limits",
+        "occupancy",
+        "relaxation",
+        "bottle",
+        "entropy",
+        "letters",
+        "texts",
+        "whole_texts",
+        "truncation",
+    ]
     assert [name for name in EXPERIMENTS if name in story] == story
     assert list(EXPERIMENTS)[-1] == "speed"
     for module in EXPERIMENTS.values():
