@@ -1,7 +1,24 @@
 """The sampler's road: a model gives logits, decoding divides them by a temperature and draws."""
 
+from typing import TYPE_CHECKING, Any
+
 from boltzmann.language.corpus import load_corpus
 from boltzmann.language.decoding import LanguageModel, draw, generate, stream
 from boltzmann.language.ngram import NGram
 
-__all__ = ["LanguageModel", "NGram", "draw", "generate", "load_corpus", "stream"]
+if TYPE_CHECKING:
+    from boltzmann.language.gpt2 import GPT2
+
+__all__ = ["GPT2", "LanguageModel", "NGram", "draw", "generate", "load_corpus", "stream"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "GPT2":  # loaded on use
+        from boltzmann.language.gpt2 import GPT2
+
+        return GPT2
+    raise AttributeError(f"module 'boltzmann.language' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__
