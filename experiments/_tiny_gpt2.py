@@ -21,9 +21,9 @@ class Affine(nn.Module):
 class Attention(nn.Module):
     """Each token asks those before it and itself."""
 
-    def __init__(self, width: int, heads: int, layers: int):
+    def __init__(self, width: int, heads: int, layers: int, dropout: float):
         super().__init__()
-        self.heads = heads
+        self.heads, self.dropout = heads, dropout
         self.c_attn = Affine(width, 3 * width)
         self.c_proj = Affine(width, width, 0.02 / (2 * layers) ** 0.5)
 
@@ -31,7 +31,8 @@ class Attention(nn.Module):
         """Return what the tokens were told, (batch, n, width)."""
         batch, n, width = x.shape
         parts = self.c_attn(x).view(batch, n, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
-        told = functional.scaled_dot_product_attention(*parts, is_causal=True)
+        dropout = self.dropout if self.training else 0.0
+        told = functional.scaled_dot_product_attention(*parts, is_causal=True, dropout_p=dropout)
         return self.c_proj(told.transpose(1, 2).reshape(batch, n, width))
 
 
@@ -41,7 +42,7 @@ class Block(nn.Module):
     def __init__(self, width: int, heads: int, layers: int, dropout: float):
         super().__init__()
         self.ln_1, self.ln_2 = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.attn = Attention(width, heads, layers)
+        self.attn = Attention(width, heads, layers, dropout)
         self.mlp = nn.ModuleDict(
             {"c_fc": Affine(width, 4 * width), "c_proj": Affine(4 * width, width, 0.02 / (2 * layers) ** 0.5)}
         )
