@@ -1,0 +1,78 @@
+"""Whether draws are independent, told from the transforms that would then be independent normal numbers."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.fft import irfft, next_fast_len, rfft
+from scipy.special import fdtrc, ndtr, ndtri
+
+from boltzmann._checks import FloatArray
+from boltzmann.thermometer.offers import IntArray
+
+_FEWEST = 50  # products that an autocorrelation averages, for its noise to be nearly normal
+
+
+@dataclass(frozen=True)
+class Dependence:
+    """A sign that draws depend on one another.
+
+    Attributes
+    ----------
+    log_likelihood_ratio : float
+        Of normal numbers that depend so against independent ones.
+    p_value : float
+        Of independence.
+    design_effect : float
+        How many times larger the variance of a mean is than that of independent draws; at least 1.
+    """
+
+    log_likelihood_ratio: float
+    p_value: float
+    design_effect: float
+
+
+def between_groups(uniform: FloatArray, groups: IntArray) -> Dependence:
+    """Compare the spread of the groups' means with that inside the groups (Fisher's F)."""
+    scores = normal_scores(uniform)
+    sizes = np.bincount(groups).astype(np.float64)
+    means = np.bincount(groups, weights=scores) / sizes
+    inside = float(((scores - means[groups]) ** 2).sum())
+    outside = float((sizes * (means - scores.mean()) ** 2).sum())
+    free_outside, free_inside = sizes.size - 1, scores.size - sizes.size
+    if free_inside < 1:
+        return Dependence(0.0, 1.0, 1.0)
+    ratio = (outside / free_outside) / max(inside / free_inside, 1e-300)
+    gain = 0.5 * free_outside * (ratio - 1 - np.log(ratio)) if ratio > 1 else 0.0
+    return Dependence(float(gain), float(fdtrc(free_outside, free_inside, ratio)), max(1.0, float(ratio)))
+
+
+def along_series(uniform: FloatArray, significance: float) -> Dependence:
+    """Look at the autocorrelation at every lag: noise that is reused returns after as many draws as it was made for.
+
+    The design effect adds up the lags that stand out of the noise.
+    """
+    n, lags = uniform.size, min(uniform.size // 2, uniform.size - _FEWEST)
+    if lags < 1:
+        return Dependence(0.0, 1.0, 1.0)
+    scores = normal_scores(uniform)
+    scores = scores - scores.mean()
+    transform = rfft(scores, next_fast_len(2 * n, real=True))
+    products = irfft(np.abs(transform) ** 2, next_fast_len(2 * n, real=True))[: lags + 1]
+    pairs = n - np.arange(1, lags + 1)
+    correlation = products[1:] / products[0] * n / pairs
+    pulls = correlation * np.sqrt(pairs)
+    best = float(pulls.max())
+    single = float(ndtr(-best))
+    p_value = float(-np.expm1(lags * np.log1p(-single)))
+    if p_value >= significance:
+        return Dependence(0.0, p_value, 1.0)
+    loud = pulls > -ndtri(significance / lags)
+    effect = 1 + 2 * float((correlation[loud] * pairs[loud]).sum()) / n
+    strongest = min(float(correlation.max()), 1 - 1e-9)
+    return Dependence(-0.5 * n * float(np.log1p(-(strongest**2))), p_value, max(1.0, effect))
+
+
+def normal_scores(uniform: FloatArray) -> FloatArray:
+    """Return the normal numbers that lie as high among their like as uniform ones among theirs."""
+    scores: FloatArray = ndtri(np.clip(uniform, 1e-12, 1 - 1e-12))
+    return scores

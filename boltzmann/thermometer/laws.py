@@ -1,0 +1,137 @@
+"""Laws by which tokens may have been drawn: a temperature, walls, and which of the two came first."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+from boltzmann._checks import FloatArray
+from boltzmann.thermometer.fitting import fit_beta
+from boltzmann.thermometer.offers import Evidence
+
+_ROUNDING = 1e-6  # a nucleus in single precision may be larger by so much probability
+
+
+@dataclass(frozen=True)
+class Law:
+    """softmax(logits / t) among the tokens that a truncation leaves.
+
+    Attributes
+    ----------
+    temperature : float
+        t, in the unit of the logits; at 0 the likeliest token.
+    top_k : int, optional
+        The k likeliest tokens are left.
+    top_p : float, optional
+        Of these, the fewest likeliest that together have this probability.
+    min_p : float, optional
+        Those at least this many times as probable as the likeliest.
+    temperature_first : bool
+        Whether these probabilities are taken at t, or at 1 and the temperature comes last.
+    """
+
+    temperature: float
+    top_k: int | None = None
+    top_p: float | None = None
+    min_p: float | None = None
+    temperature_first: bool = True
+
+    @property
+    def beta(self) -> float:
+        """1/t."""
+        return np.inf if self.temperature == 0 else 1 / self.temperature
+
+    @property
+    def truncated(self) -> bool:
+        """Whether there is a wall."""
+        return not self.top_k is self.top_p is self.min_p is None
+
+    def __str__(self) -> str:
+        parts = [f"t = {self.temperature:.4g}"]
+        parts += [] if self.top_k is None else [f"top_k = {self.top_k}"]
+        parts += [] if self.top_p is None else [f"top_p = {self.top_p:.3g}"]
+        parts += [] if self.min_p is None else [f"min_p = {self.min_p:.2g}"]
+        if self.top_p is not None or self.min_p is not None:
+            parts.append("temperature " + ("first" if self.temperature_first else "last"))
+        return ", ".join(parts)
+
+
+def room_of(evidence: Evidence, law: Law) -> FloatArray:
+    """Return how many of the likeliest tokens of each row a law leaves, shape (R,)."""
+    beta = law.beta if law.temperature_first else 1.0
+    room = evidence.room
+    if law.top_k is not None:
+        room = np.minimum(room, law.top_k)
+    if law.top_p is not None and law.top_p < 1:
+        room = evidence.offers.nucleus(beta, room, law.top_p + _ROUNDING)
+    if law.min_p is not None and law.min_p > 0 and beta > 0:
+        room = np.minimum(room, evidence.offers.count_below(-np.log(law.min_p) / beta))
+    return room
+
+
+def log_likelihood(evidence: Evidence, law: Law, slack: float = 0.0) -> float:
+    """Return the log-probability of all draws; -inf if the law forbids one by more than `slack` nats."""
+    if evidence.forbidden:
+        return -np.inf
+    if law.beta == np.inf:
+        if np.any(evidence.energies > slack):
+            return -np.inf
+        return -float(np.log(evidence.offers.count_below(slack)[evidence.rows]).sum())
+    room = room_of(evidence, law)
+    outside = evidence.ranks >= room[evidence.rows]
+    if outside.any():
+        walls = evidence.offers.walls(room)[evidence.rows]
+        if np.any(evidence.energies[outside] > walls[outside] + slack):
+            return -np.inf
+    log_z = evidence.offers.moments(law.beta, room).log_partition
+    return float(-law.beta * evidence.energies.sum() - (evidence.weights * log_z).sum())
+
+
+def tightest_top_k(evidence: Evidence, law: Law) -> Law:
+    """Return the law with the likeliest top_k: the one just past the least likely token drawn."""
+    return replace(law, top_k=int(evidence.ranks.max()) + 1)
+
+
+def tightest_min_p(evidence: Evidence, law: Law) -> Law:
+    """Return the law with the likeliest min_p."""
+    beta = law.beta if law.temperature_first else 1.0
+    return replace(law, min_p=float(np.exp(-beta * evidence.energies.max() * (1 + 1e-9) - 1e-9)))
+
+
+def tightest_top_p(evidence: Evidence, law: Law) -> Law:
+    """Return the law with the likeliest top_p."""
+    beta = law.beta if law.temperature_first else 1.0
+    room = room_of(evidence, replace(law, top_p=None, min_p=None))
+    before = evidence.mass_before(beta, room).max()
+    return replace(law, top_p=float(min(before + 2 * _ROUNDING, 1.0)))
+
+
+TIGHTEST = {"top_k": tightest_top_k, "top_p": tightest_top_p, "min_p": tightest_min_p}
+
+
+def fit_temperature(evidence: Evidence, law: Law) -> Law:
+    """Return the law at its likeliest temperature, its walls left where they are."""
+    beta = fit_beta(evidence, room_of(evidence, law), law.beta if np.isfinite(law.beta) else 1.0)
+    return replace(law, temperature=1 / beta if beta != 0 else np.inf)
+
+
+def fit_with_wall(evidence: Evidence, law: Law, wall: str) -> Law:
+    """Return the law at its likeliest temperature and wall, both free.
+
+    Walls that do not move with the temperature are found first. A top_p at that temperature moves, and the
+    likelihood is searched along β.
+    """
+    if wall != "top_p" or not law.temperature_first:
+        fixed = TIGHTEST[wall](evidence, replace(law, temperature_first=wall == "top_k"))
+        return fit_temperature(evidence, fixed)
+    center = fit_beta(evidence, evidence.room, 1.0)
+    if not 0 < center < np.inf:
+        return tightest_top_p(evidence, law)
+
+    def cost(log_beta: float) -> float:
+        at = replace(law, temperature=float(np.exp(-log_beta)))
+        return -log_likelihood(evidence, tightest_top_p(evidence, at))
+
+    middle = np.log(center)
+    found = minimize_scalar(cost, bounds=(middle - 1.5, middle + 0.3), method="bounded", options={"xatol": 2e-3})
+    return tightest_top_p(evidence, replace(law, temperature=float(np.exp(-found.x))))
