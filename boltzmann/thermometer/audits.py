@@ -45,8 +45,8 @@ def audit(
 ) -> Audit:
     """Draw from a sampler, read its temperature off the draws, and tell whether it is the one asked for.
 
-    The sampler is called with one row of logits, in turn, and the temperature, until there are enough draws. Draws of
-    one call may share their noise: if calls return several, errors are clustered by call.
+    The sampler is called with one row of logits, in turn, and the temperature, until there are enough draws. Draws
+    of one call may share their noise: if calls return several, errors are clustered by call.
 
     Parameters
     ----------
@@ -102,5 +102,7 @@ def _as_tokens(answer: Any, vocabulary: int, call: int) -> list[int]:
         raise ValueError(f"sampler returned {answer!r} at call {call}: whole numbers are asked for")
     wrong = (tokens < 0) | (tokens >= vocabulary)
     if wrong.any():
-        raise ValueError(f"sampler returned {tokens[wrong][0]} at call {call}: a token is from 0 to {vocabulary - 1}")
+        raise ValueError(
+            f"sampler returned {tokens[wrong][0]} at call {call}: a token is from 0 to {vocabulary - 1}"
+        )
     return [int(token) for token in tokens]

@@ -47,9 +47,9 @@ def between_groups(uniform: FloatArray, groups: IntArray) -> Dependence:
 
 
 def along_series(uniform: FloatArray, significance: float) -> Dependence:
-    """Look at the autocorrelation at every lag: noise that is reused returns after as many draws as it was made for.
+    """Look at the autocorrelation at every lag: noise that is reused returns after the draws it was made for.
 
-    The design effect adds up the lags that stand out of the noise.
+    The design effect adds up the lags that stand out.
     """
     n, lags = uniform.size, min(uniform.size // 2, uniform.size - _FEWEST)
     if lags < 1:

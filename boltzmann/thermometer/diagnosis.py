@@ -118,8 +118,8 @@ def diagnose(
 
     .. math:: e^{-x}, \qquad 2 e^{-x}, \qquad e^{-x}, \qquad 2 (1 + x) e^{-x}
 
-    for a law with nothing to fit (Markov), with a temperature (Chernoff), a wall (all draws must lie inside it), or
-    both (about). Fit to uniformity and independence are tested beside. All p-values share `false_alarms`
+    for a law with nothing to fit (Markov), with a temperature (Chernoff), a wall (all draws must lie inside it),
+    or both (about). Fit to uniformity and independence are tested beside. All p-values share `false_alarms`
     equally, and the claim fails if one is below its share. The fault is then the candidate of the largest Λ,
     less 7 nats for each number that was fitted. Where draws depend on each other, Λ is divided by the design
     effect: they tell so many times less.
@@ -146,9 +146,9 @@ def diagnose(
 
     Notes
     -----
-    A wall by top_k or min_p is the same before and after the temperature, once its place is fitted. Only top_p, and
-    a min_p that was claimed, tell the order. On lists of the m likeliest tokens, top_p and min_p are seen
-    among these alone, and top_p is a share of their probability.
+    A wall by top_k or min_p is the same before and after the temperature, once its place is fitted. Only top_p,
+    and a min_p that was claimed, tell the order. Of lists of the m likeliest tokens, top_p is a share of their
+    probability alone.
 
     References
     ----------
@@ -220,10 +220,10 @@ def _entries(evidence: Evidence, claim: Law) -> list[Entry]:
     """Return (fault, law, numbers fitted) of all that may have gone wrong."""
     t, cold = claim.temperature, claim.temperature == 0
     entries: list[Entry] = []
-    known = {"ignored": 1.0, "greedy": 0.0, "doubled": 2 * t, "squared": t * t, "inverted": np.inf if cold else 1 / t}
+    known = {"ignored": 1.0, "greedy": 0.0, "doubled": 2 * t, "squared": t * t, "inverted": 1 / t if t else t}
     seen = {t}
     for fault, value in known.items():
-        if value not in seen and (value < np.inf):
+        if value not in seen and value < np.inf:
             seen.add(value)
             entries.append((fault, replace(claim, temperature=value), 0))
     constant = fit_temperature(evidence, claim)
@@ -242,7 +242,7 @@ def _walls(evidence: Evidence, claim: Law) -> list[Entry]:
     for wall in TIGHTEST:
         for first in (True, False) if wall == "top_p" else (claim.temperature_first,):
             start = replace(claim, temperature_first=first)
-            if 0 < claim.temperature and (first or claim.temperature != 1):
+            if claim.temperature > 0 and (first or claim.temperature != 1):
                 entries.append((wall, TIGHTEST[wall](evidence, start), 1))
             both = fit_with_wall(evidence, start, wall)
             if not np.isnan(both.temperature):
@@ -309,9 +309,9 @@ def _fault(
     if evidence.forbidden:
         return "forbidden", claim, np.inf
     if base == -np.inf or any(candidate.p_value < significance for candidate in candidates):
-        likeliest = candidates[0]
-        if likeliest.log_likelihood_ratio > 0:
-            return likeliest.fault, likeliest.law, likeliest.log_likelihood_ratio
+        better = [candidate for candidate in candidates if candidate.log_likelihood_ratio > 0]
+        if better:
+            return better[0].fault, better[0].law, better[0].log_likelihood_ratio
         return "unknown", claim, 0.0
     if dependence.p_value < significance:
         return "dependent", claim, dependence.log_likelihood_ratio

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from boltzmann._checks import FloatArray
+from boltzmann.kernels.offers import FINE, HEAD
 from boltzmann.thermometer.fitting import fit_beta
 from boltzmann.thermometer.offers import Evidence
 
@@ -80,7 +81,8 @@ def log_likelihood(evidence: Evidence, law: Law, slack: float = 0.0) -> float:
     room = room_of(evidence, law)
     outside = evidence.ranks >= room[evidence.rows]
     if outside.any():
-        walls = evidence.offers.walls(room)[evidence.rows]
+        blur = np.where(room < HEAD, 0.0, 2 / FINE)  # gathered tokens are known to their level
+        walls = (evidence.offers.walls(room) + blur)[evidence.rows]
         if np.any(evidence.energies[outside] > walls[outside] + slack):
             return -np.inf
     log_z = evidence.offers.moments(law.beta, room).log_partition

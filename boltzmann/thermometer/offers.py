@@ -40,7 +40,7 @@ class Offers:
 
     @property
     def rows(self) -> int:
-        """R."""
+        """How many."""
         return self.starts.size - 1
 
     @cached_property
@@ -106,7 +106,7 @@ class Evidence:
 
     @property
     def draws(self) -> int:
-        """n."""
+        """How many."""
         return self.rows.size
 
     @cached_property

@@ -89,15 +89,15 @@ def read(
 ) -> Reading:
     r"""Read the temperature at which tokens were drawn.
 
-    With E = -logits and β = 1/t, draw i has the likelihood softmax(-β E_i) at its token x_i: an exponential family,
-    whose one peak [1]_ is where the mean energies add up to those drawn,
+    With E = -logits and β = 1/t, draw i has the likelihood softmax(-β E_i) at its token x_i: an exponential
+    family, whose one peak [1]_ is where the mean energies add up to those drawn,
 
     .. math:: \sum_i \bigl(\langle E \rangle_\beta - E_{x_i}\bigr) = 0, \qquad
               \mathrm{SE}(t)/t = 1/\sqrt{n C}, \qquad C = \beta^2 \,\overline{\operatorname{Var}_\beta(E)}
 
-    How well a temperature can be measured is how much heat the distribution holds. The interval is the likelihood's:
-    all β at which it lies less than half a quantile of chi-square below its peak, stretched by the square of
-    clustered over naive error where groups are given.
+    How well a temperature can be measured is how much heat the distribution holds. The interval is the
+    likelihood's: all β at which it lies less than half a quantile of chi-square below its peak, stretched by the
+    square of clustered over naive error where groups are given.
 
     Given that a draw lies among the m likeliest tokens, its law needs no others: with `top` = m the rest may be
     unknown, or truncated. Whether the law is right is told by U = F(x⁻) + V p(x), V uniform, which is then uniform
@@ -144,7 +144,7 @@ def read(
     >>> logits = -np.log(np.arange(1.0, 1001.0))
     >>> reading = read(logits, draw(logits, temperature=0.7, size=5000, seed=1))
     >>> round(reading.temperature, 2), round(reading.standard_error, 3), reading.draws
-    (0.7, 0.009, 5000)
+    (0.7, 0.004, 5000)
     """
     confidence = _as_confidence(confidence)
     offers, of_row, energies, ranks, places = condense(logits_or_logprobs, chosen, rows)
@@ -277,8 +277,8 @@ def kolmogorov_smirnov(uniform: FloatArray, effective: float | None = None) -> f
 def _by_top(evidence: Evidence, beta: float) -> tuple[tuple[TopReading, ...], float]:
     r"""Return the reading at several m, and the p-value of all being one.
 
-    The score of the m' likeliest is that of the m likeliest plus one that is uncorrelated with it. Each shell's own
-    score is thus a pull, and their squares are chi-square with one degree of freedom less, as β is fitted.
+    The score of the m' likeliest is that of the m likeliest plus one that is uncorrelated with it. Each shell's
+    own score is thus a pull, and their squares are chi-square with one degree of freedom less, as β is fitted.
     """
     largest = min(evidence.offers.sizes.max(), evidence.top)
     readings, scores, informations = [], [0.0], [0.0]

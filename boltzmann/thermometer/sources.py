@@ -40,9 +40,7 @@ def condense(source: Any, chosen: Any, rows: Any) -> tuple[Offers, IntArray, Flo
         tops, levels = _levels(values, starts, first)
         parts.append(levels)
         there = places[mine] >= 0
-        energies[mine[there]], ranks[mine[there]] = _rank(
-            values, starts, tops, local[there], places[mine[there]]
-        )
+        energies[mine[there]], ranks[mine[there]] = _rank(values, starts, tops, local[there], places[mine[there]])
         first += count
     if of_row.size and (of_row.min() < 0 or of_row.max() >= first):
         raise ValueError(f"logits has {first} rows, but chosen asks for row {of_row.max()}")
@@ -62,7 +60,7 @@ def _blocks(source: Any, chosen: Any, rows: Any) -> tuple[Iterator[Block], Any, 
     if hasattr(source, "ndim") and hasattr(source, "dtype"):
         return _dense(source, chosen, rows)
     if not isinstance(source, Iterable) or isinstance(source, str | bytes | Mapping):
-        raise ValueError(f"logits must be an array, batches of arrays or lists of log-probabilities, got {source!r}")
+        raise ValueError(f"logits must be an array, batches of arrays or lists, got {source!r}")
     iterator = iter(source)
     try:
         head = next(iterator)
@@ -151,7 +149,7 @@ def _flatten(table: Sequence[Any]) -> tuple[FloatArray, IntArray]:
 
 def _mappings(table: Sequence[Mapping[Any, float]], chosen: Sequence[Any], rows: IntArray) -> Block:
     """Flatten rows of {token: log-probability}."""
-    values, starts = _flatten([row.values() for row in table])  # type: ignore[misc]
+    values, starts = _flatten([row.values() for row in table])
     found = np.fromiter(
         (
             list(table[r]).index(x) if x in table[r] else WITHHELD if x is None else ABSENT
@@ -188,7 +186,7 @@ def _positions(tokens: IntArray, mine: IntArray, sizes: IntArray) -> IntArray:
     if wrong.any():
         place = int(np.argmax(wrong))
         raise ValueError(
-            f"chosen[{mine[place]}] is {positions[place]}: a token is from 0 to {sizes[place] - 1}, or -1 if withheld"
+            f"chosen[{mine[place]}] is {positions[place]}: a token is from 0 to {sizes[place] - 1}, or -1"
         )
     return positions
 
