@@ -11,7 +11,7 @@ from scipy.stats import binom
 from boltzmann.thermometer import Law, diagnose, laws, read, reading
 
 SMALL = logits(contexts=40, vocabulary=60, seed=1)
-LARGE = logits(contexts=250, vocabulary=2000, seed=2)
+LARGE = logits(contexts=125, vocabulary=1500, seed=2)
 DRAWS = 5000
 
 
@@ -45,14 +45,14 @@ def test_95_percent_intervals_cover_95_percent():
 
 
 def test_shorter_intervals_are_seen_not_to_cover(monkeypatch):
-    """The negative control: errors of 0.85 of what they are cover 90.4 %; 4,000 readings scatter by 0.5 %."""
+    """The negative control: errors of 0.85 of what they are cover 90.4 %; 2,000 readings scatter by 0.7 %."""
     honest = reading.likelihood_bounds
     monkeypatch.setattr(
         reading,
         "likelihood_bounds",
         lambda evidence, room, beta, drop, error: honest(evidence, room, beta, 0.85**2 * drop, error),
     )
-    assert coverage(4000) < 0.94
+    assert coverage(2000) < 0.935
 
 
 def shared_noise(x, t, requests, repetitions, seed, **options):
@@ -131,7 +131,7 @@ def test_a_temperature_a_little_off_is_seen_to_fail_more_often():
 
 @pytest.mark.parametrize("claim", HONEST.values(), ids=HONEST)
 def test_true_claims_hold(claim):
-    """At the default rate of 1e-3 or less, ten audits fail with a probability below 1 %; with these seeds, none."""
+    """At the default rate of 1e-3 or less, ten audits fail with a probability below 1 %; with these seeds none."""
     for r in readings(LARGE, probabilities(LARGE, claim), DRAWS, 10, seed=6):
         assert diagnose(r, claim, resolution=0.2).verdict == "holds"
 
@@ -160,6 +160,9 @@ def test_faults_are_named_19_times_of_20(fault):
 MORE_FAULTS = {
     "greedy": (Law(1e-9), 0.7, "greedy"),
     "constant": (Law(0.9), 0.7, "another constant"),
+    "constant, truncated": (Law(1.0, top_p=0.9), Law(0.7, top_p=0.9), "ignored"),
+    "constant, truncated, any": (Law(0.85, top_p=0.9), Law(0.7, top_p=0.9), "another constant"),
+    "constant, truncated last": (Law(0.85, min_p=0.05), Law(0.7, min_p=0.05), "another constant"),
     "inverted": (Law(1 / 0.6), 0.6, "inverted"),
     "min_p": (Law(0.7, min_p=0.05), 0.7, "min_p"),
     "top_p": (Law(0.7, top_p=0.9), 0.7, "top_p"),
@@ -195,7 +198,8 @@ def test_noise_that_returns_after_many_draws_is_named():
     sampler = Sampler(law(SMALL, 0.7))
     chosen = sampler.draw(np.tile(np.random.default_rng(4).random(100), 8))
     found = diagnose(read(SMALL, chosen, rows=sampler.rows(800)), 0.7)
-    assert (found.fault, round(found.dependence.design_effect)) == ("dependent", 8)
+    assert found.fault == "dependent"
+    assert 4 < found.dependence.design_effect < 16
 
 
 def test_likelihood_ratios_the_wrong_way_round_are_seen(monkeypatch):

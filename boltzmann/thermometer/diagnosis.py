@@ -19,6 +19,7 @@ from boltzmann.thermometer.offers import Evidence
 from boltzmann.thermometer.reading import Reading, kolmogorov_smirnov
 
 _PRICE = 7.0  # nats that each fitted number must earn: a needless one earns as much once in e⁷ = 1100 times
+_RARE = 3.0  # nats that 1/t must earn: it is rarer than 2t by as much, and near t = √½ they look alike
 _POWER = 1.645  # standard deviations by which a fault as large as the resolution is to stand out: 95 %
 
 
@@ -121,8 +122,8 @@ def diagnose(
     for a law with nothing to fit (Markov), with a temperature (Chernoff), a wall (all draws must lie inside it),
     or both (about). Fit to uniformity and independence are tested beside. All p-values share `false_alarms`
     equally, and the claim fails if one is below its share. The fault is then the candidate of the largest Λ,
-    less 7 nats for each number that was fitted. Where draws depend on each other, Λ is divided by the design
-    effect: they tell so many times less.
+    less 7 nats for each number that was fitted, and 3 for 1/t, which near t = √½ is about 2t, and rarer. Where draws
+    depend on each other, Λ is divided by the design effect: they tell so many times less.
 
     Parameters
     ----------
@@ -173,6 +174,8 @@ def diagnose(
     slack = as_number("slack", slack, "finite number of at least 0", 0.0, LARGEST)
     evidence = reading.evidence
     base = log_likelihood(evidence, claim, slack)
+    if claim.beta == np.inf and base > -np.inf:
+        base = 0.0  # which of the tied tokens comes first is known to the sampler
     found = [(*entry, log_likelihood(evidence, entry[1], slack)) for entry in _entries(evidence, claim)]
     best = max([("", claim, 0, base), *found], key=_merit)
     tests = len(found) + 3  # uniformity, and dependence in groups and along the series
@@ -251,7 +254,7 @@ def _walls(evidence: Evidence, claim: Law) -> list[Entry]:
 
 
 def _merit(entry: tuple[str, Law, int, float]) -> float:
-    return entry[3] - _PRICE * entry[2]
+    return entry[3] - _PRICE * entry[2] - _RARE * (entry[0] == "inverted")
 
 
 def _weigh(fault: str, law: Law, fitted: int, value: float, base: float, effect: float) -> Candidate:
@@ -269,8 +272,9 @@ def _dependence(evidence: Evidence, law: Law, significance: float) -> Dependence
     """Return the strongest sign of dependence, of the draws' transforms under the likeliest law."""
     if not np.isfinite(law.beta):
         return Dependence(0.0, 1.0, 1.0)
-    uniform = evidence.transform(law.beta, room_of(evidence, law))
-    signs = [along_series(uniform, significance)]
+    room = room_of(evidence, law)
+    uniform = evidence.transform(law.beta, room)
+    signs = [along_series(uniform, evidence.transform(law.beta, room, randomised=False), significance)]
     if evidence.groups is not None:
         signs.append(between_groups(uniform, evidence.groups))
     strongest = min(signs, key=lambda sign: sign.p_value)

@@ -37,6 +37,11 @@ def slope(evidence: Evidence, beta: float, room: FloatArray) -> Slope:
     )
 
 
+def as_t(beta: float) -> float:
+    """Return 1/β, with inf at 0."""
+    return np.inf if beta == 0 else 1 / beta
+
+
 def fit_beta(evidence: Evidence, room: FloatArray, start: float = 1.0) -> float:
     """Return the β of greatest likelihood; ±inf where it only rises, nan where it is flat.
 

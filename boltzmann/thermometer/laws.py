@@ -1,5 +1,6 @@
 """Laws by which tokens may have been drawn: a temperature, walls, and which of the two came first."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -7,9 +8,10 @@ from scipy.optimize import minimize_scalar
 
 from boltzmann._checks import FloatArray
 from boltzmann.kernels.offers import FINE, HEAD
-from boltzmann.thermometer.fitting import fit_beta
+from boltzmann.thermometer.fitting import as_t, fit_beta
 from boltzmann.thermometer.offers import Evidence
 
+_IMPOSSIBLE = 1e15  # what costs more than anything, and still can be reckoned with
 _ROUNDING = 1e-6  # a nucleus in single precision may be larger by so much probability
 
 
@@ -104,7 +106,8 @@ def tightest_top_p(evidence: Evidence, law: Law) -> Law:
     """Return the law with the likeliest top_p."""
     beta = law.beta if law.temperature_first else 1.0
     room = room_of(evidence, replace(law, top_p=None, min_p=None))
-    before = evidence.mass_before(beta, room).max()
+    every = np.arange(evidence.offers.rows)
+    before = evidence.offers.mass_before(beta, room, every, evidence.highest).max()
     return replace(law, top_p=float(min(before + 2 * _ROUNDING, 1.0)))
 
 
@@ -112,28 +115,36 @@ TIGHTEST = {"top_k": tightest_top_k, "top_p": tightest_top_p, "min_p": tightest_
 
 
 def fit_temperature(evidence: Evidence, law: Law) -> Law:
-    """Return the law at its likeliest temperature, its walls left where they are."""
+    """Return the law at its likeliest temperature."""
+    if law.temperature_first and not law.top_p is law.min_p is None:
+        return _search(evidence, lambda temperature: replace(law, temperature=temperature))
     beta = fit_beta(evidence, room_of(evidence, law), law.beta if np.isfinite(law.beta) else 1.0)
-    return replace(law, temperature=1 / beta if beta != 0 else np.inf)
+    return replace(law, temperature=as_t(beta))
 
 
 def fit_with_wall(evidence: Evidence, law: Law, wall: str) -> Law:
-    """Return the law at its likeliest temperature and wall, both free.
+    """Return the law at its likeliest temperature and wall, both free."""
+    if wall == "min_p" and law.top_p is None:
+        law = replace(law, temperature_first=False)  # the same law, of which the wall stays where it is
+    if law.temperature_first and (wall == "top_p" or not law.top_p is law.min_p is None):
+        return _search(evidence, lambda at: TIGHTEST[wall](evidence, replace(law, temperature=at)))
+    return fit_temperature(evidence, TIGHTEST[wall](evidence, law))
 
-    Walls that do not move with the temperature are found first. A top_p at that temperature moves, and the
-    likelihood is searched along β.
+
+def _search(evidence: Evidence, law_at: Callable[[float], Law]) -> Law:
+    """Return the likeliest of laws whose walls move with the temperature.
+
+    Without a wall they look colder than they are, so that the search need not go far the other way.
     """
-    if wall != "top_p" or not law.temperature_first:
-        fixed = TIGHTEST[wall](evidence, replace(law, temperature_first=wall == "top_k"))
-        return fit_temperature(evidence, fixed)
-    center = fit_beta(evidence, evidence.room, 1.0)
-    if not 0 < center < np.inf:
-        return tightest_top_p(evidence, law)
+    beta = fit_beta(evidence, evidence.room)
+    if not 0 < beta < np.inf:
+        return law_at(as_t(beta))
 
     def cost(log_beta: float) -> float:
-        at = replace(law, temperature=float(np.exp(-log_beta)))
-        return -log_likelihood(evidence, tightest_top_p(evidence, at))
+        return min(-log_likelihood(evidence, law_at(float(np.exp(-log_beta)))), _IMPOSSIBLE)
 
-    middle = np.log(center)
-    found = minimize_scalar(cost, bounds=(middle - 1.5, middle + 0.3), method="bounded", options={"xatol": 2e-3})
-    return tightest_top_p(evidence, replace(law, temperature=float(np.exp(-found.x))))
+    grid = np.log(beta) + np.linspace(-1.6, 0.3, 20)
+    best = grid[np.argmin([cost(point) for point in grid])]
+    around = (best - 0.1, best + 0.1)
+    found = minimize_scalar(cost, bounds=around, method="bounded", options={"xatol": 1e-3})
+    return law_at(float(np.exp(-found.x)))

@@ -54,6 +54,13 @@ class Offers:
         kernels.sum_weights(self.starts, self.energies, self.counts, room, beta, log_z, mean, variance)
         return Moments(log_z, mean, variance)
 
+    def mass_before(self, beta: float, room: FloatArray, rows: IntArray, ranks: IntArray) -> FloatArray:
+        """Return the probability at β of the `ranks` likeliest tokens of some rows, shape (n,)."""
+        masses = np.empty(rows.size)
+        log_z = self.moments(beta, room).log_partition
+        kernels.mass_before(self.starts, self.energies, self.counts, log_z, beta, rows, ranks, masses)
+        return masses
+
     def nucleus(self, beta: float, room: FloatArray, mass: float) -> FloatArray:
         """Return how many of the likeliest tokens it takes for a probability of `mass` at β."""
         kept = np.empty(self.rows)
@@ -119,6 +126,13 @@ class Evidence:
         """The wall that conditioning on the likeliest `top` puts up, shape (R,)."""
         return np.full(self.offers.rows, self.top)
 
+    @cached_property
+    def highest(self) -> IntArray:
+        """The largest rank drawn from each row, 0 where there is no draw, shape (R,)."""
+        highest = np.zeros(self.offers.rows, dtype=np.int64)
+        np.maximum.at(highest, self.rows, self.ranks)
+        return highest
+
     def among(self, top: int) -> "Evidence":
         """Return the draws that lie among the `top` likeliest, on that condition."""
         kept = self.ranks < top
@@ -129,17 +143,14 @@ class Evidence:
 
     def mass_before(self, beta: float, room: FloatArray) -> FloatArray:
         """Return the probability at β of all tokens likelier than each draw, shape (n,)."""
-        log_z = self.offers.moments(beta, room).log_partition
-        masses = np.empty(self.draws)
-        offers = self.offers
-        kernels.mass_before(
-            offers.starts, offers.energies, offers.counts, log_z, beta, self.rows, self.ranks, masses
-        )
-        return masses
+        return self.offers.mass_before(beta, room, self.rows, self.ranks)
 
-    def transform(self, beta: float, room: FloatArray) -> FloatArray:
-        """Return the randomised probability integral transform of each draw, uniform under the law, shape (n,)."""
+    def transform(self, beta: float, room: FloatArray, *, randomised: bool = True) -> FloatArray:
+        """Return the probability integral transform of each draw, shape (n,).
+
+        Randomised it is uniform under the law. The middle of where it may fall is not, but shows what draws share.
+        """
         log_z = self.offers.moments(beta, room).log_partition[self.rows]
         own = np.exp(np.minimum(-beta * self.energies - log_z, 0.0))
-        uniform = self.mass_before(beta, room) + np.random.default_rng(_SEED).random(self.draws) * own
-        return np.clip(uniform, 0.0, 1.0)
+        share = np.random.default_rng(_SEED).random(self.draws) if randomised else 0.5
+        return np.clip(self.mass_before(beta, room) + share * own, 0.0, 1.0)

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from scipy.special import chdtrc, chdtri, kolmogorov, stdtrit
 
 from boltzmann._checks import FloatArray, as_count, as_number
-from boltzmann.thermometer.fitting import fit_beta, likelihood_bounds, slope
+from boltzmann.thermometer.fitting import as_t, fit_beta, likelihood_bounds, slope
 from boltzmann.thermometer.offers import Evidence, IntArray, Offers
 from boltzmann.thermometer.sources import ABSENT, WITHHELD, condense
 
@@ -222,11 +222,6 @@ def _read(evidence: Evidence, left_out: dict[str, int], confidence: float) -> Re
         constancy=constancy,
         evidence=evidence,
     )
-
-
-def as_t(beta: float) -> float:
-    """Return 1/β, with inf at 0."""
-    return np.inf if beta == 0 else 1 / beta
 
 
 def as_error(beta: float, error: float) -> float:

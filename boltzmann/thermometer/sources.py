@@ -55,7 +55,7 @@ def condense(source: Any, chosen: Any, rows: Any) -> tuple[Offers, IntArray, Flo
 
 def _blocks(source: Any, chosen: Any, rows: Any) -> tuple[Iterator[Block], Any, IntArray]:
     """Return the blocks of rows, the tokens chosen, and the row of each draw."""
-    if isinstance(source, tuple) and len(source) == 2 and all(np.ndim(part) == 2 for part in source):
+    if isinstance(source, tuple) and len(source) == 2 and all(getattr(part, "ndim", 0) == 2 for part in source):
         source = list(zip(*source, strict=True))
     if hasattr(source, "ndim") and hasattr(source, "dtype"):
         return _dense(source, chosen, rows)
@@ -70,12 +70,12 @@ def _blocks(source: Any, chosen: Any, rows: Any) -> tuple[Iterator[Block], Any, 
         tokens = _as_tokens(chosen)
         return _batches(chain([head], iterator)), tokens, _as_rows(rows, tokens.size)
     table = [head, *iterator]
-    if np.ndim(head) == 0 and not isinstance(head, Mapping):  # one plain list: a single row
+    if isinstance(head, int | float | np.number):  # one plain list: a single row
         return _dense(np.asarray(table), chosen, rows)
     of_row = _as_rows(rows, len(chosen), len(table))
     if isinstance(head, Mapping):
         return iter([_mappings(table, chosen, of_row)]), chosen, of_row
-    if isinstance(head, tuple) and len(head) == 2 and np.ndim(head[0]) == 1:
+    if isinstance(head, tuple) and len(head) == 2 and hasattr(head[0], "__len__"):
         return iter([_pairs(table, chosen, of_row)]), chosen, of_row
     return iter([(*_flatten(table), None)]), _as_tokens(chosen), of_row
 
