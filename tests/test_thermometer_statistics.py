@@ -157,6 +157,17 @@ def test_faults_are_named_19_times_of_20(fault):
     assert sum(diagnose(r, claim).fault == name for r in several) >= 38
 
 
+def test_the_rounding_of_another_runtime_is_no_fault():
+    """Log-probabilities off by up to 0.006 nat, each by its own error, as between two runtimes; walls and all."""
+    generator = np.random.default_rng(12)
+    offered = (LARGE + generator.uniform(-0.006, 0.006, LARGE.shape)).astype(np.float32)
+    for claim in (Law(0.7), Law(0.7, top_k=50), Law(1.0, min_p=0.05), Law(1.5, top_p=0.9), Law(0.0)):
+        truth = claim if claim.temperature else Law(1e-9)
+        sampler = Sampler(probabilities(LARGE, truth))
+        chosen, rows = sampler.draw(generator.random(DRAWS)), sampler.rows(DRAWS)
+        assert diagnose(read(offered, chosen, rows=rows), claim, resolution=0.2, slack=0.012).verdict == "holds"
+
+
 MORE_FAULTS = {
     "greedy": (Law(1e-9), 0.7, "greedy"),
     "constant": (Law(0.9), 0.7, "another constant"),

@@ -2,7 +2,8 @@
 
 from boltzmann.thermometer.audits import Audit, audit
 from boltzmann.thermometer.dependence import Dependence
-from boltzmann.thermometer.diagnosis import Candidate, Diagnosis, diagnose
+from boltzmann.thermometer.diagnosis import Diagnosis, diagnose
+from boltzmann.thermometer.faults import Candidate
 from boltzmann.thermometer.laws import Law
 from boltzmann.thermometer.reading import Reading, TopReading, read
 

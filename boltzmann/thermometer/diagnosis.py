@@ -7,45 +7,12 @@ import numpy as np
 
 from boltzmann._checks import LARGEST, SMALLEST, as_count, as_number, as_temperature
 from boltzmann.thermometer.dependence import Dependence, along_series, between_groups
-from boltzmann.thermometer.laws import (
-    TIGHTEST,
-    Law,
-    fit_temperature,
-    fit_with_wall,
-    log_likelihood,
-    room_of,
-)
+from boltzmann.thermometer.faults import Candidate, entries, merit, weigh
+from boltzmann.thermometer.laws import Law, log_likelihood, room_of
 from boltzmann.thermometer.offers import Evidence
 from boltzmann.thermometer.reading import Reading, kolmogorov_smirnov
 
-_PRICE = 7.0  # nats that each fitted number must earn: a needless one earns as much once in e⁷ = 1100 times
-_RARE = 3.0  # nats that 1/t must earn: it is rarer than 2t by as much, and near t = √½ they look alike
 _POWER = 1.645  # standard deviations by which a fault as large as the resolution is to stand out: 95 %
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A fault that may explain the draws.
-
-    Attributes
-    ----------
-    fault : str
-        Its name, as in `Diagnosis`.
-    law : Law
-        What the draws would follow.
-    fitted : int
-        How many numbers of the law were fitted to the draws.
-    log_likelihood_ratio : float
-        Against the claim, in nats; +inf where a draw refutes the claim, -inf where one refutes the candidate.
-    p_value : float
-        A bound on the probability of a ratio as large if the claim is true.
-    """
-
-    fault: str
-    law: Law
-    fitted: int
-    log_likelihood_ratio: float
-    p_value: float
 
 
 @dataclass(frozen=True)
@@ -122,8 +89,8 @@ def diagnose(
     for a law with nothing to fit (Markov), with a temperature (Chernoff), a wall (all draws must lie inside it),
     or both (about). Fit to uniformity and independence are tested beside. All p-values share `false_alarms`
     equally, and the claim fails if one is below its share. The fault is then the candidate of the largest Λ,
-    less 7 nats for each number that was fitted, and 3 for 1/t, which near t = √½ is about 2t, and rarer. Where draws
-    depend on each other, Λ is divided by the design effect: they tell so many times less.
+    less 7 nats for each number that was fitted, and 3 for 1/t, which near t = √½ is about 2t, and rarer. Where
+    draws depend on each other, Λ is divided by the design effect: they tell so many times less.
 
     Parameters
     ----------
@@ -176,14 +143,14 @@ def diagnose(
     base = log_likelihood(evidence, claim, slack)
     if claim.beta == np.inf and base > -np.inf:
         base = 0.0  # which of the tied tokens comes first is known to the sampler
-    found = [(*entry, log_likelihood(evidence, entry[1], slack)) for entry in _entries(evidence, claim)]
-    best = max([("", claim, 0, base), *found], key=_merit)
+    found = [(*entry, log_likelihood(evidence, entry[1], slack)) for entry in entries(evidence, claim)]
+    best = max([("", claim, 0, base), *found], key=merit)
     tests = len(found) + 3  # uniformity, and dependence in groups and along the series
     dependence = _dependence(evidence, best[1], alarms / tests)
     effect = _design_effect(evidence, claim, dependence)
     candidates = tuple(
-        _weigh(fault, law, fitted, value, base, effect)
-        for fault, law, fitted, value in sorted(found, key=_merit, reverse=True)
+        weigh(fault, law, fitted, value, base, effect)
+        for fault, law, fitted, value in sorted(found, key=merit, reverse=True)
     )
     fit = _fit(evidence, claim, effect)
     smallest = min([c.p_value for c in candidates] + [fit, dependence.p_value])
@@ -214,58 +181,6 @@ def as_claim(claimed: float | Law) -> Law:
     if law.min_p is not None:
         as_number("claimed.min_p", law.min_p, "number from 0 to 1", 0.0, 1.0)
     return law
-
-
-Entry = tuple[str, Law, int]
-
-
-def _entries(evidence: Evidence, claim: Law) -> list[Entry]:
-    """Return (fault, law, numbers fitted) of all that may have gone wrong."""
-    t, cold = claim.temperature, claim.temperature == 0
-    entries: list[Entry] = []
-    known = {"ignored": 1.0, "greedy": 0.0, "doubled": 2 * t, "squared": t * t, "inverted": 1 / t if t else t}
-    seen = {t}
-    for fault, value in known.items():
-        if value not in seen and value < np.inf:
-            seen.add(value)
-            entries.append((fault, replace(claim, temperature=value), 0))
-    constant = fit_temperature(evidence, claim)
-    if not np.isnan(constant.temperature):
-        entries.append(("another constant", constant, 1))
-    if claim.truncated and not cold:
-        entries.append(("untruncated", Law(t), 0))
-        if t != 1 and not claim.top_p is claim.min_p is None:
-            entries.append(("order", replace(claim, temperature_first=not claim.temperature_first), 0))
-    return entries + _walls(evidence, claim)
-
-
-def _walls(evidence: Evidence, claim: Law) -> list[Entry]:
-    """Return the truncations that the draws allow, at the temperature claimed and at any."""
-    entries: list[Entry] = []
-    for wall in TIGHTEST:
-        for first in (True, False) if wall == "top_p" else (claim.temperature_first,):
-            start = replace(claim, temperature_first=first)
-            if claim.temperature > 0 and (first or claim.temperature != 1):
-                entries.append((wall, TIGHTEST[wall](evidence, start), 1))
-            both = fit_with_wall(evidence, start, wall)
-            if not np.isnan(both.temperature):
-                entries.append((wall, both, 2))
-    return entries
-
-
-def _merit(entry: tuple[str, Law, int, float]) -> float:
-    return entry[3] - _PRICE * entry[2] - _RARE * (entry[0] == "inverted")
-
-
-def _weigh(fault: str, law: Law, fitted: int, value: float, base: float, effect: float) -> Candidate:
-    """Return the candidate with its ratio, which dependence takes from, and p-value."""
-    if value == -np.inf:
-        return Candidate(fault, law, fitted, -np.inf, 1.0)
-    ratio = np.inf if base == -np.inf else (value - base) / effect
-    if ratio == np.inf:
-        return Candidate(fault, law, fitted, ratio, 0.0)
-    price = {0: 1.0, 1: 2.0 if fault == "another constant" else 1.0, 2: 2 * (1 + max(ratio, 0.0))}[fitted]
-    return Candidate(fault, law, fitted, float(ratio), float(min(1.0, price * np.exp(-max(ratio, 0.0)))))
 
 
 def _dependence(evidence: Evidence, law: Law, significance: float) -> Dependence:

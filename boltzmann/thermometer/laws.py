@@ -59,16 +59,19 @@ class Law:
         return ", ".join(parts)
 
 
-def room_of(evidence: Evidence, law: Law) -> FloatArray:
-    """Return how many of the likeliest tokens of each row a law leaves, shape (R,)."""
+def room_of(evidence: Evidence, law: Law, slack: float = 0.0) -> FloatArray:
+    """Return how many of the likeliest tokens of each row a law leaves, shape (R,).
+
+    With `slack`, those that it might leave if each log-probability is off by so many nats.
+    """
     beta = law.beta if law.temperature_first else 1.0
     room = evidence.room
     if law.top_k is not None:
         room = np.minimum(room, law.top_k)
     if law.top_p is not None and law.top_p < 1:
-        room = evidence.offers.nucleus(beta, room, law.top_p + _ROUNDING)
+        room = evidence.offers.nucleus(beta, room, min(law.top_p * np.exp(slack) + _ROUNDING, 1.0))
     if law.min_p is not None and law.min_p > 0 and beta > 0:
-        room = np.minimum(room, evidence.offers.count_below(-np.log(law.min_p) / beta))
+        room = np.minimum(room, evidence.offers.count_below(-np.log(law.min_p) / beta + slack))
     return room
 
 
@@ -81,10 +84,11 @@ def log_likelihood(evidence: Evidence, law: Law, slack: float = 0.0) -> float:
             return -np.inf
         return -float(np.log(evidence.offers.count_below(slack)[evidence.rows]).sum())
     room = room_of(evidence, law)
-    outside = evidence.ranks >= room[evidence.rows]
+    wide = room_of(evidence, law, slack)
+    outside = evidence.ranks >= wide[evidence.rows]
     if outside.any():
-        blur = np.where(room < HEAD, 0.0, 2 / FINE)  # gathered tokens are known to their level
-        walls = (evidence.offers.walls(room) + blur)[evidence.rows]
+        blur = np.where(wide < HEAD, 0.0, 2 / FINE)  # gathered tokens are known to their level
+        walls = (evidence.offers.walls(wide) + blur)[evidence.rows]
         if np.any(evidence.energies[outside] > walls[outside] + slack):
             return -np.inf
     log_z = evidence.offers.moments(law.beta, room).log_partition

@@ -131,7 +131,10 @@ def read(
     Notes
     -----
     Long rows are condensed as they pass, so that nothing has to be kept or passed again: the 256 likeliest
-    tokens keep their own levels, those above are gathered, 32 levels to the nat.
+    tokens keep their own levels, those above are gathered, 32 levels to the nat. A reading holds on to these.
+
+    Tokens that are withheld for what they are, such as pieces of a character, must be missing from the rows as
+    well, or be forbidden there: the law is then the one given that no such token is drawn.
 
     References
     ----------
