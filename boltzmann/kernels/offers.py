@@ -122,26 +122,27 @@ def _last(counts, room):
 
 
 @kernel(error_model="numpy")
-def sum_weights(starts, all_energies, all_counts, room, beta, log_z, mean, variance):
+def sum_weights(starts, energies, counts, room, beta, log_z, mean, variance):
     """Write log Z, the mean energy and its variance of every row at β, of the tokens before the wall."""
     weights = np.empty(CHUNK)
     for r in range(starts.size - 1):
-        energies, counts = all_energies[starts[r] : starts[r + 1]], all_counts[starts[r] : starts[r + 1]]
-        size, last = energies.size, counts[-1]
+        begin, end, last = starts[r], starts[r + 1], counts[starts[r + 1] - 1]
         if room[r] < np.inf:
-            size, last = _last(counts, room[r])
-        lowest = 0.0 if beta >= 0 else energies[size - 1]
+            size, last = _last(counts[begin:end], room[r])
+            end = begin + size
+        lowest = 0.0 if beta >= 0 else energies[end - 1]
         z, first, second = 0.0, 0.0, 0.0
-        for start in range(0, size, CHUNK):
-            part, degeneracy = energies[start : min(start + CHUNK, size)], counts[start : min(start + CHUNK, size)]
-            for j in range(part.size):
-                weights[j] = lifted_exp(-beta * (part[j] - lowest)) * degeneracy[j]
-            if start + CHUNK >= size:
-                weights[part.size - 1] *= last / degeneracy[part.size - 1]
-            for j in range(part.size):
+        for start in range(begin, end, CHUNK):
+            size = min(CHUNK, end - start)
+            for j in range(size):
+                weights[j] = lifted_exp(-beta * (energies[start + j] - lowest)) * counts[start + j]
+            if start + size == end:
+                weights[size - 1] *= last / counts[end - 1]
+            for j in range(size):
+                height = energies[start + j] - lowest
                 z += weights[j]
-                first += weights[j] * (part[j] - lowest)
-                second += weights[j] * (part[j] - lowest) ** 2
+                first += weights[j] * height
+                second += weights[j] * height * height
         log_z[r] = np.log(z) - LIFT * LOG2 - beta * lowest
         mean[r] = lowest + first / z
         variance[r] = max(second / z - (first / z) ** 2, 0.0)

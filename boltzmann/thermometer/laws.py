@@ -111,7 +111,8 @@ def tightest_top_p(evidence: Evidence, law: Law) -> Law:
     beta = law.beta if law.temperature_first else 1.0
     room = room_of(evidence, replace(law, top_p=None, min_p=None))
     every = np.arange(evidence.offers.rows)
-    before = evidence.offers.mass_before(beta, room, every, evidence.highest).max()
+    log_z = evidence.offers.moments(beta, room).log_partition
+    before = evidence.offers.mass_before(beta, log_z, every, evidence.highest).max()
     return replace(law, top_p=float(min(before + 2 * _ROUNDING, 1.0)))
 
 

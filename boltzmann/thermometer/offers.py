@@ -54,10 +54,9 @@ class Offers:
         kernels.sum_weights(self.starts, self.energies, self.counts, room, beta, log_z, mean, variance)
         return Moments(log_z, mean, variance)
 
-    def mass_before(self, beta: float, room: FloatArray, rows: IntArray, ranks: IntArray) -> FloatArray:
-        """Return the probability at β of the `ranks` likeliest tokens of some rows, shape (n,)."""
+    def mass_before(self, beta: float, log_z: FloatArray, rows: IntArray, ranks: IntArray) -> FloatArray:
+        """Return the probability at β, given log Z, of the `ranks` likeliest tokens of some rows, shape (n,)."""
         masses = np.empty(rows.size)
-        log_z = self.moments(beta, room).log_partition
         kernels.mass_before(self.starts, self.energies, self.counts, log_z, beta, rows, ranks, masses)
         return masses
 
@@ -141,16 +140,13 @@ class Evidence:
             self.offers, self.rows[kept], self.energies[kept], self.ranks[kept], top, groups, self.forbidden
         )
 
-    def mass_before(self, beta: float, room: FloatArray) -> FloatArray:
-        """Return the probability at β of all tokens likelier than each draw, shape (n,)."""
-        return self.offers.mass_before(beta, room, self.rows, self.ranks)
-
     def transform(self, beta: float, room: FloatArray, *, randomised: bool = True) -> FloatArray:
         """Return the probability integral transform of each draw, shape (n,).
 
         Randomised it is uniform under the law. The middle of where it may fall is not, but shows what draws share.
         """
-        log_z = self.offers.moments(beta, room).log_partition[self.rows]
-        own = np.exp(np.minimum(-beta * self.energies - log_z, 0.0))
+        log_z = self.offers.moments(beta, room).log_partition
+        own = np.exp(np.minimum(-beta * self.energies - log_z[self.rows], 0.0))
+        before = self.offers.mass_before(beta, log_z, self.rows, self.ranks)
         share = np.random.default_rng(_SEED).random(self.draws) if randomised else 0.5
-        return np.clip(self.mass_before(beta, room) + share * own, 0.0, 1.0)
+        return np.clip(before + share * own, 0.0, 1.0)

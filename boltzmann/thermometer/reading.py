@@ -279,19 +279,18 @@ def _by_top(evidence: Evidence, beta: float) -> tuple[tuple[TopReading, ...], fl
     own score is thus a pull, and their squares are chi-square with one degree of freedom less, as β is fitted.
     """
     largest = min(evidence.offers.sizes.max(), evidence.top)
+    start = beta if np.isfinite(beta) else 1.0
     readings, scores, informations = [], [0.0], [0.0]
     for top in (*(m for m in _TOPS if m < largest), largest):
         inner = evidence.among(int(top)) if top < largest else evidence
         if inner.draws == 0:
             continue
-        room = inner.room
-        best = beta if inner is evidence else fit_beta(inner, room, beta if np.isfinite(beta) else 1.0)
+        best = beta if inner is evidence else fit_beta(inner, inner.room, start)
         readings.append(TopReading(float(top), as_t(best), as_error(best, _errors(inner, best)[0]), inner.draws))
-        if np.isfinite(beta):
-            _, score, information = slope(inner, beta, room)
-            if beta**2 * (information - informations[-1]) >= _FEWEST or inner is evidence:
-                scores.append(score)
-                informations.append(information)
+        _, score, information = slope(inner, start, inner.room)
+        if start**2 * (information - informations[-1]) >= _FEWEST or inner is evidence:
+            scores.append(score)
+            informations.append(information)
     shells, widths = np.diff(scores), np.diff(informations)
     keep = beta**2 * widths >= _FEWEST if np.isfinite(beta) else np.zeros(widths.size, dtype=bool)
     if keep.sum() < 2:

@@ -55,8 +55,11 @@ def condense(source: Any, chosen: Any, rows: Any) -> tuple[Offers, IntArray, Flo
 
 def _blocks(source: Any, chosen: Any, rows: Any) -> tuple[Iterator[Block], Any, IntArray]:
     """Return the blocks of rows, the tokens chosen, and the row of each draw."""
-    if isinstance(source, tuple) and len(source) == 2 and all(getattr(part, "ndim", 0) == 2 for part in source):
-        source = list(zip(*source, strict=True))
+    if isinstance(source, tuple) and [getattr(part, "ndim", 0) for part in source] == [2, 2]:
+        tokens, logprobs = source
+        if tokens.dtype.kind != "f" and tokens.shape == logprobs.shape:  # not two batches
+            of_row = _as_rows(rows, len(chosen), len(tokens))
+            return iter([_tables(np.asarray(tokens), logprobs, chosen, of_row)]), chosen, of_row
     if hasattr(source, "ndim") and hasattr(source, "dtype"):
         return _dense(source, chosen, rows)
     if not isinstance(source, Iterable) or isinstance(source, str | bytes | Mapping):
@@ -176,6 +179,16 @@ def _pairs(table: Sequence[tuple[Any, Any]], chosen: Sequence[Any], rows: IntArr
         dtype=np.int64,
         count=rows.size,
     )
+    return values, starts, found
+
+
+def _tables(tokens: NDArray[Any], logprobs: Any, chosen: Sequence[Any], rows: IntArray) -> Block:
+    """Flatten an array of tokens and one of their log-probabilities."""
+    picked = np.asarray(chosen)
+    same = tokens[rows] == picked[:, None]
+    missing = np.where((picked == None) | (picked == WITHHELD), WITHHELD, ABSENT)  # noqa: E711
+    found = np.where(same.any(axis=1), same.argmax(axis=1), missing)
+    values, starts, _ = next(_batches([logprobs]))
     return values, starts, found
 
 
