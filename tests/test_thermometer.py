@@ -2,6 +2,7 @@
 
 import time
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from scipy.stats import kstest
 import boltzmann as bz
 from boltzmann.thermometer import Law, diagnose, read
 from boltzmann.thermometer.fitting import slope
-from boltzmann.thermometer.laws import log_likelihood, room_of
+from boltzmann.thermometer.laws import TIGHTEST, log_likelihood, room_of
 
 TABLE = logits(contexts=30, vocabulary=50, seed=3)
 LONG = logits(contexts=20, vocabulary=3000, seed=4)
@@ -72,6 +73,26 @@ def test_the_log_likelihood_is_that_of_the_law_written_out():
         evidence = read(TABLE, chosen, rows=rows).evidence
         assert log_likelihood(evidence, claim) == pytest.approx(np.log(p[rows, chosen]).sum(), abs=1e-6)
         np.testing.assert_array_equal(np.minimum(room_of(evidence, claim), 50), (p > 0).sum(1))
+
+
+def test_the_tightest_wall_is_the_likeliest():
+    """One step tighter it forbids a draw, one step looser it allows more than it need."""
+    chosen, rows = drawn(TABLE, 1.3, 600)
+    evidence = read(TABLE, chosen, rows=rows).evidence
+    steps = {
+        "top_k": lambda k, s: k + s,
+        "top_p": lambda p, s: p + 1e-5 * s,
+        "min_p": lambda p, s: p * (1 - 1e-4 * s),
+    }
+    for wall, step in steps.items():
+        for first in (True, False):
+            tightest = TIGHTEST[wall](evidence, Law(1.3, temperature_first=first))
+            tighter, at, looser = (
+                log_likelihood(evidence, replace(tightest, **{wall: step(getattr(tightest, wall), s)}))
+                for s in (-1, 0, 1)
+            )
+            assert tighter == -np.inf < looser <= at
+            assert at >= log_likelihood(evidence, Law(1.3))
 
 
 def test_the_slope_is_the_derivative():
