@@ -1,7 +1,8 @@
 """A language model's temperature is a physicist's temperature: three roads to softmax(-E/t).
 
 The law (`probabilities`, `temper`, …), the simulation (`Ensemble`) and the sampler (`language`) never import
-one another; `statistics` tells whether they agree. What needs Numba, SciPy or Matplotlib loads on first use.
+one another; `statistics` tells whether they agree, and a `thermometer` reads temperatures
+off samples. What needs Numba, SciPy or Matplotlib loads on first use.
 """
 
 from importlib import import_module
@@ -32,7 +33,7 @@ from boltzmann.levels import (
 )
 
 if TYPE_CHECKING:
-    from boltzmann import language, plots, statistics
+    from boltzmann import language, plots, statistics, thermometer
     from boltzmann.metropolis import Ensemble
     from boltzmann.records import Run
     from boltzmann.sweep_record import SweepError, SweepRecord
@@ -69,6 +70,7 @@ __all__ = [
     "statistics",
     "sweep",
     "temper",
+    "thermometer",
     "transition_matrix",
     "two_level",
 ]
@@ -87,7 +89,7 @@ _LOADED_ON_USE = {
 def __getattr__(name: str) -> Any:
     if name in _LOADED_ON_USE:
         return getattr(import_module(_LOADED_ON_USE[name]), name)
-    if name in ("language", "plots", "statistics"):
+    if name in ("language", "plots", "statistics", "thermometer"):
         return import_module(f"boltzmann.{name}")
     raise AttributeError(f"module 'boltzmann' has no attribute {name!r}")
 

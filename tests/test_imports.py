@@ -1,4 +1,4 @@
-"""Three roads that never import one another, and a front door that loads nothing heavy.
+"""Roads that never import one another, and a front door that loads nothing heavy.
 
 A module is on one of the roads, or on the ground that they share, which stands on none of them.
 """
@@ -31,6 +31,7 @@ ROADS = {
     "the law": ("boltzmann.analytic", "boltzmann.kernels.softmax"),
     "the simulation": tuple(f"boltzmann.{name}" for name in SIMULATION),
     "the sampler": ("boltzmann.language", "boltzmann.kernels.draws", "boltzmann.kernels.alias"),
+    "the thermometer": ("boltzmann.thermometer", "boltzmann.kernels.offers"),
 }
 SHARED = {
     "boltzmann",  # the front door
@@ -41,7 +42,7 @@ SHARED = {
     "boltzmann.statistics",
     "boltzmann.kernels",  # the package, which is empty
     "boltzmann.kernels.compiled",
-    "boltzmann.kernels.exponential",  # of the law and the sampler
+    "boltzmann.kernels.exponential",  # of the law, the sampler and the thermometer
 }
 
 
@@ -168,7 +169,15 @@ def test_the_shared_ground_stands_on_no_road(graph):
     assert reach(SHARED, graph) == SHARED
 
 
-def test_only_the_law_and_the_sampler_share_an_exponential(graph):
+def test_the_thermometer_stands_on_the_door_its_threads_and_its_kernels_alone(graph):
+    """It measures the three roads, and so must not be made of them: not of levels, nor of the law."""
+    start = [module for module in graph if on_road(module, "the thermometer")]
+    ground = {module for module in reach(start, graph) if not on_road(module, "the thermometer")}
+    kernels = {f"boltzmann.kernels{name}" for name in ("", ".compiled", ".exponential")}
+    assert ground <= {"boltzmann", "boltzmann._checks", "boltzmann._threads"} | kernels
+
+
+def test_all_but_the_simulation_share_an_exponential(graph):
     """An error in it would be in both; the simulation, which has one of its own, would not agree."""
     for road in ROADS:
         start = [module for module in graph if on_road(module, road)]
