@@ -1,0 +1,191 @@
+"""Can the temperature of a sampler be read off its tokens, how well, and does the reading name what is wrong?
+
+What the law predicts. If tokens follow softmax(log p / t), then t can be found from what was offered and what
+came out: it is the temperature at which the mean energy of the law is that of the tokens. Its error is known
+before the measurement. The derivative of the mean energy is the heat capacity C, and n draws tell t to 1/√(n C)
+of itself: how well a temperature can be measured is how much heat the distribution holds. Near t = 0 all tokens
+are the likeliest and near t = ∞ all are equally likely; in both, C vanishes, and with it what a token can tell.
+
+What would refute it. Readings that scatter about the true temperatures by more, or less, than their error bars;
+bars that are not those predicted; an honest sampler that is called a liar, or a broken one that passes or gets
+the wrong name. The control: readings held to a temperature 5 % off must fail.
+
+What to look at. On the left, two decades of temperature, each reading within its error of the truth; the band
+is the prediction, and it is narrow where the curve in the middle is high. On the right, what is found when a
+sampler that was asked for 0.7 does something else.
+
+Try this next. A hundred draws instead of ten thousand: which faults can still be told? A text with fewer
+letters: where does its heat capacity peak?
+
+References
+----------
+.. [1] R. A. Fisher, Phil. Trans. R. Soc. A 222, 309 (1922): the error of a likeliest value.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from scipy.stats import chi2
+
+import boltzmann as bz
+from boltzmann import plots
+from boltzmann.language import NGram, load_corpus
+from boltzmann.language import draw as draw_ids
+from boltzmann.statistics import pulls
+from experiments._table import Table, Verdict, agrees, differs, fits
+
+CHAPTER = 10
+FINDING = "A temperature can be read off the tokens, to one part in √(n C)"
+
+# What a sampler that was asked for t does instead, and the name that this should get.
+FAULTS: dict[str, tuple[Callable[[float], dict[str, Any]], str]] = {
+    "honest": (lambda t: {"temperature": t}, ""),
+    "ignores t": (lambda t: {"temperature": 1.0}, "ignored"),
+    "takes the likeliest": (lambda t: {"temperature": 0.0}, "greedy"),
+    "doubles t": (lambda t: {"temperature": 2 * t}, "doubled"),
+    "applies t twice": (lambda t: {"temperature": t * t}, "squared"),
+    "is 20 % too hot": (lambda t: {"temperature": 1.2 * t}, "another constant"),
+    "hides top_k = 5": (lambda t: {"temperature": t, "top_k": 5}, "top_k"),
+    "hides min_p = 0.1": (lambda t: {"temperature": t, "min_p": 0.1}, "min_p"),
+}
+
+
+@dataclass(frozen=True)
+class Config:
+    """The full experiment."""
+
+    order: int = 4
+    contexts: int = 100  # the first so many places of the text, spread evenly
+    temperatures: tuple[float, ...] = tuple(np.geomspace(0.1, 10, 13).round(3).tolist())
+    draws: int = 10_000
+    claimed: float = 0.7
+    control: float = 1.05
+    seed: int = 2026
+
+
+QUICK = Config(temperatures=(0.3, 1.0, 3.0), contexts=40)
+
+
+def compute(config: Config, progress: Callable[[float], None]) -> Table:
+    """Read the temperature of honest draws over two decades, and audit samplers that are not honest."""
+    text = load_corpus()
+    model = NGram.fit(text, order=config.order)
+    places = np.linspace(0, len(text) - config.order, config.contexts).astype(int)
+    logits = np.array([model.logits(model.encode(text[place : place + config.order - 1])) for place in places])
+    rows, steps = [], len(config.temperatures) + len(FAULTS)
+    each = -(-config.draws // len(logits))
+    for done, t in enumerate(config.temperatures):
+        audit = _audited(logits, t, t, each, config.seed + done, lambda t: {"temperature": t})
+        heat = float(bz.heat_capacity(-logits, t).mean())
+        rows.append(_row("reading", "", "", t, audit, heat))
+        progress((done + 1) / steps)
+    for done, (name, (fault, expected)) in enumerate(FAULTS.items()):
+        audit = _audited(logits, config.claimed, config.claimed, each, config.seed + 100 + done, fault)
+        rows.append(_row("audit", name, expected, config.claimed, audit, 0.0))
+        progress((len(config.temperatures) + done + 1) / steps)
+    return Table.of_rows([{**row, "control": config.control} for row in rows])
+
+
+def _audited(
+    logits: np.ndarray, t: float, claimed: float, each: int, seed: int, fault: Callable[[float], dict[str, Any]]
+) -> bz.thermometer.Audit:
+    generator = np.random.default_rng(seed)
+    settings = fault(t)
+    return bz.thermometer.audit(
+        lambda row, _: draw_ids(row, size=each, seed=generator, **settings), logits, claimed, each * len(logits)
+    )
+
+
+def _row(
+    kind: str, sampler: str, expected: str, t: float, audit: bz.thermometer.Audit, heat: float
+) -> dict[str, Any]:
+    reading = audit.reading
+    numbers = {
+        "reading": reading.temperature,
+        "error": reading.naive_error,
+        "heat_capacity": reading.heat_capacity,
+        "law_heat_capacity": heat,
+    }
+    return {
+        "kind": kind,
+        "sampler": sampler,
+        "temperature": t,
+        "draws": reading.draws,
+        **{name: float(f"{value:.7g}") for name, value in numbers.items()},  # what a fit is good for
+        "verdict": audit.diagnosis.verdict,
+        "fault": audit.diagnosis.fault,
+        "expected": expected,
+    }
+
+
+def verdicts(table: Table) -> list[Verdict]:
+    """Hold readings to the truth by their errors, errors to the heat capacity, and names to what was done."""
+    readings, audits = table.where(kind="reading"), table.where(kind="audit")
+    t, found, error = (readings[name] for name in ("temperature", "reading", "error"))
+    predicted = 1 / np.sqrt(readings["draws"] * readings["law_heat_capacity"])
+    off = float(np.abs(error / found / predicted - 1).max())
+    right = (audits["fault"] == audits["expected"]) & (
+        (audits["verdict"] == "holds") == (audits["expected"] == "")
+    )
+    honest = np.count_nonzero(readings["verdict"] == "fails")
+    return [
+        fits("readings scatter about the true temperatures by their errors", _p(found, t, error), _of(t)),
+        agrees("errors are 1/√(nC), the largest deviation", off, 0, 0.2, "a reading two errors off changes C"),
+        agrees("honest samplers that fail their audit", honest, 0, 0, f"of {t.size}, each in less than 1e-3"),
+        agrees("samplers that are not called what they are", np.count_nonzero(~right), 0, 0, f"of {right.size}"),
+        differs("control: 5 % off is not the truth", _p(found, table["control"][0] * t, error), _of(t)),
+    ]
+
+
+def _of(t: np.ndarray) -> str:
+    return f"χ² of {t.size} temperatures"
+
+
+def _p(found: np.ndarray, true: np.ndarray, error: np.ndarray) -> float:
+    """Weigh 1/t, in which the readings are nearly normal: its error is that of t over t²."""
+    z = pulls(1 / found, 1 / true, error / found**2)
+    return float(chi2.sf(np.square(z).sum(), z.size))
+
+
+def draw(table: Table) -> Figure:
+    """Draw readings over true temperatures, the heat capacity, and what the audits found."""
+    figure = plots.figure(FINDING)
+    ratio, heat, named = figure.subplots(1, 3, width_ratios=[4, 3, 4])
+    readings, audits = table.where(kind="reading"), table.where(kind="audit")
+    t = readings["temperature"]
+    band = 1 / np.sqrt(readings["draws"] * readings["law_heat_capacity"])
+    ratio.fill_between(t, 1 - band, 1 + band, color=plots.GREY, alpha=0.3, linewidth=0, label="law: 1 ± 1/√(nC)")
+    plots.sampler(ratio, t, readings["reading"] / t, readings["error"] / t, label="reading of tokens")
+    ratio.axhline(1, color=plots.BLACK, linewidth=1)
+    ratio.set_ylabel("temperature read / true")
+    ratio.set_ylim(0.85, 1.15)
+    plots.law(heat, t, readings["law_heat_capacity"], label="law")
+    plots.sampler(heat, t, readings["heat_capacity"], label="from the tokens")
+    heat.set_ylabel("heat capacity C of a token (k = 1)")
+    for axes in (ratio, heat):
+        axes.set_xscale("log")
+        axes.set_xlabel("true temperature t")
+        axes.legend(loc="lower right" if axes is ratio else "upper right")
+    heat.set_ylim(0, 1.35 * readings["law_heat_capacity"].max())
+    _draw_audits(named, audits)
+    return figure
+
+
+def _draw_audits(axes: Axes, audits: Table) -> None:
+    """Write what each sampler does and what it is called."""
+    axes.set_axis_off()
+    axes.set_title(f"asked for t = {audits['temperature'][0]:g}")
+    names = ("sampler", "reading", "error", "verdict", "fault")
+    for line, (sampler, reading, error, verdict, fault) in enumerate(
+        zip(*(audits[name].tolist() for name in names), strict=True)
+    ):
+        place = 0.93 - 0.12 * line
+        axes.text(0.0, place, f"a sampler that {sampler}" if line else "an honest sampler", fontsize=13)
+        value = f"{reading:.3f} ± {error:.3f}" if np.isfinite(error) and reading > 0 else f"{reading:g}"
+        colour = plots.VERMILION if fault else plots.BLUE
+        axes.text(0.03, place - 0.05, f"reads {value}: ", fontsize=13)
+        axes.text(0.98, place - 0.05, fault or verdict, fontsize=13, color=colour, fontweight="bold", ha="right")
