@@ -58,6 +58,24 @@ def refuse_first(name: str, array: FloatArray, wrong: NDArray[np.bool_], rule: s
         raise ValueError(f"{place} is {array[index]}: {rule}")
 
 
+def as_ids(name: str, ids: Any, size: int, first: int = 0) -> NDArray[np.int64]:
+    """Return token ids, (n,) of int64; `ids` may be the part of an argument that begins at index `first`.
+
+    Raises
+    ------
+    ValueError
+        If they are no sequence of whole numbers from 0 to size - 1; the message names the index.
+    """
+    array = np.asarray(ids)
+    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
+        raise ValueError(f"{name} must be a sequence of whole numbers, got {ids!r}")
+    strange = np.flatnonzero((array < 0) | (array >= size))
+    if strange.size:
+        index = int(strange[0])
+        raise ValueError(f"{name}[{first + index}] is {array[index]}: ids run from 0 to {size - 1}")
+    return array.astype(np.int64)
+
+
 def as_number(name: str, value: Any, kind: str, least: float, most: float) -> float:
     """Return `value`, one number from `least` to `most`, as a float; `kind` says in words what is asked for.
 

@@ -12,7 +12,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -217,11 +217,9 @@ class Ensemble:
         entries = sweeps // stride * len(self.levels)
         keep = entries <= _KEPT_ENTRIES if record is None else record > 0
         self.partial = None
-        hidden = None if progress is None else not progress
-        delay = 0.0 if progress else 1.0
         with (
             Pool(processors) as pool,
-            tqdm(total=burn_in + sweeps, unit="sweep", disable=hidden, delay=delay, leave=False) as bar,
+            _bar(burn_in + sweeps, progress) as bar,
             _held_interrupt() as interrupted,
         ):
             for _ in self._chunks(burn_in, burn_in, pool, bar):
@@ -248,7 +246,8 @@ class Ensemble:
             seen = self._engine.sweep(done, size, stride, pool)
             done += size
             self.sweeps += size
-            bar.update(size)
+            if bar is not None:
+                bar.update(size)
             yield seen
             size = size * 2 if time.perf_counter() - began < _CHUNK_SECONDS else max(1, size // 2)
 
@@ -343,6 +342,17 @@ class Ensemble:
         self._begin(sweeps=as_count("sweeps", saved["sweeps"].item(), least=0))
         if self.counts[levels.energies == np.inf].any():
             raise ValueError("there are particles on a forbidden level")
+
+
+def _bar(sweeps: int, progress: bool | None) -> Any:
+    """Return a progress bar, or none if it is refused: even a hidden one takes a lock that forked processes share.
+
+    A worker process that is killed with that lock would stop all others for good.
+    """
+    if progress is not None and not progress:
+        return nullcontext()
+    delay = 1.0 if progress is None else 0.0
+    return tqdm(total=sweeps, unit="sweep", disable=None if progress is None else False, delay=delay, leave=False)
 
 
 def _checked_dynamics(levels: Any, temperature: ArrayLike, proposal: Any, rule: Any, engine: Any) -> Dynamics:

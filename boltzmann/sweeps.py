@@ -4,11 +4,8 @@ Each task draws from a seed of its own, made from its place in the grid. So wher
 often tasks run cannot show in the result.
 """
 
-import functools
 import hashlib
-import multiprocessing
 import os
-import threading
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -71,19 +68,8 @@ class Task:
         }
 
 
-@functools.cache
-def _unshare_lock(worker: int) -> None:
-    """Give a worker process a tqdm lock of its own.
-
-    Even a hidden bar takes the lock, which forked processes share: killed with it, one would stop all for good.
-    """
-    tqdm.set_lock(threading.RLock())
-
-
 def run_task(task: Task) -> tuple[FloatArray, float]:
     """Return the occupancy (K,) and the acceptance that the task finds."""
-    if multiprocessing.parent_process() is not None:
-        _unshare_lock(os.getpid())
     gas = Ensemble(
         task.levels,
         task.temperature,

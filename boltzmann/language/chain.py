@@ -109,7 +109,7 @@ class Chain(Step):
         ----------
         .. [1] transformers 5.23, generation/utils.py, `_get_logits_processor`; generation/configuration_utils.py.
         .. [2] vLLM, vllm/v1/sample/sampler.py; vllm/sampling_params.py.
-        .. [3] llama.cpp, common/common.h, `common_params_sampling`; src/llama-sampling.cpp.
+        .. [3] llama.cpp, common/common.h, `common_params_sampling`; src/llama-sampling.cpp (or -sampler).
         .. [4] Ollama, sample/samplers.go; api/types.go, `DefaultOptions`.
 
         Examples

@@ -6,7 +6,7 @@ from typing import Any, Protocol, overload
 import numpy as np
 from numpy.typing import ArrayLike
 
-from boltzmann._checks import as_count, as_generator
+from boltzmann._checks import as_count, as_generator, as_ids
 from boltzmann.language.chain import Chain, weights_after
 from boltzmann.language.picking import IntArray, pick, pick_from_logits, pick_many
 from boltzmann.language.steps import (
@@ -18,7 +18,6 @@ from boltzmann.language.steps import (
     TopK,
     TopP,
     Typical,
-    as_context,
     as_logits,
 )
 
@@ -200,7 +199,7 @@ def draw(
     array([0, 0, 0, 0, 0, 1, 0, 0])
     """
     chain = _as_chain(chain, temperature, top_k, top_p, min_p)
-    context = as_context(context, np.size(logits))
+    context = as_ids("context", context, np.size(logits))
     if size is None:
         return _draw_one(chain, logits, context, seed)
     weights = weights_after(chain, as_logits(logits), context)

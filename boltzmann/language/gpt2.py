@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boltzmann._checks import FloatArray, refuse_first
+from boltzmann._checks import FloatArray, as_ids
 from boltzmann.language._bpe import BytePairs, read_byte_pairs
 from boltzmann.language._checkpoint import find_folder, read_network
 from boltzmann.language._network import Network
@@ -156,19 +156,13 @@ class GPT2:
         >>> model.decode(model.encode("naïve 🔥"))
         'naïve 🔥'
         """
-        return b"".join(self.tokens[id_] for id_ in self._as_ids("ids", ids)).decode("utf-8", "replace")
-
-    def _as_ids(self, name: str, ids: Any) -> IntArray:
-        array = np.asarray(ids)
-        if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
-            raise ValueError(f"{name} must be a sequence of whole numbers, got {ids!r}")
-        V = len(self.tokens)
-        refuse_first(name, array, (array < 0) | (array >= V), f"ids run from 0 to {V - 1}")
-        return array.astype(np.int64)
+        return b"".join(self.tokens[id_] for id_ in as_ids("ids", ids, len(self.tokens))).decode(
+            "utf-8", "replace"
+        )
 
     def _begun(self, name: str, context: Any) -> IntArray:
         """Return the checked ids of a context, or of an empty one the token that stands before a text."""
-        ids = self.encode(context) if isinstance(context, str) else self._as_ids(name, context)
+        ids = self.encode(context) if isinstance(context, str) else as_ids(name, context, len(self.tokens))
         if ids.size:
             return ids
         if self.begin_id is None:
@@ -257,7 +251,7 @@ class GPT2:
         >>> model.log_probability("The fire was hot.") > model.log_probability("The fire hot was.")
         True
         """
-        ids = self.encode(text) if isinstance(text, str) else self._as_ids("text", text)
+        ids = self.encode(text) if isinstance(text, str) else as_ids("text", text, len(self.tokens))
         return float(self._log_probabilities(ids).sum())
 
     def perplexity(self, text: Context) -> float:
@@ -278,7 +272,7 @@ class GPT2:
         >>> 1 < GPT2.load("tiny").perplexity("The fire was hot.") < 1024
         True
         """
-        ids = self.encode(text) if isinstance(text, str) else self._as_ids("text", text)
+        ids = self.encode(text) if isinstance(text, str) else as_ids("text", text, len(self.tokens))
         if not ids.size:
             raise ValueError("text is empty: perplexity is a mean over tokens")
         return float(np.exp(-self._log_probabilities(ids).mean()))

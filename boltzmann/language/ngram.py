@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boltzmann._checks import FloatArray, as_count
+from boltzmann._checks import FloatArray, as_count, as_ids
 from boltzmann.language.smoothing import IntArray, Level, fit_levels
 
 UNKNOWN = "<unk>"
@@ -154,19 +154,7 @@ class NGram:
         >>> NGram.fit("banana").decode([1, 0, 2])
         'ban'
         """
-        return "".join(self.alphabet[i] for i in self._as_ids("ids", ids))
-
-    def _as_ids(self, name: str, ids: Any, first: int = 0) -> IntArray:
-        """Return checked ids; `ids` may be the part of an argument that begins at index `first`."""
-        array = np.asarray(ids)
-        if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
-            raise ValueError(f"{name} must be a sequence of whole numbers, got {ids!r}")
-        V = len(self.alphabet)
-        strange = np.flatnonzero((array < 0) | (array >= V))
-        if strange.size:
-            index = int(strange[0])
-            raise ValueError(f"{name}[{first + index}] is {array[index]}: ids run from 0 to {V - 1}")
-        return array.astype(np.int64)
+        return "".join(self.alphabet[i] for i in as_ids("ids", ids, len(self.alphabet)))
 
     def logits(self, context: str | Sequence[int] | IntArray) -> FloatArray:
         """Return log p(letter | context) for every letter, shape (V,), in nats: normalised logits.
@@ -192,7 +180,7 @@ class NGram:
         elif not isinstance(context, Sequence) and np.ndim(context) != 1:
             raise ValueError(f"context must be a str or a sequence of ids, got {context!r}")
         first = max(0, len(context) - self.order + 1)
-        recent = self._as_ids("context", context[first:], first).tolist()
+        recent = as_ids("context", context[first:], len(self.alphabet), first).tolist()
         V = len(self.alphabet)
         log_p = np.full(V, -np.log(V))
         node = 0

@@ -17,6 +17,7 @@ from boltzmann._checks import (
     FloatArray,
     as_count,
     as_floats,
+    as_ids,
     as_number,
     as_positive,
     as_temperature,
@@ -33,20 +34,6 @@ def as_logits(logits: ArrayLike) -> FloatArray:
     if np.all(values == -np.inf):
         raise ValueError("logits are all -inf: at least one token must be allowed")
     return values
-
-
-def as_context(context: Ids, size: int) -> Ids:
-    """Return `context`, checked to hold ids of a vocabulary of `size` tokens."""
-    ids = np.asarray(context)
-    if ids.size == 0:
-        return ()
-    if ids.ndim != 1 or ids.dtype.kind not in "iu":
-        raise ValueError(f"context must be a sequence of ids, got {context!r}")
-    wrong = (ids < 0) | (ids >= size)
-    if wrong.any():
-        index = int(wrong.argmax())
-        raise ValueError(f"context[{index}] is {ids[index]}: an id is from 0 to {size - 1}")
-    return ids
 
 
 def _as_fraction(name: str, value: Any) -> float:
@@ -121,7 +108,7 @@ class Step(ABC):
             If `logits` is not of shape (V,), holds a nan or no token above -inf, or `context` holds what is no id.
         """
         values = as_logits(logits).copy()
-        return self._apply(values, as_context(context, values.size))
+        return self._apply(values, as_ids("context", context, values.size))
 
     @abstractmethod
     def _apply(self, logits: FloatArray, context: Ids) -> FloatArray:
