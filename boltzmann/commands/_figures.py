@@ -1,0 +1,25 @@
+"""Where `--figure FILE` goes."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boltzmann as bz
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def figure_path(text: str) -> Path:
+    """Return the path of a figure to write, told before any work whether it can be."""
+    path = Path(text)
+    if path.suffix not in (".png", ".svg"):
+        raise argparse.ArgumentTypeError(f"{text!r} must end in .png or .svg")
+    if not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder {str(path.parent)!r}")
+    return path
+
+
+def write_figure(made: "Figure", path: Path) -> None:
+    """Write a figure as its suffix says."""
+    path.write_bytes(bz.plots.rendered(made, path.stem)[path.suffix.removeprefix(".")])

@@ -1,0 +1,206 @@
+"""How particles share energy levels at a temperature: the law, and a Metropolis gas beside it."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from inspect import signature
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import boltzmann as bz
+from boltzmann import EnergyLevels
+from boltzmann._checks import FloatArray
+from boltzmann.commands._figures import figure_path, write_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+CATALOGUE: dict[str, Callable[..., EnergyLevels]] = {
+    system.__name__: system
+    for system in (
+        bz.two_level,
+        bz.ladder,
+        bz.harmonic_oscillator,
+        bz.rigid_rotor,
+        bz.particle_in_box,
+        bz.column,
+        bz.random_levels,
+    )
+}
+FALSE_ALARM = 1e-6
+_NAMED = 12  # levels whose names fit under an axis
+
+
+def _parameters(system: Callable[..., EnergyLevels]) -> str:
+    """Return the numbers that a system takes, with their defaults."""
+    return " ".join(
+        name.upper() if parameter.default is parameter.empty else f"[{name.upper()}={parameter.default:g}]"
+        for name, parameter in signature(system).parameters.items()
+    )
+
+
+_SYSTEMS = "\n".join(f"  {name} {_parameters(system)}" for name, system in CATALOGUE.items())
+_EXAMPLES = f"""\
+examples:
+  python -m boltzmann occupancy 0 1 1 3 --temperature 1
+  python -m boltzmann occupancy 0 0.3 1 --degeneracies 1 3 5 --labels trans gauche strained -t 0.5
+  python -m boltzmann occupancy rigid_rotor 9 0.1 --temperature 0.7 --figure rotor.png
+  python -m boltzmann occupancy --temperature -1 -- -0.5 0 2.5
+
+systems, with the numbers they take:
+{_SYSTEMS}
+"""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command and its options."""
+    parser = subparsers.add_parser(
+        "occupancy",
+        help="share particles among energy levels at a temperature",
+        description="Share particles among energy levels: by Boltzmann's law, and by Metropolis moves.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "levels",
+        nargs="+",
+        metavar="LEVEL",
+        help="energies (inf: a forbidden level), or a system and its numbers",
+    )
+    parser.add_argument(
+        "-t",
+        "--temperature",
+        type=float,
+        required=True,
+        metavar="T",
+        help="in the unit of the energies",
+    )
+    parser.add_argument("--degeneracies", type=float, nargs="+", metavar="G", help="states on each level (1)")
+    parser.add_argument("--labels", nargs="+", metavar="NAME", help="names of the levels")
+    gas = parser.add_argument_group("simulation")
+    gas.add_argument("--particles", type=int, default=100_000, help="(100000)")
+    gas.add_argument("--sweeps", type=int, default=1000, help="moves a particle, before they are counted (1000)")
+    gas.add_argument("--proposal", default="uniform", metavar="HOP", help="uniform or neighbour (uniform)")
+    gas.add_argument("--seed", type=int, default=0, help="one seed gives one result (0)")
+    parser.add_argument("--figure", type=figure_path, metavar="FILE", help="draw it, as .png or .svg")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the table of occupancies; return 0.
+
+    Raises
+    ------
+    ValueError, OSError
+        If the levels are none, an option is out of range or the figure cannot be written, in one line.
+    """
+    levels = as_levels(options.levels, options.degeneracies, options.labels)
+    t = options.temperature
+    gas = bz.Ensemble(levels, t, options.particles, proposal=options.proposal, seed=options.seed)
+    gas.run(options.sweeps, record=0)
+    law = bz.probabilities(levels, t)
+    error = np.sqrt(law * (1 - law) / gas.particles)  # particles are independent of one another
+    measured = gas.counts / gas.particles
+    fit = bz.statistics.goodness_of_fit(gas.counts, law).p_value
+    summary = (
+        f"{gas.particles:,} particles after {gas.sweeps:,} sweeps of Metropolis moves: "
+        f"goodness of fit p = {fit:.3g}{'' if fit >= FALSE_ALARM else ', not relaxed: give it more --sweeps'}"
+    )
+    lines = [*_quantities(levels, t), "", *_rows(levels, law, measured, error), "", summary]
+    sys.stdout.write("\n".join(lines) + "\n")
+    if options.figure is not None:
+        with bz.plots.style():
+            write_figure(_figure(levels, t, law, measured, error), options.figure)
+    return 0
+
+
+def as_levels(
+    words: Sequence[str], degeneracies: Sequence[float] | None = None, labels: Sequence[str] | None = None
+) -> EnergyLevels:
+    """Return the levels that the words on the command line describe.
+
+    Raises
+    ------
+    ValueError
+        If they are neither energies nor a system and its numbers.
+    """
+    name, *numbers = words
+    if name not in CATALOGUE:
+        known = ", ".join(CATALOGUE)
+        energies = [_number(word, f"an energy is a number; the systems are {known}") for word in words]
+        return EnergyLevels(energies, degeneracies, labels)
+    if degeneracies is not None or labels is not None:
+        raise ValueError(f"{name} has degeneracies and labels of its own")
+    system = CATALOGUE[name]
+    values = [_number(word, f"{name} takes numbers") for word in numbers]
+    try:
+        signature(system).bind(*values)
+    except TypeError:
+        raise ValueError(f"{name} takes {_parameters(system)}, got {' '.join(numbers) or 'nothing'}") from None
+    return system(*values)
+
+
+def _number(word: str, rule: str) -> int | float:
+    try:
+        return int(word)
+    except ValueError:
+        pass
+    try:
+        return float(word)
+    except ValueError:
+        raise ValueError(f"{word!r} is no number: {rule}") from None
+
+
+def _quantities(levels: EnergyLevels, t: float) -> list[str]:
+    """Return what thermodynamics has to say."""
+    quantities = {
+        "mean energy": bz.mean_energy(levels, t),
+        "free energy": bz.free_energy(levels, t),
+        "entropy (nats)": bz.entropy(levels, t),
+        "heat capacity": bz.heat_capacity(levels, t),
+    }
+    return [f"{'temperature':16s}{t:.6g}", *(f"{name:16s}{value:.6g}" for name, value in quantities.items())]
+
+
+def _rows(levels: EnergyLevels, law: FloatArray, measured: FloatArray, error: FloatArray) -> list[str]:
+    width = max(5, *map(len, levels.labels))
+    head = (
+        f"{'level':{width}s} {'energy':>10s} {'states':>8s} {'law':>10s} {'gas':>10s} {'± error':>9s} {'pull':>6s}"
+    )
+    columns = (
+        levels.energies,
+        levels.degeneracies,
+        law,
+        measured,
+        error,
+        bz.statistics.pulls(measured, law, error),
+    )
+    return [
+        head,
+        *(
+            f"{label:{width}s} {e:10.6g} {g:8.6g} {p:10.6f} {m:10.6f} {s:9.6f} {z:6.2f}"
+            for label, e, g, p, m, s, z in zip(levels.labels, *columns, strict=True)
+        ),
+    ]
+
+
+def _figure(levels: EnergyLevels, t: float, law: FloatArray, measured: FloatArray, error: FloatArray) -> "Figure":
+    """Draw the occupancies level by level, the lowest first."""
+    order = np.argsort(levels.energies, kind="stable")
+    place = np.arange(len(levels), dtype=np.float64)
+    ends = np.column_stack([place - 0.4, place + 0.4, np.full(place.size, np.nan)]).ravel()  # nan lifts the pen
+    made = bz.plots.figure(f"Particles on {len(levels)} levels at t = {t:g}")
+    axes = made.subplots()
+    bz.plots.law(axes, ends, law[order].repeat(3), label="law: g exp(−E/t) / Z")
+    seen = order[measured[order] > 0]
+    bars = [np.minimum(error, 0.9 * measured)[seen], error[seen]]  # a bar that reaches 0 has no end on this axis
+    bz.plots.simulation(axes, place[measured[order] > 0], measured[seen], bars, label="simulation: Metropolis gas")
+    axes.set_yscale("log")
+    axes.set_ylim(0.3 * measured[seen].min(), 2)
+    axes.set_ylabel("fraction of particles")
+    if len(levels) <= _NAMED:
+        axes.set_xticks(place, [f"{levels.labels[k]}\nE = {levels.energies[k]:.3g}" for k in order])
+    axes.set_xlabel("level")
+    axes.legend()
+    return made
