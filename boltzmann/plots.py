@@ -5,7 +5,7 @@ In every figure the law is a line, the simulation is points with error bars and 
 
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,9 @@ from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import PlaceHolderLayoutEngine
 from numpy.typing import ArrayLike
+from PIL import Image
 
 from boltzmann._checks import as_count
 
@@ -28,6 +30,9 @@ COLD_TO_HOT = (BLUE, SKY, BLACK, ORANGE, VERMILION)
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 SIZE = (12.8, 7.2)  # inches, 16:9: 1920×1080 pixels at DPI
 DPI = 150
+_COLOURS = 64  # of an animation; each channel is rounded to ...
+_SHADES = [17 * round(value / 17) for value in range(256)]  # ... for a colour to be found again, white above all
+_FRAME, _REST = 100, 3000  # milliseconds that a frame of an animation is seen, and the last one
 
 _STYLE: Any = {
     "font.family": "DejaVu Sans",
@@ -181,18 +186,23 @@ def rendered(made: Figure, name: str) -> dict[str, bytes]:
     """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        made.draw_without_rendering()
-        made.set_layout_engine("none")
-        # The last bit of a layout can depend on the addresses of objects, and names inside the SVG depend on it.
-        for axes in made.axes:
-            left, bottom, width, height = (round(bound, 6) for bound in axes.get_position().bounds)
-            axes.set_position((left, bottom, width, height))
+        _settle(made)
         with mpl.rc_context({"svg.fonttype": "path", "svg.hashsalt": name}):
             svg, png = io.BytesIO(), io.BytesIO()
             made.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
             made.savefig(png, format="png", dpi=DPI, metadata={"Software": None})
     _warn_once(name, [str(warning.message) for warning in caught])
     return {"svg": svg.getvalue(), "png": png.getvalue()}
+
+
+def _settle(made: Figure) -> None:
+    """Lay the figure out once and for all."""
+    made.draw_without_rendering()
+    made.set_layout_engine("none")
+    # The last bit of a layout can depend on the addresses of objects, and names inside the SVG depend on it.
+    for axes in made.axes:
+        left, bottom, width, height = (round(bound, 6) for bound in axes.get_position().bounds)
+        axes.set_position((left, bottom, width, height))
 
 
 def _warn_once(name: str, messages: list[str]) -> None:
@@ -222,3 +232,44 @@ def save(made: Figure, folder: str | Path, name: str) -> None:
     """
     for suffix, content in rendered(made, name).items():
         (Path(folder) / f"{name}.{suffix}").write_bytes(content)
+
+
+def save_animation(frames: Iterable[Figure], folder: str | Path, name: str) -> None:
+    """Write `name`.gif into a folder: one frame for each figure, at half its size, and a rest at the end.
+
+    The same figures give the same bytes. They may be one and the same figure, drawn on between two frames; its
+    layout is that of the first.
+
+    Raises
+    ------
+    ValueError
+        If there is no frame.
+    OSError
+        If the folder does not exist or cannot be written to.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with style(), tempfile.TemporaryDirectory() as folder:
+    ...     save_animation([figure("Nothing"), figure("And now something")], folder, "something")
+    ...     sorted(path.name for path in Path(folder).iterdir())
+    ['something.gif']
+    """
+    images = [_pixels(frame) for frame in frames]
+    if not images:
+        raise ValueError("frames is empty: an animation has at least one")
+    palette = images[len(images) // 2].quantize(_COLOURS, dither=Image.Dither.NONE)
+    first, *others = (image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images)
+    durations = [_FRAME] * len(others) + [_REST]
+    first.save(Path(folder) / f"{name}.gif", save_all=True, append_images=others, duration=durations, loop=0)
+
+
+def _pixels(made: Figure) -> Image.Image:
+    """Return the figure in coarse colours at half its size, laid out unless it has been."""
+    if not isinstance(made.get_layout_engine(), PlaceHolderLayoutEngine):
+        _settle(made)
+    pixels = io.BytesIO()
+    made.savefig(pixels, format="rgba", dpi=DPI / 2)
+    width, height = (round(inches * DPI / 2) for inches in made.get_size_inches())
+    image = Image.frombytes("RGBA", (width, height), pixels.getvalue()).convert("RGB")
+    return image.point(_SHADES * 3)

@@ -14,6 +14,13 @@ from experiments._table import Table, Verdict
 
 # Relative. Ten digits are written: one step of the last of them, and a hair for the subtraction, is allowed.
 FLOAT_TOLERANCE = 1.001e-9
+# What the bytes of a file depend on beside the table.
+MAKERS = {
+    "svg": {"matplotlib"},
+    "png": {"matplotlib", "pillow"},
+    "gif": {"matplotlib", "pillow"},
+    "md": {"matplotlib"},
+}
 MANIFEST, GALLERY = "MANIFEST.json", "README.md"
 
 
@@ -31,6 +38,11 @@ def varies(experiment: ModuleType) -> bool:
     return hasattr(experiment, "shape")
 
 
+def suffixes(experiment: ModuleType) -> tuple[str, ...]:
+    """Return the kinds of files that an experiment makes."""
+    return ("csv", "svg", "png", "gif") if hasattr(experiment, "animate") else ("csv", "svg", "png")
+
+
 def write(experiment: ModuleType, table: Table, folder: Path) -> list[Verdict]:
     """Write the table and the figure drawn from it; return the verdicts that the written table supports."""
     name, text = name_of(experiment), table.to_csv()
@@ -38,6 +50,8 @@ def write(experiment: ModuleType, table: Table, folder: Path) -> list[Verdict]:
     (folder / f"{name}.csv").write_text(text, encoding="utf-8", newline="")
     with plots.style():
         plots.save(experiment.draw(written), folder, name)
+        if hasattr(experiment, "animate"):
+            plots.save_animation(experiment.animate(written), folder, name)
     return list(experiment.verdicts(written))
 
 
@@ -70,7 +84,8 @@ def finish(experiments: Iterable[ModuleType], folder: Path) -> None:
 
 def _versions() -> dict[str, str]:
     """Return the versions that a number (of NumPy's Generator) or a byte (of a figure) can depend on."""
-    return {"matplotlib": version("matplotlib"), "numpy": ".".join(version("numpy").split(".")[:2])}
+    exact = {name: version(name) for name in ("matplotlib", "pillow")}
+    return {**exact, "numpy": ".".join(version("numpy").split(".")[:2])}
 
 
 def _chapter(experiment: ModuleType, folder: Path) -> list[str]:
@@ -90,6 +105,7 @@ def _chapter(experiment: ModuleType, folder: Path) -> list[str]:
         "",
         f"![{experiment.FINDING}]({name}.svg)",
         "",
+        *([f"In motion: [{name}.gif]({name}.gif).", ""] if hasattr(experiment, "animate") else []),
         f"Data: [{name}.csv]({name}.csv). Again: `python -m experiments {name}`.",
         "",
         "| claim | measured | expected | criterion | holds |",
@@ -129,13 +145,14 @@ def differences(
             remarks.append(f"not compared: {lines.pop()}")
             loose.add(name)
         wrong += lines
-    files = {f"{name_of(e)}.{suffix}": name_of(e) for e in experiments for suffix in ("csv", "svg", "png")}
+    files = {f"{name_of(e)}.{suffix}": name_of(e) for e in experiments for suffix in suffixes(e)}
     if whole:
         extra = {path.name for path in kept.iterdir()} - {*files, GALLERY, MANIFEST}
         wrong += [f"{name}: belongs to no experiment" for name in sorted(extra)]
         files[GALLERY] = next(iter(loose), "")  # it quotes all tables
     for file, name in files.items():
-        figure = "matplotlib" not in other and name not in loose and not file.endswith(".csv")
+        makers = MAKERS.get(file.rpartition(".")[2])  # a table has none, and has been compared
+        figure = makers is not None and not makers & {*other} and name not in loose
         if not (kept / file).exists():
             wrong.append(f"{file}: is missing")
         elif digests.get(file) != _digest(kept / file):

@@ -36,7 +36,7 @@ from boltzmann import plots
 from boltzmann.statistics import goodness_of_fit
 from experiments._table import Table, Verdict, agrees, differs, fits
 
-CHAPTER = 4
+CHAPTER = 5
 FINDING = "The air in a bottle thins as exp(−mgh/t), and no quantum of heat is lost"
 
 

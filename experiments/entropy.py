@@ -35,7 +35,7 @@ import boltzmann as bz
 from boltzmann import plots
 from experiments._table import Table, Verdict, agrees, differs, fits, worst_of
 
-CHAPTER = 5
+CHAPTER = 6
 FINDING = "The entropy −Σ p ln p is the ∫ dQ/t of thermometer and calorimeter"
 
 SYSTEMS = {  # by how many states the levels have

@@ -32,7 +32,7 @@ from experiments._gas import chance_of_missing, relaxed_gas
 from experiments._letters import shown, usable_contexts
 from experiments._table import Table, Verdict, differs, fits
 
-CHAPTER = 6
+CHAPTER = 7
 FALSE_ALARM = 1e-6
 FINDING = "A language model sampled at temperature t is a gas at temperature t"
 

@@ -44,7 +44,7 @@ from boltzmann.statistics import pulls
 from experiments._letters import SHOWN, usable_contexts
 from experiments._table import Table, Verdict, agrees, differs, fits
 
-CHAPTER = 7
+CHAPTER = 8
 FINDING = "Temperature alone takes one model's text from a loop to noise"
 _READ = (0.0, 0.3, 0.5, 0.7, 1.0, 1.5, 3.0, np.inf)  # the temperatures whose texts the figure shows ...
 _LINES, _COLUMNS = 3, 55  # ... and how much of each

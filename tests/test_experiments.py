@@ -35,9 +35,15 @@ def tiny_experiment(factor: float = 1.0) -> types.ModuleType:
         plots.law(figure.subplots(), table["n"], table["square"])
         return figure
 
+    def animate(table):
+        figure = draw(table)
+        yield figure
+        plots.law(figure.axes[0], table["n"], table["n"])
+        yield figure
+
     module.Config, module.QUICK, module.FINDING = Config, Config(points=2), "Two times two is four"
     module.CHAPTER = 1
-    module.compute, module.draw = compute, draw
+    module.compute, module.draw, module.animate = compute, draw, animate
     module.verdicts = lambda table: [agrees("the last square", table["square"][-1], table["n"][-1] ** 2, 1e-12)]
     return module
 
@@ -99,6 +105,7 @@ def test_every_experiment_has_the_parts_that_an_experiment_has():
         "limits",
         "occupancy",
         "relaxation",
+        "quench",
         "bottle",
         "entropy",
         "letters",
@@ -208,6 +215,24 @@ def test_verify_says_when_bytes_cannot_be_compared(figures, capsys):
     change_with_digest(figures / "tiny.svg", "</svg>", "</svg> ")
     assert runner.main(["--verify"]) == 0
     assert f"matplotlib {found} found, 0.1 recorded" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("suffix", ["svg", "png", "gif"])
+@pytest.mark.parametrize("other", [None, "matplotlib", "pillow"])
+def test_bytes_are_compared_where_what_made_them_is_of_one_version(figures, capsys, suffix, other):
+    path = figures / f"tiny.{suffix}"
+    before = _gallery._digest(path)
+    path.write_bytes(path.read_bytes() + b" ")
+    change(figures / "MANIFEST.json", before, _gallery._digest(path))
+    if other is not None:
+        change(figures / "MANIFEST.json", f'"{_gallery.version(other)}"', '"0.1"')
+    compared = other is None or (suffix, other) == ("svg", "pillow")
+    assert runner.main(["--verify"]) == compared
+    assert (f"tiny.{suffix}: recomputed bytes differ" in capsys.readouterr().out) == compared
+
+
+def test_what_moves_is_linked_from_the_gallery(figures):
+    assert "In motion: [tiny.gif](tiny.gif)." in (figures / "README.md").read_text(encoding="utf-8")
 
 
 def test_verify_says_when_numpy_may_have_drawn_other_numbers(figures, capsys):

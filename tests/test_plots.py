@@ -3,6 +3,7 @@
 import matplotlib as mpl
 import numpy as np
 import pytest
+from PIL import Image
 
 from boltzmann import plots
 
@@ -73,3 +74,39 @@ def test_text_colours_stand_out_from_white():
     # Web Content Accessibility Guidelines 2.2, 1.4.3: 3 to 1 for large text.
     for colour in (plots.BLACK, plots.GREY, plots.BLUE, plots.VERMILION, plots.GREEN):
         assert 1.05 / (relative_luminance(colour) + 0.05) >= 3
+
+
+def frames(count):
+    figure = plots.figure("Counting")
+    axes = figure.subplots()
+    for k in range(count):
+        axes.clear()
+        plots.law(axes, [0, 1], [0, 1000**k])  # the labels of the axis grow
+        yield figure
+
+
+def test_an_animation_has_its_frames_one_size_one_layout_and_a_rest(tmp_path):
+    plots.save_animation(frames(3), tmp_path, "counting")
+    with Image.open(tmp_path / "counting.gif") as image:
+        assert image.n_frames == 3
+        assert image.size == (960, 540)
+        durations, left = [], []
+        for k in range(3):
+            image.seek(k)
+            durations.append(image.info["duration"])
+            shades = np.asarray(image.convert("L"))
+            left.append(int(np.argmax((shades < 100).mean(axis=0) > 0.5)))  # the axis of ordinates
+        assert durations == [100, 100, 3000]
+        assert len(set(left)) == 1
+        assert shades[0, 0] == 255  # what is white stays white
+
+
+def test_an_animation_has_the_same_bytes_again(tmp_path):
+    for name in ("first", "second"):
+        plots.save_animation(frames(2), tmp_path, name)
+    assert (tmp_path / "first.gif").read_bytes() == (tmp_path / "second.gif").read_bytes()
+
+
+def test_an_animation_of_nothing_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="frames is empty"):
+        plots.save_animation([], tmp_path, "nothing")
