@@ -122,7 +122,7 @@ def draw(table: Table) -> Figure:
         rows = table.where(context=context)
         order = np.argsort(-rows.where(temperature=temperatures[0])["probability"], kind="stable")[:10]
         for t, colour in zip(temperatures, plots.cold_to_hot(len(temperatures)), strict=True):
-            _draw_roads(axes, rows.where(temperature=t), order, colour)
+            draw_roads(axes, rows.where(temperature=t), order, colour)
             end = rows.where(temperature=t)["law"][order[-1]]
             axes.text(order.size - 0.3, end, f"t = {t:g}", color=colour, va="center", fontweight="bold")
         axes.set_xlim(-0.7, order.size + 2.1)
@@ -135,7 +135,7 @@ def draw(table: Table) -> Figure:
     return figure
 
 
-def _draw_roads(axes: Axes, rows: Table, order: np.ndarray, colour: str) -> None:
+def draw_roads(axes: Axes, rows: Table, order: np.ndarray, colour: str) -> None:
     """Draw law, gas and sampler at one temperature; only the first call on the axes names them."""
     place = np.arange(order.size)
     named = not axes.lines
