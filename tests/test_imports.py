@@ -33,6 +33,7 @@ ROADS = {
     "the sampler": ("boltzmann.language", "boltzmann.kernels.draws", "boltzmann.kernels.alias"),
     "the thermometer": ("boltzmann.thermometer", "boltzmann.kernels.offers"),
 }
+EXERCISES = "boltzmann.exercises"  # where all roads meet
 SHARED = {
     "boltzmann",  # the front door
     "boltzmann._checks",
@@ -103,6 +104,10 @@ def on_road(module, road):
     return any(module == start or module.startswith(f"{start}.") for start in ROADS[road])
 
 
+def in_exercises(module):
+    return module == EXERCISES or module.startswith(f"{EXERCISES}.")
+
+
 @pytest.fixture(scope="module")
 def graph():
     """What each module imports; the front door, which every road has in common, opens all three on purpose."""
@@ -124,9 +129,10 @@ def inside():
     assert imported(source, "boltzmann.f", known) == {"boltzmann", *(f"boltzmann.{name}" for name in "abcde")}
 
 
-def test_every_module_is_on_one_road_or_shared(graph):
+def test_every_module_is_on_one_road_or_shared_or_an_exercise(graph):
     for module in graph:
-        assert sum(on_road(module, road) for road in ROADS) + (module in SHARED) == 1, module
+        places = [on_road(module, road) for road in ROADS] + [module in SHARED, in_exercises(module)]
+        assert sum(places) == 1, module
     starts = {start for road in ROADS.values() for start in road}
     assert starts | SHARED <= graph.keys()
 
@@ -169,6 +175,14 @@ def test_the_shared_ground_stands_on_no_road(graph):
     assert reach(SHARED, graph) == SHARED
 
 
+def test_exercises_use_every_road_and_nothing_is_made_of_them(graph):
+    inside = {module for module in graph if in_exercises(module)}
+    assert EXERCISES in inside
+    assert not [module for module in reach(graph.keys() - inside, graph) if module in inside]
+    for road in ROADS:
+        assert any(on_road(module, road) for module in reach(inside, graph)), road
+
+
 def test_the_thermometer_stands_on_the_door_its_threads_and_its_kernels_alone(graph):
     """It measures the three roads, and so must not be made of them: not of levels, nor of the law."""
     start = [module for module in graph if on_road(module, "the thermometer")]
@@ -195,6 +209,8 @@ def test_the_front_door_loads_nothing_heavy():
     heavy = {"numba", "matplotlib", "scipy", "tqdm"}
     assert heavy & loaded_after("import boltzmann") == set()
     assert heavy & loaded_after("import boltzmann as bz; bz.probabilities([0, 1], 1.0); dir(bz)") == set()
+    assert "boltzmann.exercises" not in loaded_after("import boltzmann as bz; dir(bz)")
+    assert "boltzmann.exercises" in loaded_after("import boltzmann as bz; bz.exercises")
     ensemble = loaded_after("import boltzmann as bz; bz.Ensemble")
     assert {"numba", "boltzmann.metropolis"} <= ensemble
     assert "matplotlib" not in ensemble

@@ -1,5 +1,6 @@
 """What an answer may be: numbers, or a choice. Each kind reads an answer and tells whether two are the same."""
 
+import reprlib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
@@ -52,8 +53,8 @@ class Numbers(Kind):
         """Return the numbers as an array."""
         try:
             floats = as_floats("your answer", answer)
-        except Exception as error:  # whatever another library's array raises when NumPy asks for its numbers
-            raise UnreadableError(str(error)) from None
+        except Exception:  # whatever another library's array raises when NumPy asks for its numbers
+            raise UnreadableError(f"your answer is {reprlib.repr(answer)}") from None
         if self.shape == () and floats.size == 1:
             return floats.reshape(())
         if floats.shape != self.shape:
@@ -82,7 +83,7 @@ class Choice(Kind):
         """Return the options chosen, as they are spelt in `parts`."""
         chosen = (answer,) if isinstance(answer, str) else answer
         if not isinstance(chosen, tuple | list) or len(chosen) != len(self.parts):
-            raise UnreadableError(f"your answer is {answer!r}")
+            raise UnreadableError(f"your answer is {reprlib.repr(answer)}")
         return tuple(self._option(word, options) for word, options in zip(chosen, self.parts, strict=True))
 
     def _option(self, word: Any, options: tuple[str, ...]) -> str:

@@ -55,10 +55,10 @@ class Exercise:
         Returns the right one, from the package.
     because : str
         Why it is right.
-    hint : str
-        For wrong answers that are not among the mistakes.
     mistakes : tuple of (callable, str)
         What returns a typical wrong answer, and the hint for it, which names the misconception and no answer.
+    hint : str
+        For wrong answers that are not among the mistakes, where there can be any.
     data : callable
         Returns what the question gives, by name, made anew each time.
     """
@@ -69,8 +69,8 @@ class Exercise:
     kind: Kind
     answer: Callable[[], Any] = field(repr=False)
     because: str = field(repr=False)
-    hint: str
     mistakes: tuple[tuple[Callable[[], Any], str], ...] = field(repr=False)
+    hint: str = field(default="", repr=False)
     data: Callable[[], dict[str, Any]] = field(default=dict, repr=False)
 
     def page(self, name: str) -> Page:

@@ -1,6 +1,7 @@
 """Answers that are functions of the student's own: run on cases, or as a random walk."""
 
 import operator
+import reprlib
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -77,7 +78,9 @@ class OwnFunction(Kind):
     def refuse_what_cannot_be_called(answer: Any) -> None:
         """Raise UnreadableError unless `answer` is a function."""
         if not callable(answer):
-            raise UnreadableError(f"your answer is {answer!r}; hand in the function itself, without calling it")
+            raise UnreadableError(
+                f"your answer is {reprlib.repr(answer)}; hand in the function itself, without calling it"
+            )
 
 
 @dataclass(frozen=True)

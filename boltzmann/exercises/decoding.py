@@ -7,8 +7,8 @@ from boltzmann.exercises._answers import Numbers
 from boltzmann.exercises._exercise import Exercise
 from boltzmann.language import Chain, Temperature, TopP
 
-_P = np.array([0.5, 0.3, 0.15, 0.05])
-_HOT, _MASS = Temperature(2.0), TopP(0.75)
+_P = np.array([0.5, 0.25, 0.15, 0.07, 0.03])
+_HOT, _COLD, _MASS = Temperature(2.0), Temperature(0.5), TopP(0.88)
 
 
 def _kept(*steps: Temperature | TopP) -> int:
@@ -24,9 +24,9 @@ _ORDER = Exercise(
     title="Temperature and top-p: the order is part of the answer",
     level=2,
     question="""
-        A model gives four tokens the probabilities 0.5, 0.3, 0.15 and 0.05. They are drawn at temperature 2 with a
-        top-p of 0.75: of the likeliest tokens, the fewest that together have at least this probability. How many
-        are left if the temperature comes first, as in transformers, and how many if it comes last, as in
+        A model gives five tokens the probabilities 0.5, 0.25, 0.15, 0.07 and 0.03. They are drawn at temperature 2
+        with a top-p of 0.88: of the likeliest tokens, the fewest that together have at least this probability. How
+        many are left if the temperature comes first, as in transformers, and how many if it comes last, as in
         llama.cpp?
     """,
     kind=Numbers((2,)),
@@ -48,7 +48,7 @@ _ORDER = Exercise(
             "The token that takes the sum across the threshold is kept too: at least so much, not at most.",
         ),
         (
-            lambda: [_kept(Temperature(0.5), _MASS), _kept(_MASS, _HOT)],
+            lambda: [_kept(_COLD, _MASS), _kept(_MASS, _HOT)],
             "You have cooled the tokens: t = 2 takes the square root of p, and does not square it.",
         ),
     ),

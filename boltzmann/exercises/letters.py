@@ -85,10 +85,9 @@ _WHICH_DIFFERS = Exercise(
     answer=lambda: ("B",),
     because=(
         "What is divided by t has to be an energy, a logarithm of a probability. Of probabilities themselves the "
-        "normalisation undoes the division, and t does nothing. Logits, log p and l - max(l) differ by a constant, "
-        "which a softmax does not see."
+        "normalisation undoes the division, and t does nothing. Logits, log p and l - max(l) differ by a "
+        "constant, which a softmax does not see."
     ),
-    hint="Try all of them on the three logits.",
     mistakes=(
         (lambda: ("A",), "That is the definition: the other recipes are held against it."),
         (

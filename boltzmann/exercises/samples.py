@@ -1,11 +1,9 @@
 """Exercises on the thermometer: one of your own, how much it takes, and what it finds."""
 
-from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 
 from boltzmann._checks import FloatArray
 from boltzmann.analytic import heat_capacity, mean_energy
@@ -42,10 +40,9 @@ def _two_commonest(logits: FloatArray, tokens: IntArray) -> float:
     return float((logits[first] - logits[second]) / ratio)
 
 
-def _from_mean_of_logits(logits: FloatArray, tokens: IntArray) -> float:
-    """Return t at which the mean energy is that of one token of each kind drawn, however often it came."""
-    once = np.mean(logits.max() - logits[np.unique(tokens)])
-    return float(brentq(lambda t: mean_energy(logits.max() - logits, t) - once, 0.05, 1e4))
+def _proportional(logits: FloatArray, tokens: IntArray) -> float:
+    """Return t as if the mean energy of the tokens grew in proportion to it."""
+    return _mean_rise(logits, tokens) / float(mean_energy(logits.max() - logits, 1.0))
 
 
 _OWN_THERMOMETER = Exercise(
@@ -85,8 +82,8 @@ _OWN_THERMOMETER = Exercise(
             "Two tokens tell the temperature, but all tell it better: yours throws most of the draws away.",
         ),
         (
-            lambda: _from_mean_of_logits,
-            "You count each token that was seen once. A token that came often has to count often.",
+            lambda: _proportional,
+            "Your temperature grows in proportion to the energy, as in an ideal gas. A law on 30 levels is none.",
         ),
     ),
     data=lambda: {"cases": _cases()},
@@ -126,12 +123,8 @@ _HOW_MANY = Exercise(
             "That is C of the model as it is. The draws come from the tempered law, and so must C.",
         ),
         (
-            lambda: _draws(float(heat_capacity(-_ZIPF, _T)) * _T**2),
-            "That is the variance of the energy. The heat capacity is that over t².",
-        ),
-        (
             lambda: _draws(float(heat_capacity(-_ZIPF, _T)), t=1.0),
-            "The standard error is a part of t: a colder thermometer has the finer scale.",
+            "A factor t² is missing: C is the variance of the energy over t², and the error is a part of t.",
         ),
         (
             lambda: np.sqrt(_draws(float(heat_capacity(-_ZIPF, _T)))),
@@ -147,16 +140,12 @@ _SERVERS: dict[str, dict[str, Any]] = {
     "C": {"draws": 500, "seed": 1},
     "D": {"draws": 500, "seed": 3, "top_p": 0.9},
 }
-
-
-@cache
-def _logits() -> FloatArray:
-    return (2.0 * np.random.default_rng(7).standard_normal((6, 30))).round(2)
+_LOGITS = (2.0 * np.random.default_rng(7).standard_normal((6, 30))).round(2)
 
 
 def _served() -> dict[str, Any]:
     """Return the logits, and for each server the row of every draw and the token that came out."""
-    served: dict[str, Any] = {"logits": _logits().copy()}
+    served: dict[str, Any] = {"logits": _LOGITS.copy()}
     for name, options in _SERVERS.items():
         generator = np.random.default_rng(options["seed"])
         tokens = [
@@ -192,7 +181,6 @@ _WHICH_LIES = Exercise(
         "Its temperature falls as more of the rare tokens are read, and among the likeliest alone is the one that "
         "it claims. diagnose names it: a top-p that nobody asked for."
     ),
-    hint="Read all four, with their error bars; of the one that is off, look at by_top, or ask diagnose.",
     mistakes=(
         (
             lambda: ("B", None),
@@ -204,11 +192,11 @@ _WHICH_LIES = Exercise(
         ),
         (
             lambda: ("D", "too hot"),
-            "Its reading is off, but to which side? Tokens that are rare seem to be missing, not to abound.",
+            "Its reading is off, but to which side of what it claims?",
         ),
         (
             lambda: ("D", "repeats itself"),
-            "Draws that repeat one another lengthen the error bar, but do not move the reading. This one is.",
+            "Draws that repeat one another lengthen the error bar and leave the reading where it is. Not here.",
         ),
         (
             lambda: ("A", None),

@@ -1,6 +1,7 @@
 """Exercises on the simulation: acceptance, refused steps, a bug to be found, an honest error bar."""
 
 from collections.abc import Callable
+from textwrap import indent
 
 import numpy as np
 
@@ -99,7 +100,7 @@ _AT_THE_WALL = Exercise(
         probability exp(-1). An offer below 0 or above 3 is refused. generator is a numpy.random.Generator: draw
         from it, as in generator.random().
 
-        It is called {Walk.steps} times from each level. A right function is refused once in a million; an
+        It is called {Walk.steps:,} times from each level. A right function is refused once in a million; an
         acceptance that is off by a tenth is noticed.
     """,
     kind=Walk(signature="step(level, generator)", returns="a level, 0 to 3", levels=4),
@@ -141,28 +142,28 @@ _AT_THE_WALL = Exercise(
 
 _SOURCES = {
     "A": """
-        new = generator.integers(3)
-        if generator.random() < g[new] / g[old] * exp((E[old] - E[new]) / t):
-            old = new
-    """,
+new = generator.integers(3)
+if generator.random() < g[new] / g[old] * exp((E[old] - E[new]) / t):
+    old = new
+""",
     "B": """
-        new = generator.integers(3)
-        cost = (E[new] - t * log(g[new])) - (E[old] - t * log(g[old]))
-        if cost <= 0 or generator.random() < exp(-cost / t):
-            old = new
-    """,
+new = generator.integers(3)
+cost = (E[new] - t * log(g[new])) - (E[old] - t * log(g[old]))
+if cost <= 0 or generator.random() < exp(-cost / t):
+    old = new
+""",
     "C": """
-        new = generator.integers(3)
-        if E[new] <= E[old] or generator.random() < exp((E[old] - E[new]) / t):
-            old = new
-    """,
+new = generator.integers(3)
+if E[new] <= E[old] or generator.random() < exp((E[old] - E[new]) / t):
+    old = new
+""",
     "D": """
-        new = generator.choice(3, p=g / g.sum())
-        if E[new] <= E[old] or generator.random() < exp((E[old] - E[new]) / t):
-            old = new
-    """,
+new = generator.choice(3, p=g / g.sum())
+if E[new] <= E[old] or generator.random() < exp((E[old] - E[new]) / t):
+    old = new
+""",
 }
-_LISTING = "".join(f"\n        {name}{source.rstrip()}\n" for name, source in _SOURCES.items())
+_LISTING = indent("\n".join(name + indent(source, "    ") for name, source in _SOURCES.items()), "        ")
 
 _FORGOTTEN = Exercise(
     title="Find the bug: one of these forgets the degeneracy",
@@ -170,13 +171,13 @@ _FORGOTTEN = Exercise(
     question=f"""
         Four Metropolis steps for a system with the energies E = (0, 2, 6) and degeneracies g = (1, 3, 5), NumPy
         arrays. Three of them obey the law g exp(-E/t) / Z.
-        {_LISTING}
+
+{_LISTING}
         Which does not, and how often does its law count the degeneracies?
     """,
     kind=Choice((("A", "B", "C", "D"), ("never", "twice"))),
     answer=lambda: ("C", "never"),
     because="It offers levels alike and weighs them by energy alone: its law is exp(-E/t), as if all g were 1.",
-    hint="For each step write down how often a level is offered, times how often the offer is taken.",
     mistakes=(
         (
             lambda: ("A", None),
@@ -214,7 +215,7 @@ _ERROR_BAR = Exercise(
     title="The error bar of a series that remembers",
     level=2,
     question="""
-        A simulation recorded the energy of one particle at 10 000 steps. Their standard deviation is 0.5, and two
+        A simulation recorded the energy of one particle at 10,000 steps. Their standard deviation is 0.5, and two
         of them s steps apart have the correlation 0.9 to the power s. What is the standard error of their mean?
     """,
     kind=Numbers(tolerance=0.005),
