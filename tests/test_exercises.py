@@ -14,9 +14,9 @@ from scipy.optimize import brentq
 from scipy.stats import ncx2
 
 import boltzmann as bz
-from boltzmann.exercises import _EXERCISES, _functions, check, data, names, overview, question, simulation
+from boltzmann.exercises import _EXERCISES, check, data, names, overview, question
 from boltzmann.exercises._answers import Choice, Numbers
-from boltzmann.exercises._functions import OwnFunction
+from boltzmann.exercises._functions import FALSE_ALARM, OwnFunction
 
 
 def law(energies, t, degeneracies=None):
@@ -202,7 +202,8 @@ WRONG = [
         lambda E, E_new, g, g_new, t: 1 if E_new <= E else metropolis(E, E_new, g, g_new, t),
         "every step down",
     ),
-    ("own_acceptance", lambda *_: 0.5, "Yours does not"),
+    ("own_acceptance", lambda *_: 0.5, "Not so yours"),
+    ("own_acceptance", lambda E, E_new, g, g_new, t: sqrt(g_new / g * exp((E - E_new) / t)), "Not so yours"),
     ("at_the_wall", redrawing, "only neighbour"),
     ("at_the_wall", insisting, "draw again"),
     ("at_the_wall", ring, "no ring"),
@@ -437,6 +438,11 @@ def test_a_forgotten_return_is_told(name):
     ("name", "function", "phrase"),
     [
         ("own_softmax", lambda logits, t: 1.0, "returned shape (), where an array of shape (3,) is needed"),
+        (
+            "own_softmax",
+            lambda logits, t: logits[:2],
+            "returned shape (2,), where an array of shape (3,) is needed",
+        ),
         ("own_softmax", lambda logits, t: "abc", "softmax([2.0, 1.0, 0.0], 1.0) returned 'abc'"),
         ("own_thermometer", lambda logits, tokens: logits, "where one number is needed"),
         ("own_acceptance", lambda *_: 0.0, "accept(0.0, 0.0, 1.0, 1.0, 0.5) returned 0.0"),
@@ -470,13 +476,11 @@ def test_a_walk_that_is_off_by_a_tenth_is_noticed():
     By the noncentral chi-square of the two counts (up or not, of those that could) on three levels the power is
     above 0.99; the seed is fixed.
     """
-    generator_calls = 20_000
+    steps = _EXERCISES["at_the_wall"].kind.steps
     up, less = 0.5 * exp(-1), 0.45 * exp(-1)
-    bar = ncx2.isf(_functions.FALSE_ALARM / 4, 2, 1e-12)
+    bar = ncx2.isf(FALSE_ALARM / 4, 2, 1e-12)
     others = [1 - up - down for down in (0, 0.5, 0.5)]
-    powers = [
-        ncx2.sf(bar, 2, generator_calls * ((up - less) ** 2 / up + (up - less) ** 2 / other)) for other in others
-    ]
+    powers = [ncx2.sf(bar, 2, steps * ((up - less) ** 2 / up + (up - less) ** 2 / other)) for other in others]
     assert 1 - np.prod([1 - power for power in powers]) > 0.99
 
     def reluctant(level, generator):
@@ -599,5 +603,5 @@ def test_what_a_student_does_to_the_data_harms_nobody():
 def test_data_and_results_are_the_same_every_time():
     first, second = data("which_server_lies"), data("which_server_lies")
     assert all(np.array_equal(first[name][1], second[name][1]) for name in "ABCD")
-    assert check("at_the_wall", redrawing) == check("at_the_wall", redrawing)
-    assert simulation.EXERCISES["at_the_wall"].kind.steps == 20_000
+    walk = _EXERCISES["at_the_wall"].kind
+    assert np.array_equal(walk.read(step), walk.read(step))

@@ -123,7 +123,10 @@ class Acceptance(OwnFunction):
     temperatures: tuple[float, ...]
 
     def read(self, answer: Any) -> FloatArray:
-        """Return the log of each flow over the one back, and by how much an acceptance exceeds 1, (2, T, K, K)."""
+        """Return the log of each acceptance over the one back, and by how much it exceeds 1, (2, T, K, K).
+
+        In detailed balance the first is what the weights of the two levels demand.
+        """
         self.refuse_what_cannot_be_called(answer)
         energies, degeneracies = self.levels.energies.tolist(), self.levels.degeneracies.tolist()
         count = len(energies)
@@ -133,10 +136,8 @@ class Acceptance(OwnFunction):
             accepted[k, i, j] = given = float(self.numbers(answer, case, ()))
             if not 0 < given < np.inf:
                 raise UnreadableError(f"{self.shown(case)} returned {given}, which is no probability above 0")
-        t = np.array(self.temperatures)[:, None]
-        log_weights = np.log(self.levels.degeneracies) - self.levels.energies / t
-        log_flow = np.log(accepted) + log_weights[:, :, None]
-        return np.stack((log_flow - log_flow.swapaxes(1, 2), np.maximum(accepted - 1, 0)))
+        logarithms = np.log(accepted)
+        return np.stack((logarithms - logarithms.swapaxes(1, 2), np.maximum(accepted - 1, 0)))
 
     def agrees(self, reading: Any, standard: Any) -> bool:
         """Tell whether the balance is that of the standard function."""

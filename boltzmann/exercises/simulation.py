@@ -41,7 +41,10 @@ _OWN_ACCEPTANCE = Exercise(
     ),
     answer=lambda: _metropolis(_right_cost),
     because="In equilibrium as many particles go from each level to each other as come back, at every t.",
-    hint="In equilibrium g exp(-E/t) · accept there must equal g_new exp(-E_new/t) · accept back. Yours does not.",
+    hint=(
+        "In equilibrium g exp(-E/t) · accept there has to equal g_new exp(-E_new/t) · accept back, and no "
+        "acceptance may exceed one. Not so yours."
+    ),
     mistakes=(
         (
             lambda: _metropolis(lambda E, E_new, g, g_new, t: (E_new - E) / t),
