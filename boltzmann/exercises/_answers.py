@@ -31,7 +31,7 @@ class Kind(ABC):
         """Tell whether a reading is that of the standard answer, right or wrong."""
 
     def difference(self, reading: Any, standard: Any) -> str:
-        """Return where a reading first departs from the right answer, without that answer; "" if it has no say."""
+        """Return where a reading first departs from the right answer, without showing that; "" for no place."""
         return ""
 
 
