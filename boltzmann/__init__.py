@@ -33,7 +33,7 @@ from boltzmann.levels import (
 )
 
 if TYPE_CHECKING:
-    from boltzmann import language, plots, statistics, thermometer
+    from boltzmann import exercises, language, plots, statistics, thermometer
     from boltzmann.metropolis import Ensemble
     from boltzmann.records import Run
     from boltzmann.sweep_record import SweepError, SweepRecord
@@ -50,6 +50,7 @@ __all__ = [
     "SweepRecord",
     "column",
     "entropy",
+    "exercises",
     "free_energy",
     "harmonic_oscillator",
     "heat_capacity",
@@ -89,7 +90,7 @@ _LOADED_ON_USE = {
 def __getattr__(name: str) -> Any:
     if name in _LOADED_ON_USE:
         return getattr(import_module(_LOADED_ON_USE[name]), name)
-    if name in ("language", "plots", "statistics", "thermometer"):
+    if name in ("exercises", "language", "plots", "statistics", "thermometer"):
         return import_module(f"boltzmann.{name}")
     raise AttributeError(f"module 'boltzmann' has no attribute {name!r}")
 

@@ -1,7 +1,7 @@
 """Roads that never import one another, and a front door that loads nothing heavy.
 
 A module is on one of the roads, or on the ground that they share, which stands on none of them, or above them all,
-as the command line is.
+as the command line and the exercises are.
 """
 
 import ast
@@ -45,7 +45,7 @@ SHARED = {
     "boltzmann.kernels.compiled",
     "boltzmann.kernels.exponential",  # of the law, the sampler and the thermometer
 }
-ABOVE = ("boltzmann.__main__", "boltzmann.commands")
+ABOVE = ("boltzmann.__main__", "boltzmann.commands", "boltzmann.exercises")
 
 
 def modules():
@@ -207,6 +207,8 @@ def test_the_front_door_loads_nothing_heavy():
     heavy = {"numba", "matplotlib", "scipy", "tqdm"}
     assert heavy & loaded_after("import boltzmann") == set()
     assert heavy & loaded_after("import boltzmann as bz; bz.probabilities([0, 1], 1.0); dir(bz)") == set()
+    assert "boltzmann.exercises" not in loaded_after("import boltzmann as bz; dir(bz)")
+    assert "boltzmann.exercises" in loaded_after("import boltzmann as bz; bz.exercises")
     ensemble = loaded_after("import boltzmann as bz; bz.Ensemble")
     assert {"numba", "boltzmann.metropolis"} <= ensemble
     assert "matplotlib" not in ensemble

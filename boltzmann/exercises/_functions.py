@@ -1,0 +1,177 @@
+"""Answers that are functions of the student's own: run on cases, or as a random walk."""
+
+import operator
+import reprlib
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from boltzmann._checks import FloatArray
+from boltzmann.exercises._answers import Kind, UnreadableError
+from boltzmann.levels import EnergyLevels
+from boltzmann.statistics import goodness_of_fit
+
+FALSE_ALARM = 1e-6  # how often a right random walk is refused
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, np.random.Generator):
+        return "generator"
+    if isinstance(value, np.ndarray):
+        return str(value.tolist()) if value.size <= 6 else f"<{value.size} numbers>"
+    return repr(value)
+
+
+def _place(error: Exception) -> str:
+    """Return the line of the student's own code from which an exception came, "" if it never got there."""
+    frames = traceback.extract_tb(error.__traceback__)[1:]  # the first is the call below
+    own = [frame for frame in frames if frame.filename == frames[0].filename]
+    return f", in line {own[-1].lineno}: {own[-1].line}".rstrip(": ") if own else ""
+
+
+@dataclass(frozen=True)
+class OwnFunction(Kind):
+    """A function with this signature, such as "softmax(logits, t)"."""
+
+    signature: str
+    returns: str
+
+    @property
+    def expects(self) -> str:
+        """What is asked for."""
+        return f"your own function {self.signature}, which returns {self.returns}"
+
+    def shown(self, arguments: Sequence[Any]) -> str:
+        """Return the call as one would write it."""
+        return f"{self.signature.partition('(')[0]}({', '.join(map(_shown, arguments))})"
+
+    def call(self, function: Any, arguments: Sequence[Any]) -> Any:
+        """Return what the function returns; what it raises becomes UnreadableError."""
+        try:
+            with np.errstate(all="ignore"):  # an overflow shows in what is returned
+                value = function(*arguments)
+        except Exception as error:
+            what = f"{type(error).__name__}: {error}".rstrip(": ")
+            raise UnreadableError(f"{self.shown(arguments)} raised {what}{_place(error)}") from None
+        if value is None:
+            raise UnreadableError(f"{self.shown(arguments)} returned nothing; does your function end in a return?")
+        return value
+
+    def numbers(self, function: Any, arguments: Sequence[Any], shape: tuple[int, ...]) -> FloatArray:
+        """Return what the function returns as an array of this shape; nan is left to be compared."""
+        value = self.call(function, arguments)
+        try:
+            array = np.asarray(value, np.float64)
+        except Exception:  # whatever another library's array raises when NumPy asks for its numbers
+            raise UnreadableError(f"{self.shown(arguments)} returned {value!r}") from None
+        if array.shape != shape:
+            wanted = f"an array of shape {shape}" if shape else "one number"
+            raise UnreadableError(
+                f"{self.shown(arguments)} returned shape {array.shape}, where {wanted} is needed"
+            )
+        return array
+
+    @staticmethod
+    def refuse_what_cannot_be_called(answer: Any) -> None:
+        """Raise UnreadableError unless `answer` is a function."""
+        if not callable(answer):
+            raise UnreadableError(
+                f"your answer is {reprlib.repr(answer)}; hand in the function itself, without calling it"
+            )
+
+
+@dataclass(frozen=True)
+class OnCases(OwnFunction):
+    """A function that is compared on cases, which are made anew for every run.
+
+    Where a typical mistake comes out as nan, anything is like it.
+    """
+
+    cases: Callable[[], Sequence[tuple[Any, ...]]]
+    shape_of: Callable[..., tuple[int, ...]]  # of the answer to a case
+    tolerance: float  # a part of the right number, or 1e-12 of probability
+
+    def read(self, answer: Any) -> list[FloatArray]:
+        """Return what the function returns on each case."""
+        self.refuse_what_cannot_be_called(answer)
+        return [self.numbers(answer, case, self.shape_of(*case)) for case in self.cases()]
+
+    def _alike(self, given: FloatArray, wanted: FloatArray) -> bool:
+        known = ~np.isnan(wanted)
+        return np.allclose(given[known], wanted[known], rtol=self.tolerance, atol=1e-12)
+
+    def agrees(self, reading: Any, standard: Any) -> bool:
+        """Tell whether the function does what the standard one does on all cases."""
+        return all(map(self._alike, reading, self.read(standard)))
+
+    def difference(self, reading: Any, standard: Any) -> str:
+        """Return the first case that comes out wrong, and how."""
+        for case, given, wanted in zip(self.cases(), reading, self.read(standard), strict=True):
+            if not self._alike(given, wanted):
+                return f"{self.shown(case)} gave {np.array2string(given, precision=4)}."
+        return ""
+
+
+@dataclass(frozen=True)
+class Acceptance(OwnFunction):
+    """An acceptance of steps between levels that are offered equally often, judged by its detailed balance."""
+
+    levels: EnergyLevels
+    temperatures: tuple[float, ...]
+
+    def read(self, answer: Any) -> FloatArray:
+        """Return the log of each acceptance over the one back, and by how much it exceeds 1, (2, T, K, K).
+
+        In detailed balance the first is what the weights of the two levels demand.
+        """
+        self.refuse_what_cannot_be_called(answer)
+        energies, degeneracies = self.levels.energies.tolist(), self.levels.degeneracies.tolist()
+        count = len(energies)
+        accepted = np.empty((len(self.temperatures), count, count))
+        for k, i, j in np.ndindex(accepted.shape):
+            case = (energies[i], energies[j], degeneracies[i], degeneracies[j], self.temperatures[k])
+            accepted[k, i, j] = given = float(self.numbers(answer, case, ()))
+            if not 0 < given < np.inf:
+                raise UnreadableError(f"{self.shown(case)} returned {given}, which is no probability above 0")
+        logarithms = np.log(accepted)
+        return np.stack((logarithms - logarithms.swapaxes(1, 2), np.maximum(accepted - 1, 0)))
+
+    def agrees(self, reading: Any, standard: Any) -> bool:
+        """Tell whether the balance is that of the standard function."""
+        return np.allclose(reading, self.read(standard), rtol=1e-9, atol=1e-9)
+
+
+@dataclass(frozen=True)
+class Walk(OwnFunction):
+    """One random step from a level to the next, judged by how often it goes where."""
+
+    levels: int
+    steps: int = 20_000  # from each level
+
+    def read(self, answer: Any) -> FloatArray:
+        """Return how often the function went from each level to each, (K, K)."""
+        self.refuse_what_cannot_be_called(answer)
+        counts = np.zeros((self.levels, self.levels))
+        generator = np.random.default_rng(1)
+        for level in np.repeat(range(self.levels), self.steps).tolist():
+            counts[level, self._next(answer, level, generator)] += 1
+        return counts
+
+    def _next(self, function: Any, level: int, generator: np.random.Generator) -> int:
+        case = (level, generator)
+        value = self.call(function, case)
+        try:
+            reached = operator.index(value)
+        except TypeError:
+            raise UnreadableError(f"{self.shown(case)} returned {value!r}, which is no level") from None
+        if not 0 <= reached < self.levels:
+            raise UnreadableError(f"{self.shown(case)} returned {reached}: levels run from 0 to {self.levels - 1}")
+        return reached
+
+    def agrees(self, reading: Any, standard: Any) -> bool:
+        """Tell whether the counts fit the standard transition matrix, missing a true one once in a million."""
+        fits = [goodness_of_fit(counts, row) for counts, row in zip(reading, standard, strict=True)]
+        return min(fit.p_value for fit in fits) * self.levels >= FALSE_ALARM
