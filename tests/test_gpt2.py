@@ -150,6 +150,34 @@ def test_logits_are_those_of_the_definition(size, tmp_path):
     np.testing.assert_allclose(steps, expected, rtol=0, atol=1e-4)
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_in_double_precision_logits_are_the_definitions_to_a_dozen_digits(size, tmp_path):
+    """To 1e-11, of logits of some 5: a million times closer than float32 comes, so that no step can be in it."""
+    config, weights = random_network(1, **size)
+    model = GPT2.load(write_folder(tmp_path / "model", config, weights), dtype=np.float64)
+    ids = np.random.default_rng(2).integers(0, 300, 24)
+    expected = by_definition(config, weights, ids)
+    np.testing.assert_allclose(model.all_logits(ids), expected, rtol=0, atol=1e-11)
+    steps = [model.logits(ids[: k + 1]) for k in range(24)]
+    np.testing.assert_allclose(steps, expected, rtol=0, atol=1e-11)
+    np.testing.assert_allclose(model.logits([ids[:7], ids[:3]]), expected[[6, 2]], rtol=0, atol=1e-11)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, "float64", np.dtype("f4")])
+def test_logits_are_of_the_precision_asked_for(dtype):
+    model = GPT2.load("tiny", dtype)
+    for logits in (model.logits("The"), model.logits(["The", "A fire"]), model.all_logits("A fire")):
+        assert logits.dtype == dtype
+    assert model.logits(np.zeros((0, 3), int)).dtype == dtype
+    assert GPT2.load("tiny").logits("The").dtype == np.float32
+
+
+@pytest.mark.parametrize("dtype", [np.float16, None, int, "double precision"])
+def test_no_other_precision_is_known(dtype):
+    with pytest.raises(ValueError, match=r"dtype must be numpy\.float32 or numpy\.float64, got "):
+        GPT2.load("tiny", dtype=dtype)
+
+
 def test_logits_are_those_stored(tiny):
     """They are transformers', of the checkpoint that ships."""
     stored = np.load(STORED)
@@ -212,13 +240,15 @@ def test_what_is_remembered_changes_nothing(small):
     assert longest > 2 * 24
 
 
-def test_memory_grows_with_the_text(tiny):
+@pytest.mark.parametrize(("dtype", "error"), [(np.float32, 1e-4), (np.float64, 1e-11)])
+def test_memory_grows_with_the_text(dtype, error):
     """From room for 64 tokens to the whole window, and over its edge."""
-    ids = tiny.encode(CORPUS[:1200])
+    model = GPT2.load("tiny", dtype)
+    ids = model.encode(CORPUS[:1200])
     assert ids.size > 256 + 20
-    expected = tiny.all_logits(ids)
-    steps = [tiny.logits(ids[: k + 1]) for k in range(ids.size)]
-    np.testing.assert_allclose(steps, expected, rtol=0, atol=1e-4)
+    expected = model.all_logits(ids)
+    steps = [model.logits(ids[: k + 1]) for k in range(ids.size)]
+    np.testing.assert_allclose(steps, expected, rtol=0, atol=error)
 
 
 def computed_tokens(monkeypatch):
@@ -493,6 +523,14 @@ def test_weights_are_read_whatever_their_type_and_prefix(dtype, error, prefix, t
         read = model._network.weights[name]
         assert read.dtype == np.float32
         np.testing.assert_allclose(read, array, rtol=error, atol=1e-6 * (error > 0))
+
+
+def test_weights_in_double_precision_keep_all_their_digits(tmp_path):
+    config, weights = random_network(10)
+    thirds = {name: array.astype(np.float64) / 3 for name, array in weights.items()}
+    model = GPT2.load(write_folder(tmp_path / "model", config, thirds, "F64"), np.float64)
+    for name, array in thirds.items():
+        np.testing.assert_array_equal(model._network.weights[name], array)
 
 
 def spoiled(change):
