@@ -13,7 +13,7 @@ import boltzmann as bz
 from boltzmann import plots
 from boltzmann.language import LanguageModel, stream
 from boltzmann.statistics import pulls
-from experiments._letters import SHOWN
+from experiments._letters import printable
 from experiments._table import Table, Verdict
 
 TEMPERATURES = (0.0, 0.3, 0.5, 0.7, 0.85, 1.0, 1.25, 1.5, 2.0, 3.0, 5.0, np.inf)
@@ -102,11 +102,10 @@ def _colour(t: float) -> str:
 
 
 def _draw_text(axes: Axes, top: float, t: float, text: str) -> None:
-    """Write a few lines of text; white space other than blanks is made visible, and what has no shape a box."""
-    folded = " ↵ ".join(line for line in text.split("\n") if line)
-    printable = "".join(letter if letter.isprintable() else SHOWN.get(letter, "□") for letter in folded)
-    wide = any(unicodedata.east_asian_width(letter) in "WF" for letter in printable)
-    lines = textwrap.wrap(printable, _COLUMNS // 2 if wide else _COLUMNS)[:_LINES]
+    """Write a few lines of text."""
+    folded = printable(" ↵ ".join(line for line in text.split("\n") if line))
+    wide = any(unicodedata.east_asian_width(letter) in "WF" for letter in folded)
+    lines = textwrap.wrap(folded.lstrip(), _COLUMNS // 2 if wide else _COLUMNS)[:_LINES]
     axes.text(0.01, top, f"t = {named(t)}", color=_colour(t), fontweight="bold", va="top")
     axes.text(0.15, top, "\n".join(lines), family="DejaVu Sans Mono", fontsize=14, va="top", parse_math=False)
 
@@ -138,9 +137,14 @@ def draw_entropy(axes: Axes, table: Table, count: int, symbol: str, marks: Seque
     temperature_axis(axes)
     axes.set_ylabel(f"entropy (nats per {symbol})")
     axes.legend(loc="upper left")
+    perplexity_axis(axes, [*marks, count], f"{symbol}s")
+
+
+def perplexity_axis(axes: Axes, marks: Sequence[int], symbols: str) -> None:
+    """Mark on the right what perplexity the entropies on the left are."""
     perplexity = axes.twinx()
     perplexity.set_ylim(axes.get_ylim())
-    perplexity.set_yticks(np.log([*marks, count]), [f"{mark}" for mark in [*marks, count]])
+    perplexity.set_yticks(np.log(marks), [f"{mark}" for mark in marks])
     perplexity.tick_params(pad=10)
-    perplexity.set_ylabel(f"perplexity ({symbol}s)")
+    perplexity.set_ylabel(f"perplexity ({symbols})")
     perplexity.spines["right"].set_visible(True)

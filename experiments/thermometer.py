@@ -38,7 +38,7 @@ from boltzmann.language import draw as draw_ids
 from boltzmann.statistics import pulls
 from experiments._table import Table, Verdict, agrees, differs, fits
 
-CHAPTER = 10
+CHAPTER = 12
 FINDING = "A temperature can be read off the tokens, to one part in √(n C)"
 
 # What a sampler that was asked for t does instead, and the name that this should get.

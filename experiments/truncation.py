@@ -42,7 +42,7 @@ from experiments._gas import chance_of_missing, relaxed_gas
 from experiments._letters import shown, usable_contexts
 from experiments._table import Table, Verdict, agrees, differs, fits
 
-CHAPTER = 9
+CHAPTER = 11
 FINDING = "A truncation is a wall, and heat moves a wall that is built after it"
 FALSE_ALARM = 1e-6
 SHOWN = 4.0  # nats above the lowest level

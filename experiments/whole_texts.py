@@ -48,7 +48,7 @@ from experiments._gas import chance_of_missing
 from experiments._letters import shown
 from experiments._table import Table, Verdict, agrees, differs, fits
 
-CHAPTER = 8
+CHAPTER = 10
 FINDING = "Cold letters do not make a cold text: it weighs what comes after"
 FALSE_ALARM = 1e-6
 ROADS = ("token", "text")  # at the temperature of each letter, of the whole text
