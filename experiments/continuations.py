@@ -73,7 +73,7 @@ class Config:
     seed: int = 2026
 
 
-QUICK = Config(temperatures=(0.0, 0.5, 1.0, 1.5, np.inf), tokens=40, letters=120, control=1.5)
+QUICK = Config(temperatures=(0.0, 0.5, 1.0, 3.0, np.inf), tokens=32, letters=120, control=1.5)
 
 
 def compute(config: Config, progress: Callable[[float], None]) -> Table:
