@@ -3,9 +3,9 @@
 What the law predicts. In a given context, yes: softmax(log p / t) does not ask who made p, the entropy of a token
 rises with t from 0 to log V, and tokens drawn cost on average what it says (see `texts`). But t also decides
 which contexts a text gets into, and the law does not say what a model makes of them. An n-gram that meets letters
-it has never seen together falls back on less and less of them, towards a uniform law: lost, it is unsure. A
-transformer has nothing to fall back on. It computes an answer to anything. So of each text, written at t, both
-models are asked how unsure they are there at t = 1: by the entropy of p itself.
+it has never seen together falls back on fewer of them, in the end on none: lost, it is unsure. A transformer has
+nothing to fall back on. It computes an answer to anything. So of its own text, written at t, each model is asked
+how unsure it is there at t = 1: by the entropy of p itself.
 
 At t = 0 an n-gram of order n has finitely many contexts and a text longer than they are many must repeat itself.
 A transformer sees the whole text, as long as its window holds it, and no context comes twice.
@@ -16,15 +16,15 @@ model is as unsure as on cold ones (t ≤ 1), by Welch's test. For t = 0, an n-g
 repeat itself.
 
 What to look at. Left: at t = 0 the circles, each a little different from the last; at t = 3, where the n-gram of
-`texts` writes a soup of letters, words and pieces of words, as those are the tokens. Right, below: from t = 1
-upwards one line climbs and the other falls. Deep in noise that no one ever wrote, the transformer is surer of the
-next token than in a sentence of its own.
+`texts` writes a soup of letters, words and pieces of words, as those are the tokens. Right, below: past t = 1 one
+line climbs and the other falls (compare each with itself, as a token is more than a letter). Deep in noise that no
+one ever wrote, the transformer is surer of the next token than in a sentence of its own.
 
 Why in double precision. In float32 the order in which a processor adds changes logits by some 1e-6, enough for one
 token in a million to be another, and with it the whole text after it. In float64 it is 1e-14.
 
 Try this next. Other prompts: which circles does the transformer end in? A longer page at t = 0: when does the
-window, 256 tokens, begin to slide, and what happens then? Measure the faith above by the probability of the
+window, 256 tokens, begin to slide, and what happens then? Measure how sure a model is by the probability of its
 likeliest token. GPT-2 itself: `GPT2.load("gpt2", np.float64)` in `compute`.
 """
 
