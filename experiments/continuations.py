@@ -8,12 +8,13 @@ nothing to fall back on. It computes an answer to anything. So of its own text, 
 how unsure it is there at t = 1: by the entropy of p itself.
 
 At t = 0 an n-gram of order n has finitely many contexts and a text longer than they are many must repeat itself.
-A transformer sees the whole text, as long as its window holds it, and no context comes twice.
+A transformer sees the whole text, as long as its window holds it, and no context comes twice: it may repeat itself
+or not, and can leave a loop again.
 
 What would refute it. A surprise that differs from the entropy with a χ² worse than one time in a million; the
 control, tokens drawn 10 % too hot for the law, must fail. For the contexts, hot pages (t ≥ 2) on which a
 model is as unsure as on cold ones (t ≤ 1), by Welch's test. For t = 0, an n-gram's text whose second half does not
-repeat itself.
+repeat itself; that the transformer's does not, after this prompt, is measured and no law.
 
 What to look at. Left: at t = 0 the circles, each a little different from the last; at t = 3, where the n-gram of
 `texts` writes a soup of letters, words and pieces of words, as those are the tokens. Right, below: past t = 1 one
@@ -23,9 +24,9 @@ one ever wrote, the transformer is surer of the next token than in a sentence of
 Why in double precision. In float32 the order in which a processor adds changes logits by some 1e-6, enough for one
 token in a million to be another, and with it the whole text after it. In float64 it is 1e-14.
 
-Try this next. Other prompts: which circles does the transformer end in? A longer page at t = 0: when does the
-window, 256 tokens, begin to slide, and what happens then? Measure how sure a model is by the probability of its
-likeliest token. GPT-2 itself: `GPT2.load("gpt2", np.float64)` in `compute`.
+Try this next. The prompt “The old woman” on pages of 100 tokens: at t = 0 a loop, and then the way out of it. Longer
+pages: when does the window, 256 tokens, begin to slide, and what happens then? Measure how sure a model is by the
+probability of its likeliest token. GPT-2 itself: `GPT2.load("gpt2", np.float64)` in `compute`.
 """
 
 from collections.abc import Callable, Sequence
@@ -129,7 +130,13 @@ def verdicts(table: Table) -> list[Verdict]:
         _changed("hot text leaves the n-gram less sure", n_gram, 1),
         _changed("hot text leaves the transformer surer", transformer, -1),
         Verdict("t = 0: the n-gram loops", f"period {looping or 'none'}", "some", half, looping > 0),
-        Verdict("t = 0: the transformer does not", f"period {circling or 'none'}", "none", half, circling == 0),
+        Verdict(
+            "t = 0: the transformer repeats nothing exactly",
+            f"period {circling or 'none'}",
+            "none",
+            half,
+            circling == 0,
+        ),
     ]
 
 
