@@ -24,9 +24,9 @@ one ever wrote, the transformer is surer of the next token than in a sentence of
 Why in double precision. In float32 the order in which a processor adds changes logits by some 1e-6, enough for one
 token in a million to be another, and with it the whole text after it. In float64 it is 1e-14.
 
-Try this next. The prompt “The old woman” on pages of 100 tokens: at t = 0 a loop, and then the way out of it. Longer
-pages: when does the window, 256 tokens, begin to slide, and what happens then? Measure how sure a model is by the
-probability of its likeliest token. GPT-2 itself: `GPT2.load("gpt2", np.float64)` in `compute`.
+Try this next. The prompt “The old woman” on pages of 100 tokens: at t = 0 a loop, and then the way out of it.
+Longer pages: when does the window, 256 tokens, begin to slide, and what happens then? Measure how sure a model is
+by the probability of its likeliest token. GPT-2 itself: `GPT2.load("gpt2", np.float64)` in `compute`.
 """
 
 from collections.abc import Callable, Sequence
@@ -131,11 +131,7 @@ def verdicts(table: Table) -> list[Verdict]:
         _changed("hot text leaves the transformer surer", transformer, -1),
         Verdict("t = 0: the n-gram loops", f"period {looping or 'none'}", "some", half, looping > 0),
         Verdict(
-            "t = 0: the transformer repeats nothing exactly",
-            f"period {circling or 'none'}",
-            "none",
-            half,
-            circling == 0,
+            "t = 0: the transformer repeats nothing", f"period {circling or 'none'}", "none", half, circling == 0
         ),
     ]
 
