@@ -75,7 +75,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.list:
         for name, module in known.items():
             request = " (on request)" if _gallery.varies(module) else ""
-            print(f"{name:12s} {(module.__doc__ or '').strip().splitlines()[0]}{request}")
+            print(f"{name:13s} {(module.__doc__ or '').strip().splitlines()[0]}{request}")
         return 0
     chosen = {name: _chosen(name, known) for name in options.names}
     chosen = chosen or {
@@ -156,7 +156,7 @@ def _report(verdicts: dict[str, list[Verdict]]) -> int:
     width = max((len(v.claim) for _, v in rows), default=0)
     for name, v in rows:
         mark = "holds" if v.holds else "FAILS"
-        print(f"{mark}  {name:10s}  {v.claim:{width}s}  {v.measured}; expected {v.expected}; {v.criterion}")
+        print(f"{mark}  {name:13s}  {v.claim:{width}s}  {v.measured}; expected {v.expected}; {v.criterion}")
     failed = sum(not v.holds for _, v in rows)
     print(f"{len(rows) - failed} of {len(rows)} verdicts hold")
     return 1 if failed else 0

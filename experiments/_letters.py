@@ -11,6 +11,13 @@ def shown(text: str) -> str:
     return "".join(SHOWN.get(letter, letter) for letter in text)
 
 
+def printable(text: str) -> str:
+    """Return a text with white space other than blanks made visible, and for what has no shape a box."""
+    return "".join(
+        letter if letter.isprintable() and letter != "\ufffd" else SHOWN.get(letter, "□") for letter in text
+    )
+
+
 def usable_contexts(preferred: Sequence[str], text: str) -> list[str]:
     """Return the contexts that occur in the text, filled up with the most frequent ones of four letters."""
     found = [context for context in preferred if context in text]

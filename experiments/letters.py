@@ -23,17 +23,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-import boltzmann as bz
 from boltzmann import plots
 from boltzmann.language import NGram, load_corpus
-from boltzmann.language import draw as draw_ids
-from boltzmann.statistics import compare_counts, goodness_of_fit
-from experiments._gas import chance_of_missing, relaxed_gas
 from experiments._letters import shown, usable_contexts
-from experiments._table import Table, Verdict, differs, fits
+from experiments._roads import LAW, counted, draw_counts, three_roads
+from experiments._table import Table, Verdict
 
 CHAPTER = 7
-FALSE_ALARM = 1e-6
 FINDING = "A language model sampled at temperature t is a gas at temperature t"
 
 
@@ -59,57 +55,25 @@ def compute(config: Config, progress: Callable[[float], None]) -> Table:
     text = load_corpus(config.corpus)
     model = NGram.fit(text, order=config.order)
     panels = [(context, t) for t in config.temperatures for context in usable_contexts(config.contexts, text)]
-    rows = []
+    parts = []
     for done, (context, t) in enumerate(panels):
-        logits = model.logits(context)
-        p = bz.softmax(logits)
-        sampled, control = (
-            np.bincount(draw_ids(logits, heat * t, config.draws, seed), minlength=logits.size)
-            for heat, seed in ((1.0, config.seed + done), (config.control, config.seed + done + len(panels)))
+        logits, seed = model.logits(context), config.seed + done
+        roads = counted(
+            logits, t, config.control, config.particles, config.draws, seed, control_seed=seed + len(panels)
         )
-        law, too_hot = bz.temper(p, [t, config.control * t])
-        simulated = relaxed_gas(p, t, config.particles, config.seed + done)
-        rows += [
-            {
-                "context": shown(context),
-                "temperature": t,
-                "letter": shown(letter),
-                "probability": p[k],
-                "law": law[k],
-                "law_too_hot": too_hot[k],
-                "simulated": simulated[k],
-                "sampled": sampled[k],
-                "sampled_too_hot": control[k],
-            }
-            for k, letter in enumerate(model.alphabet)
-        ]
+        names = {
+            "context": [shown(context)] * logits.size,
+            "temperature": [t] * logits.size,
+            "letter": [shown(letter) for letter in model.alphabet],
+        }
+        parts.append(names | roads)
         progress((done + 1) / len(panels))
-    return Table.of_rows(rows)
+    return Table({name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
 
 
 def verdicts(table: Table) -> list[Verdict]:
     """Hold each pair of roads against each other in every panel; the control, where draws enough can tell."""
-    panels = [panel for _, panel in table.groups("context", "temperature")]
-    gas, sampler = ([_fit(panel, counts) for panel in panels] for counts in ("simulated", "sampled"))
-    both = [compare_counts(panel["simulated"], panel["sampled"]).p_value for panel in panels]
-    telling = [panel for panel in panels if _missed(panel) < FALSE_ALARM]
-    control = [_fit(panel, "sampled_too_hot") for panel in telling]
-    judged = f"panels, those of {len(panels)} in which its power is above 1 − 1e-6"
-    return [
-        fits("the Metropolis gas obeys softmax(log p / t)", gas, "panels"),
-        fits("the sampler obeys softmax(log p / t)", sampler, "panels"),
-        fits("gas and sampler draw from one distribution", both, "panels"),
-        *([differs("control: a sampler that runs too hot is caught", control, judged)] if control else []),
-    ]
-
-
-def _fit(panel: Table, counts: str) -> float:
-    return goodness_of_fit(panel[counts], panel["law"]).p_value
-
-
-def _missed(panel: Table) -> float:
-    """Return the probability that the control passes for a sampler at t."""
-    return chance_of_missing(panel["sampled_too_hot"], panel["law_too_hot"], panel["law"], FALSE_ALARM)
+    return three_roads([panel for _, panel in table.groups("context", "temperature")])
 
 
 def draw(table: Table) -> Figure:
@@ -137,18 +101,7 @@ def draw(table: Table) -> Figure:
 
 def draw_roads(axes: Axes, rows: Table, order: np.ndarray, colour: str) -> None:
     """Draw law, gas and sampler at one temperature; only the first call on the axes names them."""
-    place = np.arange(order.size)
     named = not axes.lines
-    label = "law: softmax(log p / t)" if named else None
-    plots.law(axes, place, rows["law"][order], color=colour, drawstyle="steps-mid", label=label)
-    for column, mark, name in (
-        ("simulated", plots.simulation, "simulation: Metropolis gas, E = −log p"),
-        ("sampled", plots.sampler, "sampler: logits / t, then a draw"),
-    ):
-        counts, total = rows[column][order], rows[column].sum()
-        seen = counts > 0
-        fraction = counts[seen] / total
-        error = np.sqrt(fraction * (1 - fraction) / total)
-        # On a logarithmic axis a bar that reaches below zero has no end.
-        bars = [np.minimum(error, 0.9 * fraction), error]
-        mark(axes, place[seen], fraction, bars, color=colour, label=name if named else None)
+    label = LAW if named else None
+    plots.law(axes, range(order.size), rows["law"][order], color=colour, drawstyle="steps-mid", label=label)
+    draw_counts(axes, rows, lambda column: column[order], colour, named)

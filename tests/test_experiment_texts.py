@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import chi2
 
 from boltzmann.language import NGram
-from experiments import texts
+from experiments import _pages, texts
 from experiments._table import Table
 
 
@@ -23,11 +23,11 @@ def test_surprise_is_entropy_on_average():
 
 def test_sampler_too_hot_is_refuted(monkeypatch):
     """480 letters at each of three temperatures, 50 % too hot: 0.5·√(480 C) > 8 errors each for C > 0.5."""
-    generate = texts.generate
+    stream = _pages.stream
     monkeypatch.setattr(
-        texts,
-        "generate",
-        lambda model, prompt, length, t, seed: generate(model, prompt, length, 1.5 * t, seed=seed),
+        _pages,
+        "stream",
+        lambda model, prompt, length, t, seed: stream(model, prompt, length, 1.5 * t, seed=seed),
     )
     failed = [verdict.claim for verdict in texts.verdicts(written(texts.QUICK)) if not verdict.holds]
     assert "letters surprise as much as the entropy says" in failed

@@ -110,6 +110,8 @@ def test_every_experiment_has_the_parts_that_an_experiment_has():
         "entropy",
         "letters",
         "texts",
+        "tokens",
+        "continuations",
         "whole_texts",
         "truncation",
     ]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from boltzmann.language._transformer import Array, Shape, Weights
+from boltzmann.language._transformer import Array, Dtype, Shape, Weights
 
 LAYOUT = "config.json, model.safetensors and tokenizer.json (or vocab.json and merges.txt)"
 _FILES = ("config.json", "model.safetensors", "tokenizer.json", "vocab.json", "merges.txt")
@@ -68,8 +68,8 @@ def _fetched(name: str) -> Path:
         ) from None
 
 
-def read_safetensors(path: Path) -> dict[str, Array]:
-    """Return the arrays of floats in a safetensors file, as float32.
+def read_safetensors(path: Path, dtype: Dtype) -> dict[str, Array]:
+    """Return the arrays of floats in a safetensors file, as `dtype`.
 
     Eight bytes say how long the header is; the header, in JSON, where after it each array lies.
 
@@ -83,7 +83,11 @@ def read_safetensors(path: Path) -> dict[str, Array]:
         start = 8 + int.from_bytes(data[:8], "little")
         header = json.loads(data[8:start])
         header.pop("__metadata__", None)
-        return {name: _as_array(data, start, entry) for name, entry in header.items() if entry["dtype"] in _DTYPES}
+        return {
+            name: _as_array(data, start, entry).astype(dtype)
+            for name, entry in header.items()
+            if entry["dtype"] in _DTYPES
+        }
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError(f"{path} is damaged or no safetensors file: {error}") from None
 
@@ -96,10 +100,10 @@ def _as_array(data: bytes, start: int, entry: dict[str, Any]) -> Array:
         raise ValueError(f"{count} numbers do not fill {end - begin} bytes")
     if entry["dtype"] == "BF16":  # the upper half of a float32
         array = (array.astype("<u4") << 16).view("<f4")
-    return array.astype(np.float32).reshape(entry["shape"])
+    return array.reshape(entry["shape"])
 
 
-def read_network(folder: Path) -> tuple[Weights, Shape, int | None]:
+def read_network(folder: Path, dtype: Dtype) -> tuple[Weights, Shape, int | None]:
     """Return a checkpoint's weights, "lm_head.weight" among them, its shape, and the id that begins a text.
 
     Raises
@@ -118,7 +122,7 @@ def read_network(folder: Path) -> tuple[Weights, Shape, int | None]:
         raise ValueError(f"{folder / 'config.json'} describes no GPT-2 that is known here: {error}") from None
     inner = config.get("n_inner") or 4 * D
     file = folder / "model.safetensors"
-    weights = {name.removeprefix("transformer."): array for name, array in read_safetensors(file).items()}
+    weights = {name.removeprefix("transformer."): array for name, array in read_safetensors(file, dtype).items()}
     if config.get("tie_word_embeddings", True) and "wte.weight" in weights:
         weights["lm_head.weight"] = weights["wte.weight"]
     for name, wanted in _shapes(V, inner, shape).items():

@@ -17,9 +17,10 @@ class Network:
 
     def __init__(self, weights: Weights, shape: Shape):
         self.weights, self.shape = weights, shape
+        self.dtype = weights["lm_head.weight"].dtype
         self._step = max(1, shape.window // 2)
         self._lock = Lock()  # there is one cache, and there may be many callers
-        self._cache, self._seen = Cache.empty(shape, 0, 0), np.empty((0, 0), dtype=np.int64)
+        self._cache, self._seen = self._room_for(0, 0), np.empty((0, 0), dtype=np.int64)
 
     def start(self, n: int) -> int:
         """Return the first token seen, when the one after n tokens is predicted."""
@@ -28,7 +29,7 @@ class Network:
     def last_logits(self, texts: Sequence[IntArray]) -> Array:
         """Return the logits after each of B texts of one token or more, (B, V)."""
         if not texts:
-            return np.empty((0, len(self.weights["lm_head.weight"])), np.float32)
+            return np.empty((0, len(self.weights["lm_head.weight"])), self.dtype)
         seen = [ids[self.start(ids.size) :] for ids in texts]
         lengths = np.array([ids.size for ids in seen])
         if np.all(lengths == lengths[0]):
@@ -50,8 +51,11 @@ class Network:
     def _logits(self, states: Array) -> Array:
         return states @ self.weights["lm_head.weight"].T
 
+    def _room_for(self, texts: int, window: int) -> Cache:
+        return Cache.empty(self.shape, texts, window, self.dtype)
+
     def _afresh(self, ids: IntArray) -> Array:
-        return hidden_states(self.weights, self.shape, ids, Cache.empty(self.shape, *ids.shape))
+        return hidden_states(self.weights, self.shape, ids, self._room_for(*ids.shape))
 
     def _continued(self, ids: IntArray) -> Array:
         """Return the states of the tokens, (B, ·, D), that the cache does not hold: all, if it holds other texts.
@@ -65,6 +69,6 @@ class Network:
             known = 0
         if known == 0 or n > self._cache.room:
             room = min(self.shape.window, max(64, 2 * n))
-            self._cache = self._cache.resized(known, room) if known else Cache.empty(self.shape, texts, room)
+            self._cache = self._cache.resized(known, room) if known else self._room_for(texts, room)
         self._seen = ids
         return hidden_states(self.weights, self.shape, ids[:, known:], self._cache)

@@ -7,12 +7,14 @@ and new together, H heads, D the width, V the vocabulary.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import pi, sqrt
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float32]
+Array = NDArray[np.floating[Any]]  # all of one checkpoint are float32, or all float64
 IntArray = NDArray[np.int64]
+Dtype = np.dtype[np.floating[Any]]
 Weights = Mapping[str, Array]
 
 
@@ -36,10 +38,10 @@ class Cache:
     length: int = 0
 
     @classmethod
-    def empty(cls, shape: Shape, texts: int, window: int) -> "Cache":
+    def empty(cls, shape: Shape, texts: int, window: int, dtype: Dtype) -> "Cache":
         """Return room for `window` tokens of each of so many texts."""
         room = (shape.layers, texts, shape.heads, window, shape.width // shape.heads)
-        return cls(np.empty(room, np.float32), np.empty(room, np.float32))
+        return cls(np.empty(room, dtype), np.empty(room, dtype))
 
     @property
     def room(self) -> int:
@@ -50,7 +52,7 @@ class Cache:
         """Return a copy of the first `length` tokens, with room for `window`."""
         layers, texts, heads, _, width = self.keys.shape
         room = (layers, texts, heads, window, width)
-        copy = Cache(np.empty(room, np.float32), np.empty(room, np.float32), length)
+        copy = Cache(np.empty_like(self.keys, shape=room), np.empty_like(self.values, shape=room), length)
         copy.keys[:, :, :, :length] = self.keys[:, :, :, :length]
         copy.values[:, :, :, :length] = self.values[:, :, :, :length]
         return copy

@@ -9,13 +9,15 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from boltzmann._checks import FloatArray, as_ids
 from boltzmann.language._bpe import BytePairs, read_byte_pairs
 from boltzmann.language._checkpoint import find_folder, read_network
 from boltzmann.language._network import Network
 from boltzmann.language._transformer import Array, IntArray, Shape, Weights
+
+_PRECISIONS = (np.float32, np.float64, "float32", "float64")
 
 Context = str | Sequence[int] | NDArray[np.integer[Any]]
 
@@ -29,7 +31,7 @@ def _is_batch(context: Any) -> bool:
 
 
 class GPT2:
-    r"""A GPT-2, in float32; see `GPT2.load`.
+    r"""A GPT-2; see `GPT2.load`.
 
     .. math:: p(i_{n+1} | i_1 \dots i_n) = \operatorname{softmax}(W h(i_1 \dots i_n))_{i_{n+1}}
 
@@ -78,7 +80,7 @@ class GPT2:
         self.tokens = byte_pairs.tokens + (b"",) * (V - byte_pairs.size)
 
     @classmethod
-    def load(cls, name_or_path: str | os.PathLike[str]) -> "GPT2":
+    def load(cls, name_or_path: str | os.PathLike[str], dtype: DTypeLike = np.float32) -> "GPT2":
         """Return the GPT-2 of that name or in that folder.
 
         Parameters
@@ -88,11 +90,14 @@ class GPT2:
             model.safetensors, and tokenizer.json or else vocab.json and merges.txt; or, if there is none,
             a name on the Hugging Face hub such as ``"gpt2"``, ``"gpt2-medium"`` or ``"distilgpt2"``, which needs
             `huggingface_hub` (``pip install 'boltzmann[gpt2]'``), and a network when it is first asked for.
+        dtype : numpy.float32 or numpy.float64
+            What the network computes in, and its logits are. The order in which a machine adds changes logits in
+            float32 by some 1e-6, and in float64, at twice the time and memory, by some 1e-14.
 
         Raises
         ------
         ValueError
-            If `name_or_path` is no name, or a file is damaged or not a GPT-2's.
+            If `name_or_path` is no name, `dtype` is neither, or a file is damaged or not a GPT-2's.
         OSError
             If there is no such folder or model, a file is missing, or the hub cannot be reached.
         ImportError
@@ -103,8 +108,10 @@ class GPT2:
         >>> GPT2.load("tiny").window
         256
         """
+        if dtype not in _PRECISIONS:
+            raise ValueError(f"dtype must be numpy.float32 or numpy.float64, got {dtype!r}")
         folder = find_folder(name_or_path)
-        return cls(os.fspath(name_or_path), read_byte_pairs(folder), *read_network(folder))
+        return cls(os.fspath(name_or_path), read_byte_pairs(folder), *read_network(folder, np.dtype(dtype)))
 
     def __repr__(self) -> str:
         arrays = {id(array): array for array in self._network.weights.values()}  # a tied one counts once
@@ -173,7 +180,7 @@ class GPT2:
         """Return the logits of the next token, shape (V,) or (B, V), in nats.
 
         What the last call was asked about is remembered: of a context that goes on from it, only what is added
-        costs time, and the logits differ from those computed afresh by rounding, some 1e-6.
+        costs time, and the logits differ from those computed afresh by rounding, in float32 some 1e-6.
 
         Parameters
         ----------
