@@ -100,3 +100,4 @@ def test_the_experiment_of_contributing_works_as_written():
     table = die.compute(die.QUICK, lambda fraction: None)
     assert [verdict.holds for verdict in die.verdicts(table)] == [True, True]
     assert die.draw(table).axes and die.__doc__.splitlines()[0].endswith("?")
+    assert max(len(line) for block in BLOCKS for line in block.splitlines()) <= 115
