@@ -175,7 +175,7 @@ def sampler(axes: Axes, x: ArrayLike, y: ArrayLike, error: ArrayLike | None = No
 
 
 def rendered(made: Figure, name: str) -> dict[str, bytes]:
-    """Return the figure as {"svg": bytes, "png": bytes}; the same figure gives the same bytes.
+    """Return the figure `made` as {"svg": bytes, "png": bytes}; the same figure gives the same bytes.
 
     `name` seeds the identifiers inside the SVG, so that figures on one page do not share any.
 
@@ -215,7 +215,7 @@ def _warn_once(name: str, messages: list[str]) -> None:
 
 
 def save(made: Figure, folder: str | Path, name: str) -> None:
-    """Write `name`.svg and `name`.png into a folder.
+    """Write the figure `made` into a folder, as `name`.svg and `name`.png.
 
     Raises
     ------

@@ -1,0 +1,139 @@
+"""Docstrings of public names: complete, true to the signatures, readable by what makes the reference."""
+
+import inspect
+import re
+
+import pytest
+
+import boltzmann as bz
+
+MODULES = [bz, *(module for name in bz.__all__ if inspect.ismodule(module := getattr(bz, name)))]
+
+
+def public():
+    """Return every public class, function and method by its dotted name."""
+    found = {}
+    for module in MODULES:
+        own = getattr(module, "__all__", [n for n, v in vars(module).items() if _is_declared(v, module)])
+        for name in own:
+            value = getattr(module, name)
+            if inspect.isfunction(value) or inspect.isclass(value):
+                found[f"{module.__name__}.{name}"] = value
+            if inspect.isclass(value):
+                found |= {f"{module.__name__}.{name}.{n}": m for n, m in _methods(value)}
+    return found
+
+
+def _is_declared(value, module):
+    return getattr(value, "__module__", None) == module.__name__ and not value.__name__.startswith("_")
+
+
+def _methods(cls):
+    return [(n, getattr(cls, n)) for n in vars(cls) if n[0] != "_" and inspect.isroutine(getattr(cls, n))]
+
+
+def sections(docstring):
+    """Return what comes before the first heading, and the sections by heading."""
+    head, *rest = re.split(r"^(\w[\w ]*)\n-{3,}\n", docstring, flags=re.MULTILINE)
+    return head, dict(zip(rest[::2], rest[1::2], strict=True))
+
+
+def listed(section):
+    """Return the names that a section describes: `a, b : type` are two."""
+    lines = [line.split(" : ")[0] for line in section.splitlines() if re.match(r"\S", line)]
+    return [name.strip().lstrip("*") for line in lines for name in line.split(",")]
+
+
+def complaints(value):
+    """Return what is missing from a docstring, or wrong in it."""
+    docstring = inspect.getdoc(value) or ""
+    head, parts = sections(docstring)
+    taken = [name for name in _parameters(value) if name not in ("self", "cls")]
+    wrong = []
+    if "\n" in head.split("\n\n")[0].rstrip("\n") or not head.split("\n\n")[0].rstrip().endswith((".", ":")):
+        wrong.append("its first paragraph is not one sentence in one line")
+    if "Parameters" in parts and listed(parts["Parameters"]) != taken:
+        wrong.append(f"it describes {listed(parts['Parameters'])} and takes {taken}")
+    if inspect.isclass(value):
+        strangers = [name for name in listed(parts.get("Attributes", "")) if not _has(value, name)]
+        wrong += [f"it has no attribute {name}" for name in strangers]
+    elif "Parameters" not in parts and "arguments are those of" not in docstring:
+        wrong += [f"it does not mention {name}" for name in taken if not re.search(rf"\b{name}\b", docstring)]
+    if inspect.isfunction(value) and "Raises" not in parts and re.search(r"\braise |\bas_\w+\(", _code(value)):
+        wrong.append("it does not say what it raises")
+    if docstring.count("{") != docstring.count("}"):
+        wrong.append("its braces do not pair")
+    return wrong
+
+
+def _has(cls, name):
+    assigned = re.search(rf"self\.{name}\b.* = ", inspect.getsource(cls))
+    return hasattr(cls, name) or name in inspect.get_annotations(cls) or assigned
+
+
+def _parameters(value):
+    """Return the names of the parameters; an exception has those of BaseException, which are no names."""
+    return (
+        [] if inspect.isclass(value) and issubclass(value, BaseException) else inspect.signature(value).parameters
+    )
+
+
+def _code(function):
+    """Return the source of a function without its docstring."""
+    return inspect.getsource(function).replace(function.__doc__ or "", "")
+
+
+@pytest.mark.parametrize("name", public())
+def test_a_docstring_says_what_its_signature_says(name):
+    assert complaints(public()[name]) == []
+
+
+def test_every_public_function_has_an_example():
+    functions = {name: value for name, value in public().items() if inspect.isfunction(value)}
+    without = [n for n, v in functions.items() if ">>> " not in v.__doc__ and v.__qualname__ == v.__name__]
+    assert without == []
+
+
+def good(a, b=1):
+    """Return the sum.
+
+    Parameters
+    ----------
+    a, b : int
+        Numbers.
+    """
+
+
+def unlisted(a, b=1):
+    """Return the sum.
+
+    Parameters
+    ----------
+    a : int
+        A number.
+    """
+
+
+def silent(a):
+    """Return it."""
+
+
+def wordy(a):
+    """Return `a`,
+    as it is."""
+
+
+def unpaired(a):
+    r"""Return `a`: \frac{1}{2."""
+
+
+def throws(a):
+    """Return `a`."""
+    raise ValueError(a)
+
+
+@pytest.mark.parametrize(
+    ("function", "count"), [(good, 0), (unlisted, 1), (silent, 1), (wordy, 1), (unpaired, 1), (throws, 1)]
+)
+def test_the_check_sees_each_fault(function, count):
+    assert len(complaints(function)) == count
