@@ -2,7 +2,7 @@
 
 What the law predicts. Molecules stand in the layers of a bottle; a step up costs one quantum. A hot gas meets a
 cold bath. The crowd follows one formula: after k sweeps its layers hold N p₀ P^k, where p₀ is the hot law and P
-is the transition matrix of one molecule. It ends in Boltzmann's law of the cold bath [1]_ and stays there. The
+is the transition matrix of one molecule [1]_. It ends in Boltzmann's law of the cold bath and stays there. The
 molecules do not. In a sweep each moves with a probability that the same matrix gives,
 
     Σ_i p_i (1 - P_ii),
@@ -21,7 +21,7 @@ round, and which does not?
 
 References
 ----------
-.. [1] L. Boltzmann, Wiener Berichte 76, 373 (1877).
+.. [1] W. Feller, An Introduction to Probability Theory and Its Applications, vol. I, 3rd ed., ch. XV (1968).
 """
 
 from collections.abc import Callable, Iterator
