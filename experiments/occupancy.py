@@ -14,7 +14,7 @@ Minutes. 30
 Predict first. Two levels lie 1.8 Δ apart: what fraction is on the upper one at t = 0.7 Δ? A rotor has g = 2J + 1
 states at the energy 0.1 J (J + 1) Δ, J = 0, 1, 2, …: at t = 0.4 Δ, which level holds most? On a logarithmic axis,
 how does the line of an oscillator (g = 1) change when t is doubled? A pull is (measured - expected) / error: of
-160 honest pulls, how many lie outside ±2?
+184 honest pulls, how many lie outside ±2?
 
 Run. Some seconds:
 
@@ -41,7 +41,8 @@ level were one state; the points do not follow it.
 The misconception. "The particles must know the law, or Z at least, to obey it." None does. A particle knows the
 two energies between which it chooses, and forgets them. That as many particles go from i to j as come back, for
 every pair of levels, fixes the ratio of their counts at exp(-(E_j - E_i)/t), and ratios of all pairs fix the whole
-law. (About one normal number in twenty-two lies outside ±2, seven of 160. Pulls that never did would be suspect.)
+law. (One normal number in twenty-two lies outside ±2. Here it is 6 of the 184 pulls, where 8 were to be expected;
+if none did, that would be suspect.)
 
 Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from experiments import run` was done.
 
@@ -62,7 +63,7 @@ Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from e
 
 4. A control 1 % too hot instead of 2 % takes more particles, and the experiment sees to it by itself. How many
    times as many? Predict it from the error of a mean, then compare `table["simulated"].sum()` with that of the
-   committed figure, 27 million. (Four times: what is to be seen is half as large, and errors fall as 1/√N.)
+   committed figure, 25 million. (Four times: what is to be seen is half as large, and errors fall as 1/√N.)
 
        table = run("occupancy", control=1.01)
        print(table["simulated"].sum())
