@@ -12,7 +12,7 @@ Minutes. 35
 Predict first. At t = 0.1, how many times as dense is the lowest layer (its middle at h = 0.025) as the highest
 (0.975)? What is the mean height at t = ∞, and what is it about at t = 0.1? Molecules settled at t = 1, of mean
 height 0.418, are put into a bath at t = 0.1, where it is 0.102: how many quanta does a molecule give off? When all
-is settled again, how many molecules still move in a sweep: none, few, or a third?
+is settled again, how many molecules still move in a sweep: none, a few, or more than half?
 
 Run. Some seconds:
 

@@ -29,8 +29,8 @@ draws, in whole quanta, is multiplied by the mean of 1/t before and after, and a
 fail: a thermometer 2 % off, and a -Σ p ln p that takes a level of several states for one.
 
 What you see. Points on lines: entropy on the left, from heat alone; heat capacity on the right, once from the
-spread of energies at one temperature and once from the heat between two. The entropies end at ln 2 = 0.693, ln
-4 = 1.386 and ln 6 = 1.792; the third starts at ln 2. The heat capacities peak at 0.4168, 0.3515 and 0.4083 Δ,
+spread of energies at one temperature and once from the heat between two. The entropies end at ln 2 = 0.693,
+ln 4 = 1.386 and ln 6 = 1.792; the third starts at ln 2. The heat capacities peak at 0.4168, 0.3515 and 0.4083 Δ,
 where one more degree takes most heat; the second peak is 1.02 high and the first 0.44. A half Δ of heat is all
 that the first system takes.
 
@@ -52,9 +52,9 @@ Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from e
 
        print(bz.heat_capacity(bz.two_level(degeneracy=10), np.linspace(0.2, 0.5, 7)))
 
-3. Divide each Q by the temperature of the bath that gave it, instead of the mean of 1/t. The sum falls short of ln
-   2, as Clausius's inequality says. By how much with 400 steps, and with 100? (0.0124 and 0.0492: it goes as the
-   step.)
+3. Divide each Q by the temperature of the bath that gave it, instead of the mean of 1/t. The sum falls short of
+   ln 2, as Clausius's inequality says. By how much with 400 steps, and with 100? (0.0124 and 0.0492: it goes as
+   the step.)
 
        rows = run("entropy", steps=100).where(system="1+1 states")
        print(np.log(2) - (rows["heat"] * rows["coldness"]).sum() / 10**10)

@@ -33,12 +33,13 @@ steepens the same order of letters, a larger one flattens it. After "wind" the b
 t = 1 and 0.235 at t = 2; "o" has 0.366, 0.340 and 0.209. Of 200,000 particles at t = 0.5, 117,133 sit on the
 blank, and of 200,000 draws 117,335 are one; the law expects 117,249, give or take 220.
 
-The misconception. "Dividing log-probabilities is not the same as dividing logits." It is. The logits z and log p
-differ by one constant, the logarithm of the sum of exp(z), and a constant over t is a constant still, which the
-softmax takes out. What is not the same: to divide the probabilities themselves, softmax(p/t), which makes all
-letters nearly equal (the blank would have 0.042 at t = 0.5 and not 0.586); or to divide twice, by an engine and by
-its caller, which gives t². "Temperature adds randomness to the model": it chooses among distributions, as the
-lesson limits says; the gas at t = 0.5 is the colder one, and its letters are surer than the model's.
+The misconception. "Dividing log-probabilities is not the same as dividing logits." It is the same. The logits z
+and log p differ by one constant, the logarithm of the sum of exp(z), and a constant over t is a constant still,
+which the softmax takes out. What is not the same: to divide the probabilities themselves, softmax(p/t), which
+makes all letters nearly equal (the blank would have 0.042 at t = 0.5 and not 0.586); or to divide twice, by an
+engine and by its caller, which gives t². "Temperature adds randomness to the model": it chooses among
+distributions, as the lesson limits says; the gas at t = 0.5 is the colder one, and its letters are surer than the
+model's.
 
 Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from experiments import run` was done.
 

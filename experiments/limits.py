@@ -40,13 +40,14 @@ highest near t = 1.2 and falls on both sides. A runner-up gains from the rarer o
 "windo" has 0.34 at t = 1, 0.37 at t = 0.5 and 0.09 at t = 0.1. The Gaussian's ⟨x²⟩ is 0.25, 1 and 4 in units of
 σ².
 
-The misconception. "Temperature adds randomness to the model." It adds nothing. The model says p, and softmax(log
-p/t) is a fixed function of it: the same p and t give the same numbers every time. What is random is the draw, at
-t = 1 as at any other t; the temperature says from which distribution. Below 1 that distribution is surer than the
-model itself: the entropy of the weather, -Σ p log p, is 1.14 at t = 1 and 0.81 at t = 0.5. "t = 0 is undefined,
-for one cannot divide by 0." The division is a recipe, and the limit exists: equal shares of the likeliest. A
-program that takes the largest log p off before it divides arrives there; one that divides first gets no number. A
-greedy sampler takes one of the equals, the first: of the die's two faces it shows one, and the gas both.
+The misconception. "Temperature adds randomness to the model." It adds nothing. The model says p, and
+softmax(log p / t) is a fixed function of it: the same p and t give the same numbers every time. What is random is
+the draw, at t = 1 as at any other t; the temperature says from which distribution. Below 1 that distribution is
+surer than the model itself: the entropy of the weather, -Σ p log p, is 1.14 at t = 1 and 0.81 at t = 0.5. "t = 0
+is undefined, for one cannot divide by 0." The division is a recipe, and the limit exists: equal shares of the
+likeliest. A program that takes the largest log p off before it divides arrives there; one that divides first gets
+no number. A greedy sampler takes one of the equals, the first: of the die's two faces it shows one, and the gas
+both.
 
 Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from experiments import run` was done.
 

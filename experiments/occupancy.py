@@ -40,9 +40,9 @@ level were one state; the points do not follow it.
 
 The misconception. "The particles must know the law, or Z at least, to obey it." None does. A particle knows the
 two energies between which it chooses, and forgets them. That as many particles go from i to j as come back, for
-every pair of levels, fixes the ratio of their counts at exp(-(E_j - E_i)/t), and ratios of all pairs fix the whole
-law. (One normal number in twenty-two lies outside ±2. Here it is 6 of the 184 pulls, where 8 were to be expected;
-if none did, that would be suspect.)
+every pair of levels, fixes the ratio of their counts per state at exp(-(E_j - E_i)/t), and ratios of all pairs fix
+the whole law. (One normal number in twenty-two lies outside ±2. Here it is 6 of the 184 pulls, where 8 were to be
+expected; if none did, that would be suspect.)
 
 Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from experiments import run` was done.
 
@@ -54,8 +54,8 @@ Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from e
 2. At which t does the rotor hold as many particles on J = 0 as on J = 1? Solve 3 exp(-0.2/t) = 1; t = 0.182. Check
    with `bz.probabilities(bz.rigid_rotor(9, constant=0.1), t)`.
 
-3. Read the temperature off two counts n₀ and n₁ of the oscillator, whose levels are 0.5 apart: t = 0.5 /
-   ln(n₀/n₁), with an error of t²/0.5 √(1/n₀ + 1/n₁). How many errors from the truth is it?
+3. Read the temperature off two counts n₀ and n₁ of the oscillator, whose levels are 0.5 apart:
+   t = 0.5 / ln(n₀/n₁), with an error of t²/0.5 √(1/n₀ + 1/n₁). How many errors from the truth is it?
 
        gas = bz.Ensemble(bz.harmonic_oscillator(10, quantum=0.5), temperature=0.7, particles=500_000, seed=1)
        gas.run(sweeps=100)

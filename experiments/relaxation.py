@@ -10,10 +10,10 @@ p₀.
 
 Minutes. 40
 
-Predict first. A gas that was infinitely hot, on a ladder of K = 8 levels one Δ apart, falls into a bath at t = 1
-Δ. Metropolis's rule offers either any level, or a neighbour. Which of the two has more of its offers accepted?
-Which of them cools faster? The second largest eigenvalue of P is 0.802 with any level offered: after how many
-sweeps is a thousandth of the excess left, and after how many a millionth?
+Predict first. A gas that was infinitely hot, on a ladder of K = 8 levels one Δ apart, falls into a bath at
+t = 1 Δ. Metropolis's rule offers either any level, or a neighbour. Which of the two has more of its offers
+accepted? Which of them cools faster? The second largest eigenvalue of P is 0.802 with any level offered: after how
+many sweeps is a thousandth of the excess left, and after how many a millionth?
 
 Run. Some seconds:
 

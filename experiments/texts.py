@@ -4,8 +4,8 @@ Objective. You can read entropy and perplexity as the cost of a guess, and say w
 one.
 
 What you need to know. The lessons `letters` (a letter model at temperature t) and `entropy` (S = -Σ p log p).
-Perplexity is exp(S): how many equally likely letters would be as hard to guess. The surprise of a letter is -log
-p, p being what it had when it was drawn; S is its mean. The model looks six letters back.
+Perplexity is exp(S): how many equally likely letters would be as hard to guess. The surprise of a letter is
+-log p, p being what it had when it was drawn; S is its mean. The model looks six letters back.
 
 Minutes. 25
 

@@ -30,9 +30,10 @@ wrong name. The control: readings held to a temperature 5 % off must fail.
 
 What you see. On the left, two decades of temperature, each reading within two errors of the truth; the band is the
 prediction, and it is narrow where the curve in the middle is high. That curve peaks near t = 2, at C = 1.95, where
-t is told to 0.7 %; at t = 0.1, where C = 0.15, to 2.5 %. On the right, what is found when a sampler that was asked
-for 0.7 does something else: one that ignores t reads 1.021 ± 0.009, one that applies it twice 0.485 ± 0.006, and
-one that hides a top-k of 5 reads 0.581, too cold, and is named by its wall.
+t is told to 0.7 %; at t = 1, where C = 1.25, to 0.9 %, and at t = 0.1, where C = 0.15, to 2.5 %. On the right,
+what is found when a sampler that was asked for 0.7 does something else: one that ignores t reads 1.021 ± 0.009,
+one that applies it twice 0.485 ± 0.006, and one that hides a top-k of 5 reads 0.581, too cold, and is named by its
+wall.
 
 The misconception. "You cannot tell the temperature from a text." From a text alone, hardly. From a text and what
 the model offered at each place, to a per cent in ten thousand tokens. And "a sampler that runs too cold has too

@@ -35,10 +35,11 @@ at t = 1, before the tempering, the steep ones walls built after it. Built first
 any t; built last it keeps 2 at t = 0.25, 9 at t = 1 and 28 at t = 4, three times as many. Min-p goes from 2
 through 12 to 30. Top-k stays at 5.
 
-The misconception. "Top-p after temperature is the same as before." It is at t = 1 only. And with it go the
-settings that people exchange: "t = 1.5, top-p = 0.9" keeps 11 letters here in an engine that tempers first, and 9
-in one that tempers last. "A truncation makes the text colder." It takes the tail away, and leaves the ratios of
-what it keeps: the slope, which is the temperature, is the same.
+The misconception. "Top-p after temperature is the same as before." It is so at t = 1, and elsewhere only where the
+same letters happen to be kept. So settings do not travel from one engine to another: "t = 1.5, top-p = 0.9" keeps
+11 letters here in an engine that tempers first, and 9 in one that tempers last. "A truncation makes the text
+colder." It takes the tail away, and leaves the ratios of what it keeps: the slope, which is the temperature, is
+the same.
 
 Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from experiments import run` was done.
 

@@ -17,15 +17,15 @@ Run. A quarter of a minute:
 
     python -m experiments whole_texts
 
-What the law predicts. The two are the same at t = 1 alone. A sampler tempers each letter given those before it,
-and so draws x with the probability ∏ p(x_j | x_1 … x_{j-1})^{1/t} / Z(x_1 … x_{j-1}), where Z is a sum over
-letters and differs from context to context. The text as one system, with energy E(x) = -log p(x), has at t the
-probability p(x)^{1/t} / Z, where Z is one sum over all texts. The two differ by the product of the letters' Z.
-When it is cold the sampler walks into a likely letter without a look at where it leads; the whole text weighs what
-comes after. The three texts are the example of Karan and Du [1]_: ab is likelier than either of the others, and
-yet b, which two of them begin with, is the likelier letter. Cold letters begin with b, cold texts with a. For a
-model that sees one letter back, both laws are exact: a text is then a one-dimensional chain of spins, and its Z a
-product of transfer matrices [2]_.
+What the law predicts. The two are the same at t = 1, and in general at no other t. A sampler tempers each letter
+given those before it, and so draws x with the probability ∏ p(x_j | x_1 … x_{j-1})^{1/t} / Z(x_1 … x_{j-1}), where
+Z is a sum over letters and differs from context to context. The text as one system, with energy E(x) = -log p(x),
+has at t the probability p(x)^{1/t} / Z, where Z is one sum over all texts. The two differ by the product of the
+letters' Z. When it is cold the sampler walks into a likely letter without a look at where it leads; the whole text
+weighs what comes after. The three texts are the example of Karan and Du [1]_: ab is likelier than either of the
+others, and yet b, which two of them begin with, is the likelier letter. Cold letters begin with b, cold texts with
+a. For a model that sees one letter back, both laws are exact: a text is then a one-dimensional chain of spins, and
+its Z a product of transfer matrices [2]_.
 
 What would refute it. Texts of the sampler that do not follow the law of letters. Or texts simulated by
 Metropolis's rule that do not follow the law of texts: such a move rewrites a text from some letter on, as the

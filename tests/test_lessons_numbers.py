@@ -213,8 +213,10 @@ def thermometer(table):
     relative = 100 * readings["error"] / readings["reading"]
     numbers = [readings["temperature"][top], readings["law_heat_capacity"][top], relative[top]]
     yield "peaks near t = {:.0f}, at C = {:.2f}, where t is told to {:.1f} %", numbers
-    cold = 100 / np.sqrt(readings["draws"][0] * readings["law_heat_capacity"][0])
-    yield "at t = 0.1, where C = {:.2f}, to {:.1f} %", [readings["heat_capacity"][0], cold]
+    C = dict(zip(readings["temperature"].tolist(), readings["law_heat_capacity"].tolist(), strict=True))
+    error = {t: 100 / np.sqrt(readings["draws"][0] * C[t]) for t in C}
+    told = "at t = 1, where C = {:.2f}, to {:.1f} %, and at t = 0.1, where C = {:.2f}, to {:.1f} %"
+    yield told, [C[1.0], error[1.0], C[0.1], error[0.1]]
     found = []
     for sampler in ("ignores t", "applies t twice"):
         audit = table.where(sampler=sampler)
@@ -232,8 +234,8 @@ def speed(table):
 
     names = ("ours", "Numba, textbook", "NumPy, plain", "NumPy, tables", "C, gcc -O3", "random words alone")
     told = (
-        "a move on 8 levels takes {:.2f} ns, a textbook loop that Numba compiled {:.1f}, NumPy {:.1f} and with the "
-        "same table {:.1f}, C {:.2f}. The dotted line is the random bits alone, {:.2f}"
+        "a move on 8 levels takes {:.2f} ns, a textbook loop that Numba compiled {:.1f}, NumPy {:.1f} and with "
+        "the same table {:.1f}, C {:.2f}. The dotted line is the random bits alone, {:.2f}"
     )
     alone = table.where(contestant="random words alone")["value"].min()
     yield told, [*map(time, names[:-1]), alone]
