@@ -45,7 +45,7 @@ Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from e
 
 1. Compute ln 53 and exp(1.19), and find both in the figure. (3.97 nats; 3.3 letters.)
 
-2. How long is the loop at t = 0, and where does it begin? (Ten letters, "the stove "; after 38.)
+2. How long is the loop at t = 0, and where does it begin? (Ten letters, " the stove"; from the 38th on.)
 
        from boltzmann.language import NGram, generate, load_corpus
        model = NGram.fit(load_corpus(), order=7)
