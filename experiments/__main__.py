@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 import experiments
 from boltzmann.language import load_corpus
-from experiments import _gallery
+from experiments import _gallery, _lesson
 from experiments._table import Verdict
 
 FIGURES = Path(__file__).resolve().parent.parent / "figures"
@@ -47,7 +47,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="experiments to run")
     parser.add_argument("--all", action="store_true", help="those too that run only on request, as timings do")
-    parser.add_argument("--list", action="store_true", help="list the experiments and their questions")
+    parser.add_argument("--list", action="store_true", help="list the experiments, their minutes and questions")
+    parser.add_argument("--lesson", action="store_true", help="print the lessons, and run nothing")
     parser.add_argument("--quick", action="store_true", help="smaller presets, into a folder of their own")
     parser.add_argument(
         "--verify", action="store_true", help="recompute in a temporary folder and compare with the figures folder"
@@ -75,12 +76,15 @@ def _run(options: argparse.Namespace) -> int:
     if options.list:
         for name, module in known.items():
             request = " (on request)" if _gallery.varies(module) else ""
-            print(f"{name:13s} {(module.__doc__ or '').strip().splitlines()[0]}{request}")
+            print(f"{name:13s} {_lesson.minutes(module):3d} min  {_lesson.question(module)}{request}")
         return 0
     chosen = {name: _chosen(name, known) for name in options.names}
     chosen = chosen or {
         name: module for name, module in known.items() if options.all or not _gallery.varies(module)
     }
+    if options.lesson:
+        print("\n\n\n".join(_lesson.text(module) for module in chosen.values()))
+        return 0
     if options.corpus is not None:
         try:
             text = load_corpus(options.corpus)

@@ -101,6 +101,10 @@ class Verdict:
     criterion: str
     holds: bool
 
+    def __str__(self) -> str:
+        mark = "holds" if self.holds else "FAILS"
+        return f"{mark}  {self.claim}: {self.measured}; expected {self.expected}; {self.criterion}"
+
 
 def worst_of(p_values: Sequence[float]) -> float:
     """Return the smallest p-value times their number, valid for correlated tests too (Bonferroni)."""

@@ -1,26 +1,81 @@
 """What becomes of a distribution that is frozen, left alone, or heated without end?
 
-What the law predicts. Probabilities p at temperature t become softmax(log p / t). Three limits follow, whatever p
-is about. At t = 1 nothing changes: p comes back, bit for bit. As t → 0 the likeliest outcome takes all, equals
-share, and the rest dies out as exp(-gap/t). As t → ∞ all n allowed outcomes become equally likely, 1/n each; what
-was impossible stays so. On the way there is no turning back: the colder of two distributions majorizes the hotter
-[1]_, so that the distance to either limit only shrinks. None of this is about text. It holds for tomorrow's
-weather, for a loaded die with two equal favourites (in the table), and for a density: exp(-x²/2σ²) to the power
-1/t is again a Gaussian, of variance tσ². There heat has no end: no distribution waits at t = ∞ where room is
-unlimited.
+Objective. You can temper any distribution by hand, and say what is left of it at t = 0, at t = 1 and at t = ∞.
+
+What you need to know. No other lesson; logarithms, and what a probability is. To temper probabilities p at
+temperature t is to take softmax(log p / t): the logarithm of each is divided by t, and the exponentials of what
+results are divided by their sum. It is the same to raise each p to the power 1/t and to divide by the sum.
+
+Minutes. 30
+
+Predict first. Tomorrow's weather: sun 0.5, cloud 0.3, rain 0.15, snow 0.05, and frogs from the sky 0. With a
+pencil: what are the five probabilities at t = 0.5, where each p is squared? What are they at t = 0, and at t = ∞,
+and what becomes of the frogs there? Going from t = 1 towards 0, does cloud rise or fall at first? A die shows four
+faces with 0.1 each and two with 0.3 each: what is left at t = 0? A Gaussian has the variance σ²: what is it at
+t = 4?
+
+Run. Some seconds, on any machine:
+
+    python -m experiments limits
+
+What the law predicts. Three limits follow, whatever p is about. At t = 1 nothing changes: p comes back, bit for
+bit. As t → 0 the likeliest outcome takes all, equals share, and the rest dies out as exp(-gap/t), gap being how
+far its log p lies below the highest. As t → ∞ all n allowed outcomes become equally likely, 1/n each; what was
+impossible stays so. On the way there is no turning back: the colder of two distributions majorizes the hotter
+[1]_, so that the distance to either limit only shrinks. None of this is about text. It holds for the weather, for
+a loaded die, and for a density: exp(-x²/2σ²) to the power 1/t is again a Gaussian, of variance tσ². There heat has
+no end: no distribution waits at t = ∞ where room is unlimited.
 
 What would refute it. At t = 1 a single bit that differs, though that can hardly be: where t is 1 the law returns p
-and computes nothing. What works there are the gas and the sampler, and their counts at t = 1 are held against p.
-A step away from a limit on the way to it; a frog from the sky at t = ∞; counts of the Metropolis gas or of the
-sampler that fit the law worse than one time in a million; a variance that is not tσ². The control shows that this
-would be seen: runs 5 % too hot must fail at t = 1.
+and computes nothing. What works there are the gas (particles that hop between the outcomes, of which the lesson
+occupancy tells) and the sampler (a draw of the kind that text generators make), and their counts at t = 1 are held
+against p. A step away from a limit on the way to it; a frog from the sky at t = ∞; counts that fit the law worse
+than one time in a million; a variance that is not tσ². The control shows that this would be seen: runs 5 % too hot
+must fail at t = 1.
 
-What to look at. All curves start from 1 or 0, pass through p at t = 1 and meet at 1/n. The winner only falls; a
-runner-up may rise first and fall later. At t = 10 the letters are all but equal, and at t = 0.1 all but decided.
+What you see. Lines are the law, dots the gas, squares the sampler. At t = 0.5 sun has 0.685, cloud 0.247, rain
+0.062 and snow 0.007; at t = 10 sun has 0.275 and snow 0.219, both nearly 1/4. After "wind" a blank has 0.43 at
+t = 1, 0.91 at t = 0.1 and 1/53 at t = ∞, as each of the 53 letters has. The winner only falls as t rises. Cloud is
+highest near t = 1.2 and falls on both sides. A runner-up gains from the rarer ones before it loses to the winner:
+"windo" has 0.34 at t = 1, 0.37 at t = 0.5 and 0.09 at t = 0.1. The Gaussian's ⟨x²⟩ is 0.25, 1 and 4 in units of
+σ².
 
-Try this next. Your own text: `python -m experiments limits --corpus FILE`. Two kinds of weather that are equally
-likely, and a third almost as likely: how cold must it be to tell them apart? A density with two peaks: what does
-t → 0 leave of it?
+The misconception. "Temperature adds randomness to the model." It adds nothing. The model says p, and
+softmax(log p / t) is a fixed function of it: the same p and t give the same numbers every time. What is random is
+the draw, at t = 1 as at any other t; the temperature says from which distribution. Below 1 that distribution is
+surer than the model itself: the entropy of the weather, -Σ p log p, is 1.14 at t = 1 and 0.81 at t = 0.5. "t = 0
+is undefined, for one cannot divide by 0." The division is a recipe, and the limit exists: equal shares of the
+likeliest. A program that takes the largest log p off before it divides arrives there; one that divides first gets
+no number. A greedy sampler takes one of the equals, the first: of the die's two faces it shows one, and the gas
+both.
+
+Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from experiments import run` was done.
+
+1. Temper (0.5, 0.3, 0.2) at t = 0.5 by hand: square, then divide by the sum. You should find 0.658, 0.237, 0.105.
+
+       print(bz.temper([0.5, 0.3, 0.2], 0.5))
+
+2. Three outcomes have 0.34, 0.33 and 0.33. How cold must it be for the first to be ten times as likely as the
+   second? Solve (0.34/0.33)^(1/t) = 10 for t, and check with `bz.temper`. It is 0.0130: near ties freeze late.
+
+3. The slope of log p_i against t is (E_i - ⟨E⟩)/t², with E = -log p at t = 1 and ⟨E⟩ its mean at t. So a runner-up
+   is likeliest where its energy is the mean. Find that t for cloud, to two digits, by changing this one; it lies
+   between 1 and 1.5, and the two numbers agree there.
+
+       p, t = np.array([0.5, 0.3, 0.15, 0.05]), 1.0
+       print(-np.log(p[1]), bz.temper(p, t) @ -np.log(p))
+
+4. A density has two peaks of the same height, one twice as broad. What does t → 0 leave of it? The area of a peak
+   goes as √t times its width, for both: the broad one keeps 2/3. On a grid that lasts until a peak fits into one
+   cell; at t = 0 itself each peak is one cell, and has 1/2. Explain why the value at t = 1 is a little below 2/3.
+
+       x = np.linspace(-20, 20, 40_001)
+       density = np.maximum(np.exp(-((x + 5) ** 2) / 2), np.exp(-((x - 5) ** 2) / 8))
+       for t in (1, 0.1, 0.01, 0):
+           print(t, bz.temper(density / density.sum(), t)[x > 0].sum())
+
+5. Your own text: `python -m experiments limits --corpus FILE`. Which of the ten verdicts must hold for any text at
+   all, and which hold only because the draws are honest? (The first five and the eighth are about the law alone.)
 
 References
 ----------

@@ -1,20 +1,80 @@
 """Do particles that only compare two energies at a time end up where Boltzmann's law says, in every system?
 
-What the law predicts. At temperature t a level of energy E that g states share holds the fraction g exp(-E/t) / Z
-of all particles. On a logarithmic axis that is a straight line of slope -1/t, the same in every system, except
-where g bends it: in the rotor, 2J + 1 states share a level. The particles know none of this. Each is offered a
-level and takes it by Metropolis's rule, which sees one energy difference; Z never occurs.
+Objective. You can write Metropolis's rule down, hold its counts against Boltzmann's law with error bars that are
+honest, and read a temperature off two counts.
 
-What would refute it. Counts that fit the law worse than one time in a million, or pulls, (measured - expected) /
-error, that scatter more (or less) than standard normal numbers do. The error bars are honest because every
-particle is counted once, after so many sweeps that the slowest mode of the exact chain has shrunk below 1e-9. Two
-controls show that a deviation would be seen: a law 2 % too hot, and a rotor whose degeneracies are forgotten.
+What you need to know. The lesson `limits`: what tempering does. A system has levels; level i has an energy E_i,
+and g_i states share it (its degeneracy; 1 if nothing is said). Particles sit in states and exchange energy with a
+bath at temperature t. Energies and temperatures share one unit, Δ, so that Boltzmann's constant is 1. Boltzmann's
+law says that a level holds the fraction g exp(-E/t) / Z of all particles, where Z, the sum of g exp(-E/t) over all
+levels, makes the fractions add up to 1.
 
-What to look at. One colour has one slope in all six panels. The pulls below fill the band and show no trend: a
-wrong temperature would tilt them, a wrong degeneracy would bend them.
+Minutes. 30
 
-Try this next. Your own levels in `Config.systems`. A control of 0.5 % instead of 2 %: which panels still see it,
-and why is it those where the heat capacity is large?
+Predict first. Two levels lie 1.8 Δ apart: what fraction is on the upper one at t = 0.7 Δ? A rotor has g = 2J + 1
+states at the energy 0.1 J (J + 1) Δ, J = 0, 1, 2, …: at t = 0.4 Δ, which level holds most? On a logarithmic axis,
+how does the line of an oscillator (g = 1) change when t is doubled? A pull is (measured - expected) / error: of
+184 honest pulls, how many lie outside ±2?
+
+Run. Some seconds:
+
+    python -m experiments occupancy
+
+What the law predicts. The fractions of an oscillator's levels lie on a straight line of slope -1/t on a
+logarithmic axis, the same slope in every system, except where g bends the line: in the rotor, 2J + 1 states share
+a level. The particles know none of this. Each is offered a level j, any with equal chance, and takes it with the
+probability min(1, (g_j/g_i) exp(-(E_j - E_i)/t)), by Metropolis's rule [1]_. It sees one energy difference; Z
+never occurs.
+
+What would refute it. Counts that fit the law worse than one time in a million, or pulls that scatter more (or
+less) than standard normal numbers do. The error bars are honest because every particle is counted once, after so
+many sweeps (in a sweep each particle is offered one level) that the slowest memory of the start has shrunk below
+1e-9. Two controls show that a deviation would be seen: a law 2 % too hot, and a rotor whose degeneracies are
+forgotten.
+
+What you see. One colour has one slope in all six panels. Of the two levels the upper one holds 0.071 at t = 0.7.
+The rotor's line has a bend: at t = 0.4, 0.230 of it are on J = 0 and 0.418 on J = 1. At t = 0.4 points follow the
+lines down to one particle in a million. The pulls below fill the band from -3 to 3 and show no trend: a wrong
+temperature would tilt them, a wrong degeneracy would bend them. The dotted line is the rotor at t = 2 if each
+level were one state; the points do not follow it.
+
+The misconception. "The particles must know the law, or Z at least, to obey it." None does. A particle knows the
+two energies between which it chooses, and forgets them. That as many particles go from i to j as come back, for
+every pair of levels, fixes the ratio of their counts per state at exp(-(E_j - E_i)/t), and ratios of all pairs fix
+the whole law. (One normal number in twenty-two lies outside ±2. Here it is 6 of the 184 pulls, where 8 were to be
+expected; if none did, that would be suspect.)
+
+Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from experiments import run` was done.
+
+1. The fraction on the upper of two levels is 1/(1 + exp(Δ/t)). Compute it for a gap of 1.8 at t = 0.7. It is
+   0.071.
+
+       print(bz.probabilities(bz.two_level(1.8), 0.7))
+
+2. At which t does the rotor hold as many particles on J = 0 as on J = 1? Solve 3 exp(-0.2/t) = 1; t = 0.182. Check
+   with `bz.probabilities(bz.rigid_rotor(9, constant=0.1), t)`.
+
+3. Read the temperature off two counts n₀ and n₁ of the oscillator, whose levels are 0.5 apart:
+   t = 0.5 / ln(n₀/n₁), with an error of t²/0.5 √(1/n₀ + 1/n₁). How many errors from the truth is it?
+
+       gas = bz.Ensemble(bz.harmonic_oscillator(10, quantum=0.5), temperature=0.7, particles=500_000, seed=1)
+       gas.run(sweeps=100)
+       print(gas.counts)
+
+4. A control 1 % too hot instead of 2 % takes more particles, and the experiment sees to it by itself. How many
+   times as many? Predict it from the error of a mean, then compare `table["simulated"].sum()` with that of the
+   committed figure, 25 million. (Four times: what is to be seen is half as large, and errors fall as 1/√N.)
+
+       table = run("occupancy", control=1.01)
+       print(table["simulated"].sum())
+
+5. Write the rule yourself, in ten lines of NumPy, for 100,000 particles on the rotor's levels at t = 1: offered
+   levels, ratio, comparison, 200 sweeps. Hold `np.bincount` of the levels against `bz.probabilities` with
+   `bz.statistics.goodness_of_fit`. Then leave g_j/g_i out: the p-value falls from something ordinary to 0.
+
+References
+----------
+.. [1] N. Metropolis et al., J. Chem. Phys. 21, 1087 (1953).
 """
 
 from collections.abc import Callable

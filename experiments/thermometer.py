@@ -1,21 +1,77 @@
 """Can the temperature of a sampler be read off its tokens, how well, and does the reading name what is wrong?
 
-What the law predicts. If tokens follow softmax(log p / t), then t can be found from what was offered and what
-came out: it is the temperature at which the mean energy of the law is that of the tokens. Its error is known
-before the measurement. The derivative of the mean energy is the heat capacity C, and n draws tell t to 1/√(n C)
-of itself: how well a temperature can be measured is how much heat the distribution holds. Near t = 0 all tokens
-are the likeliest and near t = ∞ all are equally likely; in both, C vanishes, and with it what a token can tell.
+Objective. You can estimate a temperature from tokens with its error, say how many tokens an audit takes, and name
+what a dishonest sampler does.
+
+What you need to know. The lessons `letters` (E = -log p) and `entropy` (heat capacity C = Var(E)/t²). A
+log-probability is what a model offered for a token; a draw is the token that came out. A standard error is the
+scatter that an estimate would have if it were made again and again.
+
+Minutes. 40
+
+Predict first. Of two tokens offered with 0.8 and 0.2, the likelier came out 900 times in 1000: what is t? (Their
+ratio is 4^{1/t}.) n draws tell t to one part in √(n C): how well do 10,000 tell t = 1, where C = 1.25? At which
+temperatures is it hardest to tell t, and why there? A sampler was asked for t = 0.7 and applies it twice: what
+should be read?
+
+Run. Some seconds:
+
+    python -m experiments thermometer
+
+What the law predicts. If tokens follow softmax(log p / t), then t can be found from what was offered and what came
+out: it is the temperature at which the mean energy of the law is that of the tokens. Its error is known before the
+measurement. The derivative of the mean energy is the heat capacity C, and n draws tell t to 1/√(n C) of itself
+[1]_: how well a temperature can be measured is how much heat the distribution holds. Near t = 0 all tokens are the
+likeliest and near t = ∞ all are equally likely; in both, C vanishes, and with it what a token can tell.
 
 What would refute it. Readings that scatter about the true temperatures by more, or less, than their error bars;
-bars that are not those predicted; an honest sampler that is called a liar, or a broken one that passes or gets
-the wrong name. The control: readings held to a temperature 5 % off must fail.
+bars that are not those predicted; an honest sampler that is called a liar, or a broken one that passes or gets the
+wrong name. The control: readings held to a temperature 5 % off must fail.
 
-What to look at. On the left, two decades of temperature, each reading within its error of the truth; the band
-is the prediction, and it is narrow where the curve in the middle is high. On the right, what is found when a
-sampler that was asked for 0.7 does something else.
+What you see. On the left, two decades of temperature, each reading within two errors of the truth; the band is the
+prediction, and it is narrow where the curve in the middle is high. That curve peaks near t = 2, at C = 1.95, where
+t is told to 0.7 %; at t = 1, where C = 1.25, to 0.9 %, and at t = 0.1, where C = 0.15, to 2.5 %. On the right,
+what is found when a sampler that was asked for 0.7 does something else: one that ignores t reads 1.021 ± 0.009,
+one that applies it twice 0.485 ± 0.006, and one that hides a top-k of 5 reads 0.581, too cold, and is named by its
+wall.
 
-Try this next. A hundred draws instead of ten thousand: which faults can still be told? A text with fewer
-letters: where does its heat capacity peak?
+The misconception. "You cannot tell the temperature from a text." From a text alone, hardly. From a text and what
+the model offered at each place, to a per cent in ten thousand tokens. And "a sampler that runs too cold has too
+low a temperature": a hidden top-k makes the reading cold as well. The reading is a number under the assumption
+that the law holds, and whether it holds is a question of its own, which the draws answer too.
+
+Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from experiments import run` was done.
+
+1. Two tokens: solve 4^{1/t} = 9 for t. It is ln 4 / ln 9 = 0.631. Check, and read off the error: 1/√(1000 C) of
+   it.
+
+       reading = bz.thermometer.read(np.log([0.8, 0.2]), np.repeat([0, 1], [900, 100]))
+       print(reading.temperature, reading.standard_error)
+
+2. How many draws does it take to tell t = 0.7 to 1 %, where C = 0.88? (1/(0.01² · 0.88) = 11,400.)
+
+3. With 1000 draws instead of 10,000, and with 100, which faults can still be named? (With 1000 all but the 20 %
+   too hot, and an honest sampler cannot yet be told to be one; with 100 only an ignored t and greedy draws. The
+   verdicts that fail are those that ask for all eight names.)
+
+       audits = run("thermometer", draws=1000).where(kind="audit")
+       for sampler, verdict, fault in zip(audits["sampler"], audits["verdict"], audits["fault"], strict=True):
+           print(sampler, verdict, fault, sep=": ")
+
+4. Write a sampler with a mistake of your own and audit it. This one divides probabilities by t, not their
+   logarithms: at which temperature does it seem to draw, and why so hot? (103 ± 44, and the audit fails it: a
+   softmax of numbers between 0 and 1 is nearly uniform, whatever the model says.)
+
+       from boltzmann.language import NGram, load_corpus
+       model, generator = NGram.fit(load_corpus(), order=5), np.random.default_rng(1)
+       def sampler(row, t):
+           p = bz.softmax(bz.softmax(row) / t)
+           return generator.choice(p.size, size=50, p=p)
+       logits = np.array([model.logits(context) for context in ("the s", "wind", "warm", " the ")])
+       print(bz.thermometer.audit(sampler, logits, temperature=0.7, draws=4000))
+
+5. Derive the error. The slope of the mean energy against t is C, and the mean of n energies has the error √(C
+   t²/n).
 
 References
 ----------

@@ -1,23 +1,74 @@
 """What do top-k, top-p and min-p do to the gas of letters, and why does their order matter?
 
+Objective. You can say what a truncation does to the levels of a model, and predict what changes when an engine
+applies it before the temperature and not after.
+
+What you need to know. The lesson `letters`: letters as levels with E = -log p. Top-k keeps the k likeliest
+letters. Top-p keeps the fewest that hold a share p of the probability. Min-p keeps those with at least min_p times
+the probability of the likeliest. What is not kept is never drawn.
+
+Minutes. 30
+
+Predict first. Logits 3, 2, 1 are p = 0.665, 0.245, 0.090. How many of the three does a top-p of 0.8 keep at t = 1?
+At t = 0.5 they become 0.867, 0.117, 0.016: how many now, if the temperature comes first, and how many if it comes
+last? Which of top-k, top-p, min-p do not care about the order? How far above the lowest level does a min-p of 0.05
+reach, in nats?
+
+Run. Some seconds; `--corpus FILE` takes a text of yours:
+
+    python -m experiments truncation
+
 What the law predicts. A truncation is a wall: the levels behind it are raised to E = +∞, and what is left is
 Boltzmann's law on the levels before it, at the same ratios as without the wall. Top-k counts levels from the
 lowest; top-p [1]_ takes the fewest that hold a share p; min-p [2]_ takes those at most log(1/min_p) above the
-lowest. Where the wall stands depends, for the last two, on the distribution that they are shown. Shown the one
-at t = 1, they build it where it is for all temperatures. Shown the tempered one, they let a hot gas have more
-levels and a cold one fewer. Engines differ in which they do: transformers and vLLM temper first, llama.cpp
-last.
+lowest. Where the wall stands depends, for the last two, on the distribution that they are shown. Shown the one at
+t = 1, they build it where it is for all temperatures. Shown the tempered one, they let a hot gas have more levels
+and a cold one fewer. Engines differ in which they do: transformers and vLLM temper first, llama.cpp last.
 
-What would refute it. A letter behind the wall, be it once; letters before it that do not follow the law, from
-the sampler's chain of steps or from a gas on the walled levels; a top-k that the temperature moves; a top-p or
-a min-p that it does not. The control: a sampler that tempers first, held to the law of one that tempers last.
+What would refute it. A letter behind the wall, be it once; letters before it that do not follow the law, from the
+sampler's chain of steps or from a gas on the walled levels; a top-k that the temperature moves; a top-p or a min-p
+that it does not. The control: a sampler that tempers first, held to the law of one that tempers last.
 
-What to look at. On the left, the wall cuts the line and leaves its slope. On the right, the flat lines are
-walls built at t = 1, the steep ones walls built after the tempering: at t = 4 a top-p of 0.9 keeps three times
-as many letters if it comes after the tempering.
+What you see. On the left, three walls at t = 1.5: the wall cuts the line and leaves its slope. The min-p of 0.05
+stands 3.0 nats above the lowest level, between letters at 2.66 and 3.45. On the right, flat lines are walls built
+at t = 1, before the tempering, the steep ones walls built after it. Built first, a top-p of 0.9 keeps 9 letters at
+any t; built last it keeps 2 at t = 0.25, 9 at t = 1 and 28 at t = 4, three times as many. Min-p goes from 2
+through 12 to 30. Top-k stays at 5.
 
-Try this next. `Typical` and `Epsilon` from `boltzmann.language`. Which of the walls is a straight line on the
-left of this figure, at one energy above the lowest level?
+The misconception. "Top-p after temperature is the same as before." It is so at t = 1, and elsewhere only where the
+same letters happen to be kept. So settings do not travel from one engine to another: "t = 1.5, top-p = 0.9" keeps
+11 letters here in an engine that tempers first, and 9 in one that tempers last. "A truncation makes the text
+colder." It takes the tail away, and leaves the ratios of what it keeps: the slope, which is the temperature, is
+the same.
+
+Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from experiments import run` was done.
+
+1. The three logits of the first question: one token is kept if the temperature comes first, two if it comes last.
+
+       from boltzmann.language import Chain, MinP, NGram, Temperature, TopP, Typical, load_corpus
+       print(Chain([Temperature(0.5), TopP(0.8)])([3, 2, 1]), Chain([TopP(0.8), Temperature(0.5)])([3, 2, 1]))
+
+2. The wall of a min-p is at log(1/min_p) above the lowest level of what it is shown. Where is it in the levels at
+   t = 1, if it is built after tempering at t = 1.5? Between which letters? (At 1.5 ln 20 = 4.49, between 4.45 and
+   5.31; 14 letters are kept.)
+
+3. So a min-p of 0.05 after tempering at t is another min-p before it. Which? Check for t = 1.5, where both keep
+   14. (0.05^t = 0.0112.)
+
+       logits = NGram.fit(load_corpus(), order=5).logits("the s")
+       for chain in ([Temperature(1.5), MinP(0.05)], [MinP(0.05**1.5), Temperature(1.5)]):
+           print(np.count_nonzero(Chain(chain)(logits) > -np.inf))
+
+4. Which other walls let the temperature through? Top-k does, since tempering keeps the order. Does top-p have such
+   a rule as min-p in exercise 3, the same for every distribution? (No: what share the kept letters hold depends on
+   all.)
+
+5. `Typical(mass)` keeps letters whose -log p is nearest to the entropy, 2.21 nats here. Is it a wall at one
+   energy? Find a mass for which it leaves out the likeliest letter. (0.2 keeps "h" and "u", of 2.23 and 2.34 nats,
+   and not "t".)
+
+       model = NGram.fit(load_corpus(), order=5)
+       print([model.alphabet[k] for k in np.flatnonzero(Chain([Typical(0.2)])(logits) > -np.inf)])
 
 References
 ----------

@@ -1,15 +1,30 @@
 """Is a text whose letters are drawn at temperature t a text drawn at temperature t?
 
-What the law predicts. No, but at t = 1. A sampler tempers each letter given those before it, and so draws the
-text x with probability ∏ p(x_j | x_1 … x_{j-1})^{1/t} / Z(x_1 … x_{j-1}), where Z is a sum over letters and
-differs from context to context. The text as one system, with energy E(x) = -log p(x), has at t the probability
-p(x)^{1/t} / Z, where Z is one sum over all texts. The two differ by the product of the letters' Z. When it is
-cold the sampler walks into a likely letter without a look at where it leads; the whole text weighs what comes
-after. The smallest example is that of Karan and Du [1]_: of three texts, ab is likelier than either of ba and
-bb, and yet b, which two of them begin with, is the likelier letter. Cold letters begin with b, cold texts with
-a.
+Objective. You can say which of two distributions a sampler draws from, and construct an example in which they
+differ.
 
-For a model that sees one letter back, both laws are exact: a text is then a one-dimensional chain of spins, and
+What you need to know. The lessons `letters` and `texts`. A model gives a text x = x_1 … x_n the probability p(x),
+the product of p(x_j | x_1 … x_{j-1}), which is what the next letter x_j has after those before it.
+
+Minutes. 40
+
+Predict first. Three texts of two letters have the weights ab 0.4, ba 0.25, bb 0.25. Divide by their sum, 0.9: with
+which probability is the first letter an a? Now t = 0.5. A sampler squares the probabilities of the first letters
+and divides by their sum: how often does it begin with a? The texts as three levels of one system are squared too:
+how often does such a text begin with a? Which of the two curves rises with t, and where do they meet?
+
+Run. A quarter of a minute:
+
+    python -m experiments whole_texts
+
+What the law predicts. The two are the same at t = 1, and in general at no other t. A sampler tempers each letter
+given those before it, and so draws x with the probability ∏ p(x_j | x_1 … x_{j-1})^{1/t} / Z(x_1 … x_{j-1}), where
+Z is a sum over letters and differs from context to context. The text as one system, with energy E(x) = -log p(x),
+has at t the probability p(x)^{1/t} / Z, where Z is one sum over all texts. The two differ by the product of the
+letters' Z. When it is cold the sampler walks into a likely letter without a look at where it leads; the whole text
+weighs what comes after. The three texts are the example of Karan and Du [1]_: ab is likelier than either of the
+others, and yet b, which two of them begin with, is the likelier letter. Cold letters begin with b, cold texts with
+a. For a model that sees one letter back, both laws are exact: a text is then a one-dimensional chain of spins, and
 its Z a product of transfer matrices [2]_.
 
 What would refute it. Texts of the sampler that do not follow the law of letters. Or texts simulated by
@@ -17,12 +32,45 @@ Metropolis's rule that do not follow the law of texts: such a move rewrites a te
 sampler would, and keeps what it wrote by what the sampler has left out, the ratio of the Z of the contexts. Two
 laws that differ at t = 1. The control: the sampler's texts against the law of texts must fail.
 
-What to look at. On the left, the curves cross at t = 1 and part on both sides. In the middle, below t = 1 whole
-texts are likelier, letter by letter, than texts of cold letters. On the right, what cold texts look like: those
-at a text's temperature have found longer likely words, not only likely letters.
+What you see. On the left, the curves cross at t = 1, at 0.444, and part on both sides: at t = 0.5 a sampler begins
+with a 0.390 of the time, a text 0.561; at t = 4 it is 0.486 and 0.360. In the middle, texts of eight letters: at
+t = 0.5 a letter of a cold text costs 1.38 nats, a cold letter 1.66; at t = 1 both cost 2.27. On the right, what
+they look like at t = 0.5: texts at a text's temperature have found longer likely words, not only likely letters.
 
-Try this next. A toy of your own in `Config.toy`: can the two first letters change places above t = 1 too?
-Longer texts: does the difference per letter grow?
+The misconception. "Token temperature is text temperature." An engine set to t = 0.5 draws each token from p^{1/t},
+and the texts that come out are not distributed as p(text)^{1/t}. It has no way to know: what comes after is not
+yet written. To draw texts at their own temperature one has to weigh whole texts, as the gas of texts here does,
+with moves that are sometimes taken back. And "so one should prefer it": at t → 0 the likeliest text of all is
+left, and of this model, of 32 letters, that is mostly blank lines.
+
+Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from experiments import run` was done.
+
+1. By hand: 0.4²/(0.4² + 0.5²) and 0.4²/(0.4² + 2 · 0.25²). (0.390 and 0.561.)
+
+2. Can the likelier first letter of the texts change above t = 1 too? Texts ab 0.6, ba 0.2, bb 0.2: at which t do
+   as many texts begin with a as with b? (At ln 3 / ln 2 = 1.585; each letter at t begins with a more often at any
+   t.)
+
+       print(bz.temper([0.6, 0.2, 0.2], np.log(3) / np.log(2)))
+
+3. Does the difference per letter grow with the length? Compute the mean energies of both laws for 4, 8, 16 and 32
+   letters at t = 0.5. (Differences of 0.36, 0.28, 0.35 and 0.65 nats: not at every step, but long texts find
+   more.)
+
+       from boltzmann.language import NGram, load_corpus
+       from experiments.whole_texts import transfer
+       model = NGram.fit(load_corpus(), order=2)
+       energies = -bz.log_softmax([model.logits([k]) for k in range(len(model.alphabet))])
+       t, first = 0.5, int(model.encode(" ")[0])
+       for length in (4, 8, 16, 32):
+           letter = transfer(bz.softmax(-energies / t), energies, first, length)[1]
+           text = transfer(np.exp(-energies / t), energies, first, length)[1]
+           print(length, letter, text)
+
+4. Find the likeliest text of 8 and of 32 letters, by dynamic programming: the best cost of what follows a letter
+   is the least, over the next letter, of its energy plus the best cost of what follows it. Compare with the greedy
+   one, "the the ". (Of 8 letters both are the same, 1.0001 nats a letter. Of 32 letters the likeliest is "the.",
+   then line breaks, then "The", at 0.843 a letter, and the greedy one goes on with "the ", at 1.0001.)
 
 References
 ----------

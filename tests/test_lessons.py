@@ -1,0 +1,195 @@
+"""The lessons keep their form, say what their figures show, and are what the course and the notebooks say."""
+
+import ast
+import json
+import re
+import shlex
+import types
+from pathlib import Path
+
+import pytest
+
+import experiments
+from experiments import __main__ as runner
+from experiments import _lesson, make_notebooks
+
+EXPERIMENTS = runner.discovered()
+FOLDER = Path(experiments.__file__).parent
+COURSE = (FOLDER / "README.md").read_text(encoding="utf-8")
+COMMAND = re.compile(r"python -m experiments((?: [^`\n]+)?)(?=`|\n|$)")
+lessons = pytest.mark.parametrize("name", list(EXPERIMENTS))
+
+
+def folded(text: str) -> str:
+    return " ".join(text.split())
+
+
+@lessons
+def test_a_lesson_has_all_its_parts_in_order(name):
+    module = EXPERIMENTS[name]
+    parts = _lesson.parts(module)
+    assert [heading for heading in parts if heading != "References"] == list(_lesson.HEADINGS)
+    assert all(parts.values())
+    assert _lesson.question(module).endswith("?")
+    assert 10 <= _lesson.minutes(module) <= 60
+    assert 3 <= len(_lesson.exercises(module)) <= 5
+    assert parts["Predict first."].count("?") >= 3
+    assert 50 <= len(_lesson.text(module).splitlines()) <= 100
+
+
+@lessons
+def test_a_lesson_needs_only_earlier_ones(name):
+    earlier = list(EXPERIMENTS)[: list(EXPERIMENTS).index(name)]
+    assert set(_lesson.needs(EXPERIMENTS[name])) <= set(earlier)
+
+
+def broken(change) -> types.ModuleType:
+    return types.ModuleType("experiments.broken", change(_lesson.text(EXPERIMENTS["limits"])))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda text: text.replace("\nMinutes. 30\n", "\n"), id="a heading is missing"),
+        pytest.param(lambda text: text.replace("Objective.", "Aim."), id="a heading is another"),
+        pytest.param(lambda text: text.replace("\nRun.", "\nMinutes. 30\n\nRun."), id="a heading comes twice"),
+        pytest.param(
+            lambda text: text.replace("\nRun.", "\nX").replace("\nWhat you see.", "\nRun."), id="out of order"
+        ),
+        pytest.param(lambda text: text.replace("Minutes. 30", "Minutes. soon"), id="minutes are no number"),
+        pytest.param(lambda text: text.replace("\n2. ", "\n3. "), id="exercises are misnumbered"),
+    ],
+)
+def test_a_lesson_out_of_form_is_refused(change):
+    module = broken(change)
+    with pytest.raises(ValueError, match=r"headings|invalid literal|numbered"):
+        (_lesson.minutes(module), _lesson.exercises(module))
+
+
+MISCONCEPTIONS = {
+    "limits": ["Temperature adds randomness to the model.", "t = 0 is undefined"],
+    "occupancy": ["The particles must know the law"],
+    "relaxation": ["The more moves are accepted, the faster", "Error bars fall as 1/√(number of measurements)."],
+    "bottle": ["Equilibrium is when nothing moves."],
+    "entropy": ["Entropy is disorder."],
+    "letters": ["Dividing log-probabilities is not the same as dividing logits."],
+    "texts": ["The coldest text is the best"],
+    "whole_texts": ["Token temperature is text temperature."],
+    "truncation": ["Top-p after temperature is the same as before."],
+    "thermometer": ["You cannot tell the temperature from a text."],
+    "speed": ["Faster means less exact."],
+}
+
+
+@pytest.mark.parametrize("name", list(MISCONCEPTIONS))
+def test_a_misconception_is_named_where_it_dies(name):
+    told = folded(_lesson.parts(EXPERIMENTS[name])["The misconception."])
+    assert all(f'"{misconception}' in told for misconception in MISCONCEPTIONS[name])
+
+
+def commands(text: str) -> list[list[str]]:
+    return [shlex.split(found) for found in COMMAND.findall(text)]
+
+
+@lessons
+def test_commands_of_a_lesson_are_understood(name):
+    assert [name] in [given[:1] for given in commands(_lesson.parts(EXPERIMENTS[name])["Run."])]
+    for given in commands(_lesson.text(EXPERIMENTS[name])):
+        assert set(runner._parser().parse_args(given).names) <= set(EXPERIMENTS)
+
+
+def test_commands_of_the_course_are_understood():
+    given = commands(COURSE)
+    assert len(given) >= 8
+    for arguments in given:
+        assert set(runner._parser().parse_args(arguments).names) <= set(EXPERIMENTS)
+
+
+def test_the_course_maps_the_lessons_as_they_are():
+    rows, edges = [], []
+    for name, module in EXPERIMENTS.items():
+        needs = _lesson.needs(module)
+        rows.append(
+            f"| [{name}]({name}.py) | {_lesson.minutes(module)} | {', '.join(needs) or 'nothing'} "
+            f"| {_lesson.question(module)} | [open](notebooks/{name}.ipynb) |"
+        )
+        edges += [f"    {needed} --> {name}" for needed in needs]
+    assert [line for line in COURSE.splitlines() if "[open](" in line] == rows
+    assert [line for line in COURSE.splitlines() if " --> " in line] == edges
+
+
+def test_links_of_the_course_lead_somewhere():
+    targets = re.findall(r"\]\(([^)#]+)\)", COURSE)
+    assert len(targets) > 30
+    assert [target for target in targets if not (FOLDER / target).exists()] == []
+
+
+@pytest.mark.parametrize(("title", "length"), [("machine learning", 50), ("physicists", 50), ("A lab", 180)])
+def test_sessions_leave_no_minute_out(title, length):
+    session = next(part for part in COURSE.split("\n## ") if title in part.partition("\n")[0])
+    spans = [(int(first), int(last)) for first, last in re.findall(r"^\| (\d+)–(\d+) \|", session, re.MULTILINE)]
+    assert [first for first, _ in spans] == [0, *(last for _, last in spans[:-1])]
+    assert all(first < last for first, last in spans) and spans[-1][1] == length
+
+
+def test_notebooks_are_those_of_the_docstrings():
+    written = make_notebooks.written()
+    assert sorted(make_notebooks.NOTEBOOKS.iterdir()) == sorted(written)
+    stale = [path.name for path, content in written.items() if path.read_text(encoding="utf-8") != content]
+    assert stale == [], "python -m experiments.make_notebooks writes them"
+
+
+def cells(name: str, address: str | None, kind: str) -> list[str]:
+    content = json.loads(make_notebooks.notebook(EXPERIMENTS[name], address))
+    assert len({cell["id"] for cell in content["cells"]}) == len(content["cells"])
+    return ["".join(cell["source"]) for cell in content["cells"] if cell["cell_type"] == kind]
+
+
+@lessons
+def test_a_notebook_holds_the_whole_lesson(name):
+    told, code = (folded("\n".join(cells(name, None, kind))) for kind in ("markdown", "code"))
+    parts = _lesson.parts(EXPERIMENTS[name])
+    for heading in set(_lesson.HEADINGS) - {"Exercises."}:
+        assert folded(parts[heading].replace("]_", "]")) in told, heading
+    for exercise in _lesson.exercises(EXPERIMENTS[name]):
+        for paragraph in exercise.split("\n\n"):
+            assert folded(paragraph) in (code if paragraph.startswith("    ") else told)
+    for line in parts["Exercises."].splitlines():
+        if line.startswith("       "):
+            assert folded(line) in code, line
+
+
+@lessons
+def test_code_of_a_notebook_is_python(name):
+    assert all(ast.parse(source) for source in cells(name, None, "code"))
+
+
+def test_a_badge_leads_where_the_notebook_installs_from_and_nowhere_without_an_address(monkeypatch, tmp_path):
+    address = "https://github.com/someone/fork"
+    (tmp_path / "pyproject.toml").write_text(f'[project]\n[project.urls]\nRepository = "{address}.git"\n')
+    with monkeypatch.context() as patched:
+        patched.setattr(make_notebooks, "ROOT", tmp_path)
+        assert make_notebooks.repository() == address
+    title, install = cells("limits", address, "markdown")[0], cells("limits", address, "code")[0]
+    badge = "https://colab.research.google.com/github/someone/fork/blob/main/experiments/notebooks/limits.ipynb"
+    assert f"({badge})" in title and f"git clone --quiet --depth 1 {address} " in install
+    (tmp_path / "pyproject.toml").write_text("[project]\n")
+    with monkeypatch.context() as patched:
+        patched.setattr(make_notebooks, "ROOT", tmp_path)
+        assert make_notebooks.repository() is None
+    everything = make_notebooks.notebook(EXPERIMENTS["limits"], None)
+    assert "colab" not in everything.lower() and "git clone" not in everything
+
+
+def test_run_changes_settings_and_prints_the_verdicts(capsys):
+    table = experiments.run("truncation", temperatures=(1.0,), draws=20_000, walls=(("top-k", 3),))
+    assert set(table["wall"]) == {"top-k = 3"}
+    told = capsys.readouterr().out.splitlines()
+    assert len(told) == len(EXPERIMENTS["truncation"].verdicts(table))
+    assert told[0].startswith("holds  the sampler's chain obeys the law before the wall: p = ")
+
+
+def test_ci_executes_the_notebooks():
+    ci = (FOLDER.parent / ".ci" / "run").read_text(encoding="utf-8")
+    before, run, _ = ci.partition("python -m experiments.make_notebooks --execute")
+    assert run and ".[notebooks]" in before
