@@ -1,9 +1,12 @@
 """What the README says can be run, runs."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+
+from boltzmann.__main__ import main
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -20,6 +23,15 @@ def test_p_values_in_the_readme_are_ordinary(capsys):
     exec(compile(BLOCKS[0], "README.md", "exec"), {})
     first, second, *_ = capsys.readouterr().out.splitlines()
     assert 1e-3 < float(first) <= 1 and 1e-3 < float(second) <= 1
+
+
+@pytest.mark.parametrize(
+    "words", re.findall(r"^python -m boltzmann ((?:generate|occupancy) .+)$", README, re.MULTILINE)
+)
+def test_commands_in_the_readme_run(words, capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert main(shlex.split(words)) == 0
+    assert capsys.readouterr().out.strip()
 
 
 def test_files_that_the_readme_names_exist():
