@@ -180,7 +180,9 @@ class _Handler(BaseHTTPRequestHandler):
         kind, _, detail = fault.partition(" ")
         if kind.isdigit():
             headers = [("Retry-After", detail)] if detail else []
-            self.answer(int(kind), {"error": {"message": f"it is {kind}: {self.headers.get('Authorization')}"}}, headers)
+            self.answer(
+                int(kind), {"error": {"message": f"it is {kind}: {self.headers.get('Authorization')}"}}, headers
+            )
         elif kind == "sleep":
             time.sleep(float(detail))
             return False
@@ -215,7 +217,12 @@ class _Handler(BaseHTTPRequestHandler):
         values = [logprobs[token] for token, logprobs, _ in steps]
         logprobs = {"tokens": tokens, "token_logprobs": values, "top_logprobs": tops}
         choice = {"index": 0, "text": "".join(tokens), "logprobs": logprobs, "finish_reason": "length"}
-        return {"object": "text_completion", "model": "tiny", "choices": [choice], "auth": self.headers["Authorization"]}
+        return {
+            "object": "text_completion",
+            "model": "tiny",
+            "choices": [choice],
+            "auth": self.headers["Authorization"],
+        }
 
     def chat(self, body, number):
         server, content, m = self.server, [], body["top_logprobs"]

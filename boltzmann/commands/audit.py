@@ -121,8 +121,14 @@ _LIVE: dict[str, dict[str, Any]] = {
         "metavar": "NAME=JSON",
         "help": "send this field as well, or instead, such as top_k=0",
     },
-    "key-from": {"metavar": "VARIABLE", "help": "environment variable that holds the API key; none is sent without"},
-    "keep": {"metavar": "FILE", "help": "keep the draws there, or go on with those that are (default: by the date)"},
+    "key-from": {
+        "metavar": "VARIABLE",
+        "help": "environment variable that holds the API key; none is sent without",
+    },
+    "keep": {
+        "metavar": "FILE",
+        "help": "keep the draws there, or go on with those that are (default: by the date)",
+    },
     "concurrency": {"type": int, "default": 4, "metavar": "N", "help": "requests at once (default: %(default)s)"},
     "timeout": {"type": float, "default": 60.0, "metavar": "S", "help": "of a request (default: %(default)s s)"},
     "retries": {
@@ -198,7 +204,9 @@ def _check_figure(path: Path) -> None:
     if path.suffix not in (".svg", ".png"):
         raise ValueError(f"--figure {path}: its name must end in .svg or .png")
     if not path.parent.is_dir() or path.is_dir():
-        raise ValueError(f"--figure {path} cannot be written: {'it' if path.is_dir() else path.parent} is no file's place")
+        raise ValueError(
+            f"--figure {path} cannot be written: {'it' if path.is_dir() else path.parent} is no file's place"
+        )
 
 
 def _scale(options: argparse.Namespace, claim: "Law") -> float | None:
@@ -231,11 +239,13 @@ def _from_server(options: argparse.Namespace, claim: "Law") -> tuple["Records", 
     before = journal.draws
     bar = tqdm(total=draws, initial=min(before, draws), unit="draw", disable=None, leave=False)
     try:
-        with bar:
+        with bar:  # it is gone before anything else is said
             collect(question, journal, draws, manners, lambda kept: bar.update(min(kept, draws) - bar.n))
-    except BaseException:
+    except BaseException as error:
         if journal.draws:
             print(f"{journal.draws} draws are kept: --keep {path} goes on from them", file=sys.stderr)
+        if isinstance(error, ImportError):
+            raise ValueError(str(error)) from None
         raise
     records = journal.records(_scale(options, claim))
     asked = f"{journal.draws - before} draws asked" + (f", {before} were there" if before else "")

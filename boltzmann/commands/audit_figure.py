@@ -66,7 +66,9 @@ def _transforms(axes: Axes, reading: Reading, diagnosis: Diagnosis) -> None:
     height = evidence.draws / _BINS
     spread = 2 * np.sqrt(height * (1 - 1 / _BINS))
     axes.stairs(counts / height, edges, fill=True, color=plots.SKY)
-    axes.axhspan(1 - spread / height, 1 + spread / height, color=plots.BLACK, alpha=0.15, lw=0, label="± 2 σ of chance")
+    axes.axhspan(
+        1 - spread / height, 1 + spread / height, color=plots.BLACK, alpha=0.15, lw=0, label="± 2 σ of chance"
+    )
     plots.law(axes, [0, 1], [1, 1], label="if the claim is true")
     axes.set(xlabel="U: probability of likelier tokens, under the claim", ylabel="draws, relative to the claim")
     axes.set_xlim(0, 1)

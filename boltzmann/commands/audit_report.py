@@ -4,7 +4,7 @@ import textwrap
 
 import numpy as np
 
-from boltzmann.thermometer import Diagnosis, Reading
+from boltzmann.thermometer import Candidate, Diagnosis, Reading
 
 _WIDTH = 78
 _INDENT = 14
@@ -32,11 +32,8 @@ def report(reading: Reading, diagnosis: Diagnosis, source: dict[str, str], resol
     """Return the finding in 80 columns."""
     lines = [_entry(name, text) for name, text in source.items()]
     lines += [_entry("draws", _draws(reading)), ""]
-    low, high = reading.interval
-    percent = f"{100 * reading.confidence:g} %"
     lines += [
-        _entry("temperature", f"{_number(reading.temperature)} ± {reading.standard_error:.2g}"),
-        _entry("", f"{percent} of such intervals hold it: {_number(low)} … {_number(high)}"),
+        *_temperature(reading, diagnosis),
         _entry("claim", str(diagnosis.claimed)),
         _entry("verdict", _verdict(diagnosis, resolution)),
     ]
@@ -71,13 +68,28 @@ def _draws(reading: Reading) -> str:
     return f"{reading.draws} used" + (f"; left out: {', '.join(parts)}" if parts else "")
 
 
+def _temperature(reading: Reading, diagnosis: Diagnosis) -> list[str]:
+    low, high = reading.interval
+    value = f"{_number(reading.temperature)} ± {reading.standard_error:.2g}"
+    interval = f"{100 * reading.confidence:g} % of such intervals hold it: {_number(low)} … {_number(high)}"
+    if not diagnosis.claimed.truncated:
+        return [_entry("temperature", value), _entry("", interval)]
+    lines = [_entry("temperature", f"{value} if nothing is truncated")]
+    fitted = [c.law.temperature for c in diagnosis.candidates if c.fault == "another constant"]
+    if fitted and diagnosis.verdict != "fails":
+        lines.append(_entry("", f"{_number(fitted[0])} with the truncation claimed"))
+    return lines
+
+
 def _verdict(diagnosis: Diagnosis, resolution: float) -> str:
     if diagnosis.verdict == "holds":
         seen = f"{100 * resolution:g} %" if diagnosis.claimed.temperature else f"{resolution:g}"
         return f"holds: a temperature off by {seen} would have been seen"
     if diagnosis.verdict == "cannot tell":
         if np.isinf(diagnosis.draws_needed):
-            return "cannot tell: the lists hold no choice, whatever the temperature. Ask for more tokens (--listed)"
+            return (
+                "cannot tell: the lists hold no choice, whatever the temperature. Ask for more tokens (--listed)"
+            )
         return f"cannot tell: about {diagnosis.draws_needed:.2g} more draws are needed"
     named = {
         "ignored": "the temperature is ignored (t = 1)",
@@ -101,8 +113,10 @@ def _verdict(diagnosis: Diagnosis, resolution: float) -> str:
 
 def _candidates(diagnosis: Diagnosis) -> list[str]:
     """Return the table of the likeliest faults, each by its likeliest law."""
-    best = {candidate.fault: candidate for candidate in reversed(diagnosis.candidates)}
-    likeliest = sorted(best.values(), key=lambda candidate: -candidate.log_likelihood_ratio)[:_SHOWN]
+    best: dict[str, Candidate] = {}
+    for candidate in diagnosis.candidates:  # the likeliest first
+        best.setdefault(candidate.fault, candidate)
+    likeliest = list(best.values())[:_SHOWN]
     if not likeliest:
         return []
     lines = ["", f"{'against the claim':<57}{'log-likelihood ratio':>21}"]

@@ -22,6 +22,7 @@ BACKOFF = 1.0  # seconds before the second try; each wait is up to twice the one
 _LONGEST_WAIT = 600.0  # seconds that a server may ask for; whoever asks for more is left alone
 _PASSING = {408, 425, 429, 500, 502, 503, 504, 529}  # states that may be others the next time
 _FRUITLESS = 20  # requests without a token after which there is no hope of one
+_UNREADABLE = object()  # in place of what is no JSON
 _SAME = 0.05  # a scale this near to 1 is 1: an audit does not tell such temperatures apart
 
 
@@ -117,7 +118,7 @@ class _Asker:
         while self.journal.draws < draws:
             number = next(numbers)
             response, steps = await self.answer(f"request {number}", self.question.body(number))
-            self.journal.add(number, self.question.prompt(number), response)
+            self.journal.add(number, self.question.prompt(number), response, len(steps))
             self.fruitless = 0 if steps else self.fruitless + 1
             if self.fruitless == _FRUITLESS:
                 raise ValueError(f"{_FRUITLESS} requests running to {self.question.endpoint} brought no token")
@@ -161,14 +162,14 @@ class _Asker:
         try:
             content = answer.json()
         except (ValueError, RecursionError):
-            content = None
+            content = _UNREADABLE
         if answer.status_code != 200:
             said = error_in(content) or reprlib.repr(answer.text)
             message = f"expected status 200, got {answer.status_code} {answer.reason_phrase}: {said}"
             if answer.status_code in _PASSING:
                 raise PassingError(message, _asked_to_wait(answer.headers.get("Retry-After", "")))
             raise ValueError(message)
-        if content is None:
+        if content is _UNREADABLE:
             raise PassingError(f"expected JSON, got {reprlib.repr(answer.text)}")
         if (error := error_in(content)) and _is_passing(content):
             raise PassingError(f"the server reports an error: {error}")

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from boltzmann._checks import as_count, as_positive
 from boltzmann.thermometer.records import Records, gather, numbered_lines
 from boltzmann.thermometer.responses import steps_of
 
@@ -54,11 +55,12 @@ class Journal:
             if found.get(name) != value:
                 there = f"{name} is {found.get(name)!r} there and {value!r} here"
                 raise ValueError(f"{self.path} keeps another audit: {there}. Keep this one elsewhere")
-        self.scale, self._begun = float(found["scale"]), True
-        for words, line in answers:
-            if not isinstance(line, dict) or not isinstance(line.get("request"), int):
-                raise ValueError(f"{words} keeps no answer")
-            self._count(line["request"], line["response"])
+        try:
+            self.scale, self._begun = as_positive("scale", found.get("scale")), True
+            for words, line in answers:
+                self._count(as_count("request", line["request"], least=0), len(steps_of(line["response"])))
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"{words} keeps no answer: {error}") from None
 
     def _whole(self) -> bool:
         """Cut off a last line that was not finished, and tell whether anything is left."""
@@ -74,20 +76,19 @@ class Journal:
         except OSError as error:
             raise ValueError(f"{self.path} cannot be kept: {error.strerror}") from None
 
-    def _count(self, number: int, response: Any) -> None:
+    def _count(self, number: int, draws: int) -> None:
         if number in self._asked:
-            raise ValueError(f"{self.path} keeps request {number} twice")
+            raise ValueError(f"request {number} is there twice")
         self._asked.add(number)
-        self.draws += len(steps_of(response))
+        self.draws += draws
 
-    def add(self, number: int, prompt: str, response: dict[str, Any]) -> None:
-        """Keep the answer to a request."""
-        kept = evidence_of(response)
-        self._count(number, kept)
+    def add(self, number: int, prompt: str, response: dict[str, Any], draws: int) -> None:
+        """Keep the answer to a request, in which so many draws are."""
+        self._count(number, draws)
         if not self._begun:
             self._write({"audit": {**self._summary, "scale": self.scale}})
             self._begun = True
-        self._write({"request": number, "prompt": prompt, "response": kept})
+        self._write({"request": number, "prompt": prompt, "response": evidence_of(response)})
 
     def _write(self, line: dict[str, Any]) -> None:
         with self.path.open("a", encoding="utf-8") as file:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from boltzmann._checks import FloatArray, as_positive
+from boltzmann._checks import FloatArray, as_count, as_positive
 from boltzmann.thermometer.reading import Reading, read
 from boltzmann.thermometer.responses import PLACEHOLDER, Step, steps_of
 
@@ -118,14 +118,16 @@ def gather(lines: Iterable[tuple[str, Any]], scale: float | None = None) -> Reco
     for count, (words, line) in enumerate(lines):
         try:
             if isinstance(line, Mapping) and "audit" in line:
-                scale = as_positive("scale", line["audit"]["scale"]) if scale is None else scale
+                found = as_positive("scale", line["audit"].get("scale"))
+                scale = found if scale is None else scale
             elif isinstance(line, Mapping) and "chosen" in line:
                 own.append(_own(line, count))
             elif isinstance(line, Mapping) and "response" in line:
-                answers.append((line["request"], steps_of(line["response"])))
+                number = as_count("request", line.get("request"), least=0)
+                answers.append((number, steps_of(line["response"])))
             else:
                 answers.append((count, steps_of(line)))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, AttributeError, TypeError) as error:
             raise ValueError(f"{words}: {error}") from None
     answers.sort(key=lambda answer: answer[0])  # those asked at once came back in any order
     steps = [step for _, answer in answers for step in answer]
@@ -152,8 +154,12 @@ def _own(line: Mapping[str, Any], count: int) -> tuple[FloatArray, int | None, A
         raise ValueError(f"expected numbers below +inf in 'logprobs', got {reprlib.repr(values)}")
     names: Sequence[Any] = list(logprobs) if isinstance(logprobs, Mapping) else range(len(values))
     group = json.dumps(line["group"]) if "group" in line else ("line", count)
-    if isinstance(logprobs, list) and chosen is not None and chosen not in names:
-        raise ValueError(f"'chosen' is {chosen!r}: expected a place from 0 to {len(values) - 1}, or null")
+    if isinstance(logprobs, Mapping) and not isinstance(chosen, str | None):
+        raise ValueError(f"'chosen' is {reprlib.repr(chosen)}: expected a text, or null")
+    if isinstance(logprobs, list) and (isinstance(chosen, bool) or chosen not in [None, *names]):
+        raise ValueError(
+            f"'chosen' is {reprlib.repr(chosen)}: expected a place from 0 to {len(values) - 1}, or null"
+        )
     place = None if chosen is None else names.index(chosen) if chosen in names else _ABSENT
     return np.array(values, dtype=np.float64), place, group
 

@@ -113,7 +113,9 @@ def _completion(logprobs: Mapping[str, Any], place: str, response: Mapping[str, 
     if tops and tops[0] is None:  # nothing comes before the first token of an echoed prompt
         first = (response.get("usage") or {}).get("prompt_tokens")
         if not isinstance(first, int) or first < 1:
-            raise ValueError(f"{place} begins with the prompt, and usage.prompt_tokens is missing: ask without echo")
+            raise ValueError(
+                f"{place} begins with the prompt, and usage.prompt_tokens is missing: ask without echo"
+            )
     steps = []
     for k in range(first, len(tokens)):
         if not isinstance(tops[k], Mapping):
