@@ -1,8 +1,8 @@
 """Audits over real HTTP: of a server on this machine, honest or not, polite or not.
 
 Draws are made with fixed seeds, one request at a time where the answer depends on their order. An honest server
-fails one audit in a thousand by design (`false_alarms`); none of those here does. A fault is named with 1,200 draws
-because its log-likelihood ratio is above 30 nats, where 10 would do.
+fails one audit in a thousand by design (`false_alarms`); none of those here does. 1,200 draws name a fault, as
+its log-likelihood ratio is above 30 nats there, where 10 would do.
 """
 
 import argparse
@@ -136,7 +136,7 @@ def test_noise_that_requests_share_is_named(capsys):
 def test_a_negative_temperature_is_refused_and_can_be_asked_for(capsys):
     """Engines make greedy of it, or 1: the audit asks with a field of its own, and claims what was promised."""
     with TinyServer("1 when negative") as server:
-        with pytest.raises(ValueError, match="--temperature is -0.7: .* send it by --field temperature"):
+        with pytest.raises(ValueError, match=r"--temperature is -0.7: .* send it by --field temperature"):
             run(server, t=-0.7)
         assert server.bodies == []
         asked = ["--field", "temperature=-0.7"]
@@ -173,7 +173,7 @@ def test_log_probabilities_after_the_temperature_are_found_out(habit, status, fa
     if habit == "honest":
         out = capsys.readouterr().out
         assert "fails, ignored: " in out
-        assert "reported after the temperature would look the same" in out.replace("\n" + " " * 14, " ")
+        assert "reported after the temperature look the same" in " ".join(out.split())
 
 
 def test_what_is_sent_is_what_the_interface_defines():
@@ -266,7 +266,7 @@ def test_a_fault_that_stays_ends_in_one_line(fault, message):
 def test_a_server_that_is_not_there_is_named_at_once():
     with TinyServer() as server:
         pass
-    with pytest.raises(ValueError, match="no answer: .*"):
+    with pytest.raises(ValueError, match="no answer: "):
         run(server)
     assert not Path("draws.jsonl").exists()
 

@@ -7,6 +7,7 @@ It sees the prompt and the last token alone, so that few contexts occur and thei
 
 import argparse
 import json
+import sys
 import threading
 import time
 from collections import deque
@@ -262,5 +263,5 @@ if __name__ == "__main__":
     parser.add_argument("--tempered", action="store_true")
     options = parser.parse_args()
     with TinyServer(options.do, tempered=options.tempered, port=options.port) as running:
-        print(running.url, flush=True)
+        sys.stderr.write(f"{running.url}\n")
         threading.Event().wait()

@@ -24,8 +24,8 @@ _EPILOG = """\
 examples:
   python -m boltzmann audit draws.jsonl --temperature 0.7
   python -m boltzmann audit --url http://127.0.0.1:8000/v1 --model NAME --temperature 0.7
-  python -m boltzmann audit --url https://api.openai.com/v1 --model gpt-4o-mini --api chat --key-from OPENAI_API_KEY
-      --temperature 0.7
+  python -m boltzmann audit --url https://api.openai.com/v1 --api chat --model NAME --temperature 0.7
+      --key-from OPENAI_API_KEY
   python -m boltzmann audit --url http://127.0.0.1:8080 --api llama --listed 100 --temperature 0.7
 
 what is sent:
@@ -104,7 +104,7 @@ _LIVE: dict[str, dict[str, Any]] = {
     "api": {
         "choices": ("completions", "chat", "llama"),
         "default": "completions",
-        "help": "OpenAI's completions or chat completions, or llama-server's own /completion (default: %(default)s)",
+        "help": "OpenAI's completions or chat, or llama-server's own /completion (default: %(default)s)",
     },
     "draws": {"type": int, "default": 6000, "metavar": "N", "help": "tokens to draw (default: %(default)s)"},
     "tokens": {"type": int, "default": 16, "metavar": "N", "help": "a request asks for (default: %(default)s)"},
@@ -112,8 +112,8 @@ _LIVE: dict[str, dict[str, Any]] = {
         "type": int,
         "default": 20,
         "metavar": "M",
-        "help": "likeliest tokens whose log-probabilities are asked for (default: %(default)s); OpenAI allows 20 in "
-        "chat and 5 in completions, llama-server any number",
+        "help": "likeliest tokens whose log-probabilities are asked for (default: %(default)s); OpenAI allows 20 "
+        "in chat and 5 in completions, llama-server any number",
     },
     "prompt": {"action": "append", "metavar": "TEXT", "help": "ask this, and others given so, in turn"},
     "field": {
@@ -123,11 +123,11 @@ _LIVE: dict[str, dict[str, Any]] = {
     },
     "key-from": {
         "metavar": "VARIABLE",
-        "help": "environment variable that holds the API key; none is sent without",
+        "help": "environment variable that holds the API key; without it none is sent",
     },
     "keep": {
         "metavar": "FILE",
-        "help": "keep the draws there, or go on with those that are (default: by the date)",
+        "help": "keep the draws there, or go on from those (default: named by the date)",
     },
     "concurrency": {"type": int, "default": 4, "metavar": "N", "help": "requests at once (default: %(default)s)"},
     "timeout": {"type": float, "default": 60.0, "metavar": "S", "help": "of a request (default: %(default)s s)"},

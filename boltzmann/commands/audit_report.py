@@ -12,16 +12,16 @@ _TRACK = 46  # characters across the plot
 _SHOWN = 5  # candidates
 
 _REMARKS = {
-    "ignored": "Log-probabilities that were reported after the temperature would look the same: their temperature "
-    "is 1 by construction. If this server reports such, say --logprobs tempered.",
-    "top_k": "Many servers truncate unless told not to: llama-server and transformers by top_k, vLLM by what the "
-    "model's generation_config.json says. Claim it (--top-k), or send what turns it off (--field top_k=0).",
+    "ignored": "In a file, log-probabilities reported after the temperature look the same, as their own is 1: if "
+    "the server reports such, say --logprobs tempered. Of a live server an audit finds that out by itself.",
+    "top_k": "Many servers truncate unless told not to: llama-server by top_k = 40, vLLM by what the model's "
+    "generation_config.json says. Claim it (--top-k), or send what turns it off (--field top_k=0).",
     "top_p": "Many servers truncate unless told not to. Claim it (--top-p), or send what turns it off.",
-    "min_p": "llama-server truncates by min_p = 0.05 unless told not to. Claim it (--min-p), or send what turns it "
-    "off (--field min_p=0).",
+    "min_p": "llama-server truncates by min_p = 0.05 unless told not to. Claim it (--min-p), or send what "
+    "turns it off (--field min_p=0).",
     "order": "llama.cpp takes the temperature last, transformers and vLLM first: --temperature-last claims that.",
-    "dependent": "Draws share their noise: one seed for several, or a cache of answers. Error bars that take them for "
-    "independent are too small.",
+    "dependent": "Draws share their noise: one seed for several, or a cache of answers. Error bars that take "
+    "them for independent are too small.",
     "unknown": "What was drawn does not follow the claim, nor any of the faults that were tried. Penalties of "
     "repetition, or log-probabilities of something else, look so.",
     "forbidden": "A token was drawn to which the list gives probability 0.",

@@ -171,15 +171,15 @@ class _Asker:
             raise ValueError(message)
         if content is _UNREADABLE:
             raise PassingError(f"expected JSON, got {reprlib.repr(answer.text)}")
-        if (error := error_in(content)) and _is_passing(content):
-            raise PassingError(f"the server reports an error: {error}")
+        if _is_passing(content):
+            raise PassingError(f"the server reports an error: {error_in(content)}")
         return content, steps_of(content)
 
     async def scale(self) -> float:
         """Return what log-probabilities are multiplied by to be those before the temperature.
 
-        Two lists for the same prompt tell, one asked for at t = 1: they are the same if log-probabilities are those
-        before the temperature; else the differences between tokens are as many times larger.
+        Two lists for the same prompt tell, one asked for at t = 1: they are the same if log-probabilities are
+        those before the temperature; else the differences between tokens are as many times larger.
         """
         question = self.question
         if question.claim.temperature in (0.0, 1.0) or "temperature" in question.fields:
@@ -219,6 +219,7 @@ def _asked_to_wait(header: str) -> float:
 
 
 def _is_passing(content: Any) -> bool:
-    error = content.get("error")
+    """Tell whether a body of status 200 reports an error that another try may not meet."""
+    error = content.get("error") if isinstance(content, dict) else None
     code = error.get("code") if isinstance(error, dict) else None
     return code in _PASSING if isinstance(code, int) else False

@@ -9,6 +9,8 @@ from boltzmann._checks import as_count, as_positive
 from boltzmann.thermometer.records import Records, gather, numbered_lines
 from boltzmann.thermometer.responses import steps_of
 
+_BEGINNING = b'{"audit": '
+
 
 class Journal:
     """A file of JSON lines: first what is asked of which server, then its answers.
@@ -57,7 +59,8 @@ class Journal:
                 raise ValueError(f"{self.path} keeps another audit: {there}. Keep this one elsewhere")
         try:
             self.scale, self._begun = as_positive("scale", found.get("scale")), True
-            for words, line in answers:
+            for place, line in answers:
+                words = place
                 self._count(as_count("request", line["request"], least=0), len(steps_of(line["response"])))
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{words} keeps no answer: {error}") from None
@@ -67,7 +70,7 @@ class Journal:
         try:
             with self.path.open("r+b") as file:
                 content = file.read()
-                if not content.startswith(b'{"audit": ') and content:
+                if not (content.startswith(_BEGINNING) or _BEGINNING.startswith(content)):
                     raise ValueError(f"{self.path} keeps no audit: it is not written to")
                 end = content.rfind(b"\n") + 1
                 if end < len(content):
@@ -106,7 +109,7 @@ class Journal:
 
 
 def evidence_of(response: dict[str, Any]) -> dict[str, Any]:
-    """Return the part of a response that tells what was offered and drawn: a server may echo anything in the rest."""
+    """Return what a response tells of offers and draws: in the rest a server may echo anything."""
     if "completion_probabilities" in response:
         return {"completion_probabilities": response["completion_probabilities"]}
     return {"choices": [{"logprobs": choice["logprobs"]} for choice in response["choices"]]}

@@ -78,7 +78,7 @@ class Question:
         return prompts[number % len(prompts)]
 
     def body(self, number: int) -> dict[str, Any]:
-        """Return the body of a request: no seed, so that draws are independent, and no truncation but that claimed."""
+        """Return the body of a request, without a seed, so that draws are independent."""
         claim, prompt = self.claim, self.prompt(number)
         top_p = 1.0 if claim.top_p is None else claim.top_p
         if self.api == "llama":

@@ -47,7 +47,7 @@ class Records:
 
 
 def load_records(path: str | os.PathLike[str], scale: float | None = None) -> Records:
-    """Return the draws in a file of JSON lines: each an object of one of these forms, which may be mixed.
+    r"""Return the draws in a file of JSON lines: each an object of one of these forms, which may be mixed.
 
     * ``{"logprobs": [-0.5, -1.2], "chosen": 0}`` or ``{"logprobs": {"a": -0.5, "b": -1.2}, "chosen": "a"}``, one
       draw; ``null`` was withheld, and draws with the same ``"group"`` may depend on one another;
@@ -73,7 +73,7 @@ def load_records(path: str | os.PathLike[str], scale: float | None = None) -> Re
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "draws.jsonl"
-    ...     lines = '{"logprobs": [-0.1, -2.4], "chosen": 0}\\n' * 9 + '{"logprobs": [-0.1, -2.4], "chosen": 1}\\n'
+    ...     lines = '{"logprobs": [-0.1, -2.4], "chosen": 0}\n' * 9 + '{"logprobs": [-0.1, -2.4], "chosen": 1}\n'
     ...     _ = path.write_text(lines)
     ...     print(f"{load_records(path).read().temperature:.3f}")
     1.047

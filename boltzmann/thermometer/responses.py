@@ -111,11 +111,11 @@ def _completion(logprobs: Mapping[str, Any], place: str, response: Mapping[str, 
         raise ValueError(f"{place} has {len(tokens)} tokens and {len(tops)} top_logprobs: expected as many")
     first = 0
     if tops and tops[0] is None:  # nothing comes before the first token of an echoed prompt
-        first = (response.get("usage") or {}).get("prompt_tokens")
-        if not isinstance(first, int) or first < 1:
-            raise ValueError(
-                f"{place} begins with the prompt, and usage.prompt_tokens is missing: ask without echo"
-            )
+        usage = response.get("usage")
+        echoed = usage.get("prompt_tokens") if isinstance(usage, Mapping) else None
+        if not isinstance(echoed, int) or echoed < 1:
+            raise ValueError(f"{place} begins with the prompt, whose length usage does not say: ask without echo")
+        first = echoed
     steps = []
     for k in range(first, len(tokens)):
         if not isinstance(tops[k], Mapping):
@@ -137,7 +137,7 @@ def _token(entry: Mapping[str, Any]) -> Token | None:
     if not isinstance(text, str):
         raise ValueError(f"expected a text as 'token', got {reprlib.repr(text)}")
     try:
-        spelled = text.encode("utf-8") if given is None else bytes(given)
+        spelled = bytes(given) if isinstance(given, list) else text.encode("utf-8")
         whole = "\ufffd" not in spelled.decode("utf-8")
     except (UnicodeError, TypeError, ValueError):
         return None
