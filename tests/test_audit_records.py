@@ -207,8 +207,8 @@ def test_no_choice_is_no_verdict(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "there is no draw"),
-        (b"\n\n", "there is no draw"),
+        (b"", "draws.jsonl is empty: lines of JSON are expected"),
+        (b"\n\n", "draws.jsonl is empty"),
         (b"\x80\x81", "is no text: lines of JSON are expected"),
         (b"hello\n", "line 1 is not JSON: 'hello'"),
         (b'{"logprobs": [-1, -2], "chosen": 0}\n{"logp', "line 2 is not JSON"),

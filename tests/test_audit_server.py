@@ -271,6 +271,13 @@ def test_a_server_that_is_not_there_is_named_at_once():
     assert not Path("draws.jsonl").exists()
 
 
+def test_a_wrong_address_is_named():
+    hint = r"got 404 Not Found: .*: is it the right --url and --api\?"
+    with TinyServer() as server, pytest.raises(ValueError, match=hint):
+        run(server, "--url", server.url.replace("v1", "v2"))
+    assert len(server.bodies) == 1
+
+
 def test_answers_without_a_token_come_to_an_end():
     empty = 'body {"choices": [{"logprobs": {"content": null}}]}'
     with TinyServer(faults=[empty] * 99) as server, pytest.raises(ValueError, match="brought no token"):

@@ -158,6 +158,8 @@ class _Handler(BaseHTTPRequestHandler):
             time.sleep(self.server.seconds)
             if self.server.key and self.headers.get("Authorization") != f"Bearer {self.server.key}":
                 self.answer(401, {"error": {"message": f"not the key: {self.headers.get('Authorization')}"}})
+            elif self.path not in ("/v1/completions", "/v1/chat/completions", "/completion"):
+                self.answer(404, {"detail": "Not Found"})
             elif not (fault and self.fault(fault, body, number)):
                 self.answer(200, self.response(body, number))
         except (BrokenPipeError, ConnectionResetError):

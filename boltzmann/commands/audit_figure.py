@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from boltzmann import plots
+from boltzmann.commands.audit_report import NAMES
 from boltzmann.thermometer import Diagnosis, Reading
 from boltzmann.thermometer.laws import room_of
 
@@ -21,13 +22,12 @@ def save(reading: Reading, diagnosis: Diagnosis, path: Path) -> None:
 
 def draw(reading: Reading, diagnosis: Diagnosis) -> Figure:
     """Return the figure of an audit."""
-    claim = diagnosis.claimed
     finding = {
-        "holds": f"The claim holds: {claim}",
-        "fails": f"The claim fails: {diagnosis.fault} (claimed {claim})",
-        "cannot tell": f"It cannot be told whether {claim}",
+        "holds": "and so it is",
+        "fails": NAMES.get(diagnosis.fault),
+        "cannot tell": "and these draws cannot tell",
     }[diagnosis.verdict]
-    made = plots.figure(finding)
+    made = plots.figure(f"Claimed, {diagnosis.claimed}: {finding}")
     left, right = made.subplots(1, 2, width_ratios=(1.15, 1))
     _readings(left, reading, diagnosis)
     _transforms(right, reading, diagnosis)
@@ -40,6 +40,9 @@ def _readings(axes: Axes, reading: Reading, diagnosis: Diagnosis) -> None:
     values = [reading.by_top[k].temperature for k in shown]
     errors = [min(reading.by_top[k].standard_error, 10.0) for k in shown]
     plots.law(axes, [-0.5, len(places) - 0.5], [claim, claim], label=f"claimed, {claim:.4g}")
+    if diagnosis.fault in NAMES and diagnosis.law.temperature != claim:
+        found = f"{diagnosis.fault}, {diagnosis.law.temperature:.4g}"
+        plots.law(axes, [-0.5, len(places) - 0.5], [diagnosis.law.temperature] * 2, linestyle="--", label=found)
     low, high = reading.interval
     if 0 < low <= high < np.inf:
         axes.axhspan(low, high, color=plots.VERMILION, alpha=0.12, lw=0, label="95 % interval of all draws")

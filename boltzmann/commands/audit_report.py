@@ -11,6 +11,23 @@ _INDENT = 14
 _TRACK = 46  # characters across the plot
 _SHOWN = 5  # candidates
 
+NAMES = {
+    "ignored": "the temperature is ignored (t = 1)",
+    "greedy": "the likeliest token is always taken (t = 0)",
+    "doubled": "the temperature is doubled",
+    "squared": "the temperature is squared, as if applied twice",
+    "inverted": "1/t is taken for t",
+    "another constant": "another temperature",
+    "top_k": "a hidden top_k",
+    "top_p": "a hidden top_p",
+    "min_p": "a hidden min_p",
+    "untruncated": "the truncation claimed is not there",
+    "order": "temperature and truncation in the other order",
+    "dependent": "draws depend on one another",
+    "forbidden": "a forbidden token",
+    "unknown": "unlike the claim, and unlike every fault that was tried",
+}
+
 _REMARKS = {
     "ignored": "In a file, log-probabilities reported after the temperature look the same, as their own is 1: if "
     "the server reports such, say --logprobs tempered. Of a live server an audit finds that out by itself.",
@@ -91,24 +108,8 @@ def _verdict(diagnosis: Diagnosis, resolution: float) -> str:
                 "cannot tell: the lists hold no choice, whatever the temperature. Ask for more tokens (--listed)"
             )
         return f"cannot tell: about {diagnosis.draws_needed:.2g} more draws are needed"
-    named = {
-        "ignored": "the temperature is ignored (t = 1)",
-        "greedy": "the likeliest token is always taken (t = 0)",
-        "doubled": "the temperature is doubled",
-        "squared": "the temperature is squared, as if applied twice",
-        "inverted": "1/t is taken for t",
-        "another constant": "another temperature",
-        "top_k": "a hidden top_k",
-        "top_p": "a hidden top_p",
-        "min_p": "a hidden min_p",
-        "untruncated": "the truncation claimed is not there",
-        "order": "temperature and truncation in the other order",
-        "dependent": "draws depend on one another",
-        "forbidden": "a forbidden token",
-        "unknown": "unlike the claim, and unlike every fault that was tried",
-    }[diagnosis.fault]
     law = "" if diagnosis.fault in ("dependent", "forbidden", "unknown") else f"; likeliest {diagnosis.law}"
-    return f"fails, {diagnosis.fault}: {named}{law} (p < {max(diagnosis.p_value, 1e-300):.1g})"
+    return f"fails, {diagnosis.fault}: {NAMES[diagnosis.fault]}{law} (p < {max(diagnosis.p_value, 1e-300):.1g})"
 
 
 def _candidates(diagnosis: Diagnosis) -> list[str]:
@@ -119,7 +120,7 @@ def _candidates(diagnosis: Diagnosis) -> list[str]:
     likeliest = list(best.values())[:_SHOWN]
     if not likeliest:
         return []
-    lines = ["", f"{'against the claim':<57}{'log-likelihood ratio':>21}"]
+    lines = ["", f"{'faults, the likeliest first; a fitted number costs 7':<57}{'log-likelihood ratio':>21}"]
     for candidate in likeliest:
         law = str(candidate.law)
         lines.append(f"  {candidate.fault:<17}  {law:<44}{candidate.log_likelihood_ratio:>13.1f}")

@@ -168,7 +168,8 @@ class _Asker:
             message = f"expected status 200, got {answer.status_code} {answer.reason_phrase}: {said}"
             if answer.status_code in _PASSING:
                 raise PassingError(message, _asked_to_wait(answer.headers.get("Retry-After", "")))
-            raise ValueError(message)
+            hint = ": is it the right --url and --api?" if answer.status_code == 404 else ""
+            raise ValueError(message + hint)
         if content is _UNREADABLE:
             raise PassingError(f"expected JSON, got {reprlib.repr(answer.text)}")
         if _is_passing(content):

@@ -78,7 +78,10 @@ def load_records(path: str | os.PathLike[str], scale: float | None = None) -> Re
     ...     print(f"{load_records(path).read().temperature:.3f}")
     1.047
     """
-    return gather(numbered_lines(path), scale)
+    lines = numbered_lines(path)
+    if not lines:
+        raise ValueError(f"{path} is empty: lines of JSON are expected")
+    return gather(lines, scale)
 
 
 def numbered_lines(path: str | os.PathLike[str]) -> list[tuple[str, Any]]:
@@ -137,7 +140,7 @@ def gather(lines: Iterable[tuple[str, Any]], scale: float | None = None) -> Reco
     offers = [row for row, _ in rows] + [row for row, _, _ in own]
     chosen = [x for _, x in rows] + [x for _, x, _ in own]
     if not chosen:
-        raise ValueError("there is no draw: no token with log-probabilities")
+        raise ValueError("there is no draw: no answer holds a token with log-probabilities")
     names = {group: k for k, group in enumerate(dict.fromkeys(groups + [group for _, _, group in own]))}
     labels = [names[group] for group in groups + [group for _, _, group in own]]
     factor = 1.0 if scale is None else scale
