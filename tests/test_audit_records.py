@@ -125,9 +125,23 @@ def test_a_text_that_is_empty_or_broken_names_no_token():
 
 
 def test_placeholders_are_no_log_probabilities(tmp_path):
-    listed = {"a": -0.5, "b": -1.5, "c": -9999.0, "d": None, "e": -3.4028234663852886e38, "f": -float("inf")}
+    listed = {
+        "a": -0.5,
+        "b": -1.5,
+        "g": -(10**400),
+        "c": -9999.0,
+        "d": None,
+        "e": -3.4028234663852886e38,
+        "f": -float("inf"),
+    }
     records = load_records(write(tmp_path / "draws.jsonl", completion(("a", listed), ("b", listed))))
     assert rows(records) == [[-0.5, -1.5]] * 2
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 10**400, "-1", [], 1e30])
+def test_what_is_no_log_probability_is_refused(value):
+    with pytest.raises(ValueError, match=r"a log-probability at choices\[0\].* expected a number"):
+        steps_of(completion(("a", {"a": value, "b": -1.0})))
 
 
 def test_an_echoed_prompt_is_no_draw():
@@ -143,6 +157,16 @@ def test_choices_of_one_request_are_one_group(tmp_path):
     records = load_records(write(tmp_path / "draws.jsonl", two, "", two))
     assert records.groups == [0] * 6 + [1] * 6
     assert np.isfinite(records.read().clustered_error)
+
+
+def test_answers_are_read_in_the_order_in_which_they_were_asked_for(tmp_path):
+    """Those asked for at once come back in any order; draws that share their noise lie a fixed way apart."""
+    lines = [
+        {"request": k, "prompt": "", "response": chat(("a", -0.5, [("a", -0.5 - k), ("b", -9.0), ("c", -9.5)]))}
+        for k in (2, 0, 1)
+    ]
+    records = load_records(write(tmp_path / "draws.jsonl", *lines))
+    assert [row[0] for row in records.offers] == [-0.5, -1.5, -2.5]
 
 
 def test_an_answer_without_a_token_counts_for_nothing(tmp_path):
@@ -224,6 +248,8 @@ def test_no_choice_is_no_verdict(tmp_path, capsys):
         (b'{"audit": {}}', "line 1: scale must be"),
         (b'{"audit": 3}', "line 1: "),
         (b'{"response": {}}', "line 1: request must be a whole number"),
+        (b'{"chosen": 0, "logprobs": [-1' + b"0" * 400 + b"]}", "line 1: "),
+        (b'{"chosen": null, "logprobs": [-1, -2]}', "no draw can be read"),
         (b'{"error": "quota"}', "line 1: the server reports an error: quota"),
         (b'{"completion_probabilities": [{"top_probs": []}]}', "ask without post_sampling_probs"),
     ],

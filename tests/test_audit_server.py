@@ -335,6 +335,17 @@ def test_a_file_of_something_else_is_not_written_to():
         assert Path("draws.jsonl").read_bytes() == content
 
 
+def test_a_full_disk_is_said(monkeypatch):
+    def refuse(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    with TinyServer() as server:
+        run(server, draws=8)
+        monkeypatch.setattr("boltzmann.thermometer.journal.json.dumps", refuse)
+        with pytest.raises(ValueError, match=r"draws\.jsonl cannot be kept: No space left on device"):
+            run(server, draws=16)
+
+
 def test_a_damaged_file_is_not_gone_on_with():
     with TinyServer() as server:
         run(server, draws=32)

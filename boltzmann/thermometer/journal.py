@@ -94,8 +94,11 @@ class Journal:
         self._write({"request": number, "prompt": prompt, "response": evidence_of(response)})
 
     def _write(self, line: dict[str, Any]) -> None:
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        try:
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
+        except OSError as error:
+            raise ValueError(f"{self.path} cannot be kept: {error.strerror}") from None
 
     def unasked(self, number: int) -> int:
         """Return the first request from `number` on that has no answer."""

@@ -41,6 +41,8 @@ class Records:
     def read(self, confidence: float = 0.95) -> Reading:
         """Return the reading, with errors clustered by request where requests made several draws; see `read`."""
         used = [group for group, x in zip(self.groups, self.chosen, strict=True) if x is not None and x >= 0]
+        if not used:
+            raise ValueError("no draw can be read: each was withheld, or is of a token that is not listed")
         clustered = 1 < len(set(used)) < len(used)
         rows = [(range(row.size), row) for row in self.offers]
         return read(rows, self.chosen, groups=self.groups if clustered else None, confidence=confidence)
@@ -130,7 +132,7 @@ def gather(lines: Iterable[tuple[str, Any]], scale: float | None = None) -> Reco
                 answers.append((number, steps_of(line["response"])))
             else:
                 answers.append((count, steps_of(line)))
-        except (ValueError, AttributeError, TypeError) as error:
+        except (ValueError, AttributeError, TypeError, OverflowError) as error:
             raise ValueError(f"{words}: {error}") from None
     answers.sort(key=lambda answer: answer[0])  # those asked at once came back in any order
     steps = [step for _, answer in answers for step in answer]

@@ -12,10 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 Token = int | bytes
-PLACEHOLDER = -9999.0  # what OpenAI and vLLM write for "very unlikely", and llama-server goes further below
+PLACEHOLDER = -9999.0  # what OpenAI and vLLM write for "very unlikely"; llama-server writes less
+_LARGEST = 1e6  # nats: no log-probability, nor a logit
 
 
 @dataclass(frozen=True)
@@ -148,12 +147,18 @@ def _token(entry: Mapping[str, Any]) -> Token | None:
 
 def _step(pairs: list[tuple[Token | None, Any]], chosen: Token | None, place: str, *, collapses: bool) -> Step:
     """Return the step, sorted, with tokens that come twice marked as none."""
-    values = [PLACEHOLDER if value is None else value for _, value in pairs]  # JSON's nearest to -inf is null
-    for value in values:
-        if not isinstance(value, int | float) or np.isnan(value) or value == np.inf:
-            raise ValueError(f"a log-probability at {place} is {value!r}: expected a number")
+    values = [_logprob(value, place) for _, value in pairs]
     counts = Counter(token for token, _ in pairs)
     order = sorted(range(len(pairs)), key=lambda k: -values[k])
     tokens = [pairs[k][0] if counts[pairs[k][0]] == 1 else None for k in order]
     told = None if counts[chosen] > 1 else chosen
-    return Step(tokens, [float(values[k]) for k in order], told, collapses)
+    return Step(tokens, [values[k] for k in order], told, collapses)
+
+
+def _logprob(value: Any, place: str) -> float:
+    """Return a log-probability; null, JSON's nearest to -inf, is a placeholder as well."""
+    if value is None:
+        return PLACEHOLDER
+    if not isinstance(value, int | float) or not value < _LARGEST:  # nan is less than nothing
+        raise ValueError(f"a log-probability at {place} is {reprlib.repr(value)}: expected a number")
+    return float(max(value, PLACEHOLDER))
