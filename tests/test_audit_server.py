@@ -336,12 +336,16 @@ def test_a_file_of_something_else_is_not_written_to():
 
 
 def test_a_full_disk_is_said(monkeypatch):
-    def refuse(*_, **__):
-        raise OSError(28, "No space left on device")
+    opened = Path.open
+
+    def refuse(path, mode="r", **options):
+        if mode == "a":
+            raise OSError(28, "No space left on device")
+        return opened(path, mode, **options)
 
     with TinyServer() as server:
         run(server, draws=8)
-        monkeypatch.setattr("boltzmann.thermometer.journal.json.dumps", refuse)
+        monkeypatch.setattr(Path, "open", refuse)
         with pytest.raises(ValueError, match=r"draws\.jsonl cannot be kept: No space left on device"):
             run(server, draws=16)
 
