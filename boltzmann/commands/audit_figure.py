@@ -61,7 +61,7 @@ def _transforms(axes: Axes, reading: Reading, diagnosis: Diagnosis) -> None:
     if claim.temperature == 0:
         ranks = np.bincount(np.minimum(evidence.ranks, 9), minlength=10) / evidence.draws
         axes.bar(np.arange(1, 11), ranks, color=plots.SKY)
-        axes.set(xlabel="place of the token drawn in its list (10: or later)", ylabel="share of draws")
+        axes.set(xlabel="place of the token in its list (10: or later)", ylabel="share of draws")
         axes.set_title("At t = 0 the first is always drawn")
         return
     uniform = evidence.transform(claim.beta, room_of(evidence, claim))

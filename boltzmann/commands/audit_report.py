@@ -123,7 +123,7 @@ def _candidates(diagnosis: Diagnosis) -> list[str]:
     lines = ["", f"{'faults, the likeliest first; a fitted number costs 7':<57}{'log-likelihood ratio':>21}"]
     for candidate in likeliest:
         law = str(candidate.law)
-        lines.append(f"  {candidate.fault:<17}  {law:<44}{candidate.log_likelihood_ratio:>13.1f}")
+        lines.append(f"  {candidate.fault:<17}  {law:<44}{candidate.log_likelihood_ratio:>z13.1f}")
     return lines
 
 
