@@ -404,6 +404,19 @@ def test_the_key_is_sent_and_is_nowhere_else(monkeypatch, capsys):
     )
 
 
+@pytest.mark.parametrize(
+    "body", ["x{}", '{{"choices": [{{"logprobs": "{}"}}]}}', '{{"error": "' + "x" * 290 + '{}"}}']
+)
+def test_no_half_of_the_key_is_shown_either(body, monkeypatch):
+    """Long texts are cut in messages, and the cut may go through the key."""
+    monkeypatch.setenv("TINY_KEY", KEY)
+    fault = "body " + body.format(20 * KEY)
+    with TinyServer(key=KEY, faults=[fault] * 3) as server, pytest.raises(ValueError) as caught:
+        run(server, "--key-from", "TINY_KEY", "--retries", 0, t=1)
+    assert "***" in str(caught.value)
+    assert not any(KEY[k : k + 5] in str(caught.value) for k in range(len(KEY) - 4))
+
+
 def test_the_draws_are_kept_under_the_date_unless_told_otherwise(capsys):
     with TinyServer() as server:
         options = parsed("--url", server.url, "--temperature", 1, "--draws", 32)

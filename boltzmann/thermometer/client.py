@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import random
 import reprlib
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ BACKOFF = 1.0  # seconds before the second try; each wait is up to twice the one
 _LONGEST_WAIT = 600.0  # seconds that a server may ask for; whoever asks for more is left alone
 _PASSING = {408, 425, 429, 500, 502, 503, 504, 529}  # states that may be others the next time
 _FRUITLESS = 20  # requests without a token after which there is no hope of one
+_SECRET = 8  # letters that a key has at least; "none" and "EMPTY" are said to servers that want any
 _UNREADABLE = object()  # in place of what is no JSON
 _SAME = 0.05  # a scale this near to 1 is 1: an audit does not tell such temperatures apart
 
@@ -144,8 +146,10 @@ class _Asker:
         raise AssertionError  # the loop has no other end
 
     def _failure(self, name: str, message: str) -> ValueError:
-        text = f"{name} to {self.question.endpoint}: {message}"
-        return ValueError(text.replace(self.manners.key, "***") if self.manners.key else text)
+        return ValueError(self._hushed(f"{name} to {self.question.endpoint}: {message}"))
+
+    def _hushed(self, text: str) -> str:
+        return text.replace(self.manners.key, "***") if self.manners.key else text
 
     async def _once(self, body: dict[str, Any]) -> tuple[dict[str, Any], list[Step]]:
         import httpx
@@ -159,19 +163,22 @@ class _Asker:
             message = f"no answer: {str(error) or type(error).__name__}"
             raise (PassingError(message) if self.reached else ValueError(message)) from None
         self.reached = True
+        text = answer.content.decode("utf-8", "replace")
+        if len(self.manners.key) >= _SECRET:  # before a message shows half of it
+            text = self._hushed(text)
         try:
-            content = answer.json()
+            content = json.loads(text)
         except (ValueError, RecursionError):
             content = _UNREADABLE
         if answer.status_code != 200:
-            said = error_in(content) or reprlib.repr(answer.text)
+            said = error_in(content) or reprlib.repr(text)
             message = f"expected status 200, got {answer.status_code} {answer.reason_phrase}: {said}"
             if answer.status_code in _PASSING:
                 raise PassingError(message, _asked_to_wait(answer.headers.get("Retry-After", "")))
             hint = ": is it the right --url and --api?" if answer.status_code == 404 else ""
             raise ValueError(message + hint)
         if content is _UNREADABLE:
-            raise PassingError(f"expected JSON, got {reprlib.repr(answer.text)}")
+            raise PassingError(f"expected JSON, got {reprlib.repr(text)}")
         if _is_passing(content):
             raise PassingError(f"the server reports an error: {error_in(content)}")
         return content, steps_of(content)
