@@ -1,4 +1,4 @@
-"""The command line: `python -m boltzmann generate|occupancy`; `--help` tells the rest."""
+"""The command line: `python -m boltzmann generate|occupancy|audit`; `--help` tells the rest."""
 
 import argparse
 import os
@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from boltzmann import __version__
-from boltzmann.commands import generate, occupancy
+from boltzmann.commands import audit, generate, occupancy
 
 _INTERRUPTED, _BROKEN_PIPE = 130, 141  # what a shell reports of a process that SIGINT or SIGPIPE ended
 
@@ -37,12 +37,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m boltzmann",
-        description="A language model's temperature is a physicist's temperature: samples of both.",
+        description="A language model's temperature is a physicist's temperature: sample both, and measure.",
         epilog="Each command has a --help of its own, with examples.",
     )
     parser.add_argument("--version", action="version", version=f"boltzmann {__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND")
-    for command in (generate, occupancy):
+    for command in (generate, occupancy, audit):
         command.add_parser(subparsers)
     return parser
 

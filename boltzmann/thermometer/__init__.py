@@ -6,6 +6,7 @@ from boltzmann.thermometer.diagnosis import Diagnosis, diagnose
 from boltzmann.thermometer.faults import Candidate
 from boltzmann.thermometer.laws import Law
 from boltzmann.thermometer.reading import Reading, TopReading, read
+from boltzmann.thermometer.records import Records, load_records
 
 __all__ = [
     "Audit",
@@ -14,8 +15,10 @@ __all__ = [
     "Diagnosis",
     "Law",
     "Reading",
+    "Records",
     "TopReading",
     "audit",
     "diagnose",
+    "load_records",
     "read",
 ]

@@ -1,0 +1,223 @@
+"""Draws that were written down: lines of JSON, as rows that can be read."""
+
+import json
+import os
+import reprlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from boltzmann._checks import FloatArray, as_count, as_positive
+from boltzmann.thermometer.reading import Reading, read
+from boltzmann.thermometer.responses import PLACEHOLDER, Step, steps_of
+
+_ABSENT = -2  # in place of a position, of a token that is not in its row; None is a token withheld
+
+
+@dataclass(frozen=True, eq=False)
+class Records:
+    """Draws, each with what it was offered.
+
+    Attributes
+    ----------
+    offers : list of n arrays
+        Log-probabilities of the tokens that a draw is known to have been among, in nats.
+    chosen : list of n int or None
+        Which of them came out; None if that cannot be told, and -2 for one that is not among them.
+    groups : list of n int
+        Equal for draws of one request.
+    scale : float
+        What log-probabilities were multiplied by, to be those before the temperature.
+    """
+
+    offers: list[FloatArray]
+    chosen: list[int | None]
+    groups: list[int]
+    scale: float
+
+    def read(self, confidence: float = 0.95) -> Reading:
+        """Return the reading, with errors clustered by request where requests made several draws; see `read`.
+
+        Parameters
+        ----------
+        confidence : float
+            Of the interval, between 0 and 1.
+
+        Raises
+        ------
+        ValueError
+            If no draw can be read.
+
+        Examples
+        --------
+        >>> Records([np.array([-0.1, -2.4])] * 10, [0] * 9 + [1], [*range(10)], scale=1.0).read().draws
+        10
+        """
+        used = [group for group, x in zip(self.groups, self.chosen, strict=True) if x is not None and x >= 0]
+        if not used:
+            raise ValueError("no draw can be read: each was withheld, or is of a token that is not listed")
+        clustered = 1 < len(set(used)) < len(used)
+        rows = [(range(row.size), row) for row in self.offers]
+        return read(rows, self.chosen, groups=self.groups if clustered else None, confidence=confidence)
+
+
+def load_records(path: str | os.PathLike[str], scale: float | None = None) -> Records:
+    r"""Return the draws in a file of JSON lines: each an object of one of these forms, which may be mixed.
+
+    * ``{"logprobs": [-0.5, -1.2], "chosen": 0}`` or ``{"logprobs": {"a": -0.5, "b": -1.2}, "chosen": "a"}``, one
+      draw; ``null`` was withheld, and draws with the same ``"group"`` may depend on one another;
+    * a saved response of completions or chat completions, as OpenAI defined them, with log-probabilities, or of
+      llama-server's ``/completion`` with ``n_probs``: all its draws, one group;
+    * what an audit of a server keeps.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        The file.
+    scale : float, optional
+        What log-probabilities are multiplied by to be those before the temperature: the temperature, if they were
+        reported after it. Unless given it is what the audit that kept the file found, or 1.
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be read, is empty, or a line is of no such form; the message names the line.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "draws.jsonl"
+    ...     lines = '{"logprobs": [-0.1, -2.4], "chosen": 0}\n' * 9 + '{"logprobs": [-0.1, -2.4], "chosen": 1}\n'
+    ...     _ = path.write_text(lines)
+    ...     print(f"{load_records(path).read().temperature:.3f}")
+    1.047
+    """
+    lines = numbered_lines(path)
+    if not lines:
+        raise ValueError(f"{path} is empty: lines of JSON are expected")
+    return gather(lines, scale)
+
+
+def numbered_lines(path: str | os.PathLike[str]) -> list[tuple[str, Any]]:
+    """Return what each line holds, with the words that name it; lines of white space count as none.
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be read, or a line is not JSON.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is no text: lines of JSON are expected") from None
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}") from None
+    found = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            try:
+                found.append((f"{path}, line {number}", json.loads(line)))
+            except (ValueError, RecursionError):
+                raise ValueError(f"{path}, line {number} is not JSON: {reprlib.repr(line)}") from None
+    return found
+
+
+def gather(lines: Iterable[tuple[str, Any]], scale: float | None = None) -> Records:
+    """Return the draws of what lines hold, named by their words; see `load_records`.
+
+    Raises
+    ------
+    ValueError
+        If one is of no known form, or there is no draw.
+    """
+    own: list[tuple[FloatArray, int | None, Any]] = []
+    answers: list[tuple[int, list[Step]]] = []
+    for count, (words, line) in enumerate(lines):
+        try:
+            if isinstance(line, Mapping) and "audit" in line:
+                found = as_positive("scale", line["audit"].get("scale"))
+                scale = found if scale is None else scale
+            elif isinstance(line, Mapping) and "chosen" in line:
+                own.append(_own(line, count))
+            elif isinstance(line, Mapping) and "response" in line:
+                number = as_count("request", line.get("request"), least=0)
+                answers.append((number, steps_of(line["response"])))
+            else:
+                answers.append((count, steps_of(line)))
+        except (ValueError, AttributeError, TypeError, OverflowError) as error:
+            raise ValueError(f"{words}: {error}") from None
+    answers.sort(key=lambda answer: answer[0])  # those asked at once came back in any order
+    steps = [step for _, answer in answers for step in answer]
+    asked, known = _known(steps)
+    rows = [_row(step, asked, known) for step in steps]
+    groups: list[Any] = [("request", number) for number, answer in answers for _ in answer]
+    offers = [row for row, _ in rows] + [row for row, _, _ in own]
+    chosen = [x for _, x in rows] + [x for _, x, _ in own]
+    if not chosen:
+        raise ValueError("there is no draw: no answer holds a token with log-probabilities")
+    names = {group: k for k, group in enumerate(dict.fromkeys(groups + [group for _, _, group in own]))}
+    labels = [names[group] for group in groups + [group for _, _, group in own]]
+    factor = 1.0 if scale is None else scale
+    return Records([row * factor for row in offers], chosen, labels, factor)
+
+
+def _own(line: Mapping[str, Any], count: int) -> tuple[FloatArray, int | None, Any]:
+    """Return the row, the position and the group of a draw in this package's own form."""
+    logprobs, chosen = line.get("logprobs"), line["chosen"]
+    if not isinstance(logprobs, list | Mapping) or not logprobs:
+        raise ValueError(f"expected a list or an object 'logprobs' with an entry, got {reprlib.repr(logprobs)}")
+    values = list(logprobs.values()) if isinstance(logprobs, Mapping) else logprobs
+    if not all(isinstance(value, int | float) and value < np.inf for value in values):
+        raise ValueError(f"expected numbers below +inf in 'logprobs', got {reprlib.repr(values)}")
+    names: Sequence[Any] = list(logprobs) if isinstance(logprobs, Mapping) else range(len(values))
+    group = json.dumps(line["group"]) if "group" in line else ("line", count)
+    if isinstance(logprobs, Mapping) and not isinstance(chosen, str | None):
+        raise ValueError(f"'chosen' is {reprlib.repr(chosen)}: expected a text, or null")
+    if isinstance(logprobs, list) and (isinstance(chosen, bool) or chosen not in [None, *names]):
+        raise ValueError(
+            f"'chosen' is {reprlib.repr(chosen)}: expected a place from 0 to {len(values) - 1}, or null"
+        )
+    place = None if chosen is None else names.index(chosen) if chosen in names else _ABSENT
+    return np.array(values, dtype=np.float64), place, group
+
+
+def _known(steps: list[Step]) -> tuple[int, int]:
+    """Return how long lists are by rights, and m such that their first m are the likeliest, whatever was drawn.
+
+    Servers list the likeliest alone, or append the token drawn if it is not one of them, or let it take the place
+    of the last of them. If it is ever missing they do the first. Else a list whose last is not the token drawn is
+    as long as was asked for. Where longer ones exist it is appended; where none do, the last place is in doubt, as
+    it is where equal texts make one entry, and an appended one may hide that.
+    """
+    told = [
+        (step.tokens.index(step.chosen) if step.chosen in step.tokens else _ABSENT, len(step.tokens))
+        for step in steps
+        if step.chosen is not None
+    ]
+    longest = max((len(step.tokens) for step in steps), default=0)
+    if not told or any(place == _ABSENT for place, _ in told):
+        return longest, longest
+    asked = max((size for place, size in told if place < size - 1), default=min(size for _, size in told))
+    appended = longest > asked and not any(step.collapses for step in steps)
+    return asked, asked if appended else asked - 1
+
+
+def _row(step: Step, asked: int, known: int) -> tuple[FloatArray, int | None]:
+    """Return the log-probabilities of the tokens that can be told apart, and which of them came out."""
+    collapsed = step.collapses and len(step.tokens) < asked
+    kept = [
+        (token, value)
+        for token, value in zip(step.tokens[:known], step.logprobs[:known], strict=True)
+        if token is not None and value > PLACEHOLDER
+    ]
+    if collapsed or not kept:
+        return np.zeros(1), None
+    tokens = [token for token, _ in kept]
+    row = np.array([value for _, value in kept])
+    if step.chosen is None:
+        return row, None
+    return row, tokens.index(step.chosen) if step.chosen in tokens else _ABSENT

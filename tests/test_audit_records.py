@@ -1,0 +1,347 @@
+"""Saved responses and draws, in every shape: what is read from them, and what is refused."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from gpt2_like import law, logits
+
+from boltzmann.commands import audit
+from boltzmann.thermometer import load_records
+from boltzmann.thermometer.client import scale_between
+from boltzmann.thermometer.questions import as_url
+from boltzmann.thermometer.responses import error_in, steps_of
+
+ROOT = Path(__file__).resolve().parent.parent
+CHANCE = np.random.default_rng(5)
+
+
+def write(path, *lines):
+    path.write_text("".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines))
+    return path
+
+
+def run(*arguments):
+    parser = argparse.ArgumentParser(prog="boltzmann")
+    audit.add_parser(parser.add_subparsers())
+    options = parser.parse_args(["audit", *map(str, arguments)])
+    return options.run(options)
+
+
+def chat(*entries):
+    """Return a chat response: for each token (text, logprob, [(text, logprob), …])."""
+    content = [
+        {"token": token, "logprob": value, "bytes": None, "top_logprobs": [item(*one) for one in top]}
+        for token, value, top in entries
+    ]
+    return {"choices": [{"logprobs": {"content": content}}]}
+
+
+def item(text, logprob, spelled=None):
+    return {"token": text, "logprob": logprob, "bytes": spelled}
+
+
+def completion(*entries):
+    """Return a completions response: for each token (text, {text: logprob})."""
+    logprobs = {"tokens": [text for text, _ in entries], "top_logprobs": [top for _, top in entries]}
+    return {"choices": [{"text": "", "logprobs": logprobs}]}
+
+
+def rows(records):
+    return [row.tolist() for row in records.offers]
+
+
+TOP = [("a", -0.5), ("b", -1.5), ("c", -2.5)]
+
+
+def test_a_list_without_the_token_drawn_is_of_the_likeliest_alone(tmp_path):
+    """OpenAI's chat: −9999 says that the token is not among them, not that it is impossible."""
+    drawn = chat(("c", -2.5, TOP), ("z", -9999.0, TOP), ("b", -1.5, TOP[::-1]))
+    records = load_records(write(tmp_path / "draws.jsonl", drawn))
+    assert rows(records) == [[-0.5, -1.5, -2.5]] * 3
+    assert records.chosen == [2, -2, 1]
+    assert records.groups == [0, 0, 0]
+    assert records.read().left_out == {"not offered": 1}
+
+
+def test_a_token_that_is_appended_says_nothing(tmp_path):
+    """llama-cpp-python, TGI: the list is longer where the token drawn is not among the likeliest."""
+    content = chat(("c", -2.5, TOP), ("z", -7.0, [*TOP, ("z", -7.0)]), ("b", -1.5, TOP))
+    records = load_records(write(tmp_path / "draws.jsonl", content))
+    assert rows(records) == [[-0.5, -1.5, -2.5]] * 3
+    assert records.chosen == [2, -2, 1]
+
+
+def test_a_token_that_takes_the_place_of_the_last_says_nothing(tmp_path):
+    """vLLM's chat: the one drawn first, and cut at m; what is last by probability is either."""
+    content = chat(("a", -0.5, TOP), ("z", -7.0, [("z", -7.0), *TOP[:2]]), ("b", -1.5, TOP))
+    records = load_records(write(tmp_path / "draws.jsonl", content))
+    assert rows(records) == [[-0.5, -1.5]] * 3
+    assert records.chosen == [0, -2, 1]
+
+
+def test_equal_texts_are_left_out_with_their_draws(tmp_path):
+    """In a list they are seen; in an object they are one entry, and it is too short."""
+    twice = [("a", -0.5), ("b", -1.5), ("b", -1.7), ("c", -2.5)]
+    content = chat(("b", -1.7, twice), ("a", -0.5, twice), ("z", -9.0, twice))
+    records = load_records(write(tmp_path / "draws.jsonl", content))
+    assert rows(records) == [[-0.5, -2.5]] * 3
+    assert records.chosen == [None, 0, -2]
+    full = {"a": -0.5, "b": -1.5, "c": -2.5, "d": -3.0}
+    short = {"a": -0.5, "b": -1.7, "c": -2.5}
+    content = completion(
+        ("a", full), ("b", full), ("a", short), ("z", {**short, "z": -8.0}), ("z", {**full, "z": -8.0})
+    )
+    records = load_records(write(tmp_path / "draws.jsonl", content))
+    assert rows(records) == [[-0.5, -1.5, -2.5]] * 2 + [[0.0], [-0.5, -1.7, -2.5], [-0.5, -1.5, -2.5]]
+    assert records.chosen == [0, 1, None, -2, -2]
+
+
+def test_bytes_and_ids_tell_tokens_apart_that_look_alike():
+    listed = [item("�", -0.5, [226, 128]), item("�", -1.0, [240]), item("a", -1.5, [97]), item("A", -2.0)]
+    (step,) = steps_of(chat_of("a", [97], listed))
+    assert (step.tokens, step.chosen) == ([None, None, b"a", b"A"], b"a")
+    (step,) = steps_of(chat_of("�", [240], listed))
+    assert step.chosen is None
+    same = [{"id": 5, **item("a", -0.5)}, {"id": 6, **item("a", -1.0)}, {"id": 7, **item("", -2.0, [])}]
+    entry = {"id": 6, "token": "a", "bytes": [97], "logprob": -1.0, "top_logprobs": same}
+    (step,) = steps_of({"completion_probabilities": [entry]})
+    assert (step.tokens, step.chosen) == ([5, 6, 7], 6)
+
+
+def chat_of(text, spelled, listed):
+    entry = {"token": text, "bytes": spelled, "logprob": -1.0, "top_logprobs": listed}
+    return {"choices": [{"logprobs": {"content": [entry]}}]}
+
+
+def test_a_text_that_is_empty_or_broken_names_no_token():
+    (step,) = steps_of(completion(("", {"": -0.1, "�": -1.0, "a": -2.0})))
+    assert (step.tokens, step.chosen) == ([None, None, b"a"], None)
+
+
+def test_placeholders_are_no_log_probabilities(tmp_path):
+    listed = {
+        "a": -0.5,
+        "b": -1.5,
+        "g": -(10**400),
+        "c": -9999.0,
+        "d": None,
+        "e": -3.4028234663852886e38,
+        "f": -float("inf"),
+    }
+    records = load_records(write(tmp_path / "draws.jsonl", completion(("a", listed), ("b", listed))))
+    assert rows(records) == [[-0.5, -1.5]] * 2
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 10**400, "-1", [], 1e30])
+def test_what_is_no_log_probability_is_refused(value):
+    with pytest.raises(ValueError, match=r"a log-probability at choices\[0\].* expected a number"):
+        steps_of(completion(("a", {"a": value, "b": -1.0})))
+
+
+def test_an_echoed_prompt_is_no_draw():
+    echoed = completion(("The", None), (" fire", dict(TOP)), ("a", dict(TOP)), ("b", dict(TOP)))
+    assert len(steps_of({**echoed, "usage": {"prompt_tokens": 2}})) == 2
+    with pytest.raises(ValueError, match="begins with the prompt"):
+        steps_of(echoed)
+
+
+def test_choices_of_one_request_are_one_group(tmp_path):
+    two = completion(("a", dict(TOP)), ("b", dict(TOP)), ("a", dict(TOP)))
+    two["choices"] *= 2
+    records = load_records(write(tmp_path / "draws.jsonl", two, "", two))
+    assert records.groups == [0] * 6 + [1] * 6
+    assert np.isfinite(records.read().clustered_error)
+
+
+def test_answers_are_read_in_the_order_in_which_they_were_asked_for(tmp_path):
+    """Those asked for at once come back in any order; draws that share their noise lie a fixed way apart."""
+    lines = [
+        {"request": k, "prompt": "", "response": chat(("a", -0.5, [("a", -0.5 - k), ("b", -9.0), ("c", -9.5)]))}
+        for k in (2, 0, 1)
+    ]
+    records = load_records(write(tmp_path / "draws.jsonl", *lines))
+    assert [row[0] for row in records.offers] == [-0.5, -1.5, -2.5]
+
+
+def test_an_answer_without_a_token_counts_for_nothing(tmp_path):
+    empty = {"choices": [{"logprobs": {"content": None}}]}
+    records = load_records(write(tmp_path / "draws.jsonl", empty, chat(("a", -0.5, TOP))))
+    assert len(records.chosen) == 1
+    with pytest.raises(ValueError, match="there is no draw"):
+        load_records(write(tmp_path / "draws.jsonl", empty))
+
+
+def test_the_simple_form(tmp_path):
+    lines = [
+        {"logprobs": [-0.5, -1.0, -2.0], "chosen": 1, "group": "x"},
+        {"logprobs": {"a": -0.5, "b": -1.0}, "chosen": "b", "group": "x"},
+        {"logprobs": {"a": -0.5, "b": -1.0}, "chosen": "z", "group": 3},
+        '{"logprobs": [-0.5, -Infinity], "chosen": null}',
+    ]
+    records = load_records(write(tmp_path / "draws.jsonl", *lines))
+    assert records.chosen == [1, 1, -2, None]
+    assert records.groups == [0, 0, 1, 2]
+    assert records.read().left_out == {"withheld": 1, "not offered": 1}
+    assert load_records(tmp_path / "draws.jsonl", scale=0.5).offers[0].tolist() == [-0.25, -0.5, -1.0]
+
+
+def test_a_file_of_draws_is_audited(tmp_path, capsys, monkeypatch):
+    """4,000 draws at 0.7, in the simple form: the reading is 0.7 within 4 errors, and t = 1 is refuted."""
+    x = logits(contexts=20, vocabulary=30, seed=1)
+    p = law(x, 0.7)
+    drawn = [(row, int(CHANCE.choice(30, p=p[row]))) for row in range(20) for _ in range(200)]
+    monkeypatch.chdir(tmp_path)
+    path = write(Path("draws.jsonl"), *({"logprobs": x[row].tolist(), "chosen": token} for row, token in drawn))
+    reading = load_records(path).read()
+    assert abs(reading.temperature - 0.7) < 4 * reading.standard_error
+    assert np.isnan(reading.clustered_error)
+    assert run(path, "--temperature", 0.7) == 0
+    out = capsys.readouterr().out
+    assert "verdict       holds: a temperature off by 10 % would have been seen" in out
+    assert max(map(len, out.splitlines())) < 80
+    assert run(path, "--temperature", 1) == 1
+    assert "verdict       fails, another constant" in capsys.readouterr().out
+    assert run(path, "--temperature", 0.7, "--resolution", 0.01) == 2
+    assert "cannot tell: about" in capsys.readouterr().out
+    assert run(path, "--temperature", 0) == 1
+    assert max(map(len, capsys.readouterr().out.splitlines())) < 80
+
+
+@pytest.mark.parametrize("name", ["finding.svg", "finding.png"])
+@pytest.mark.parametrize("t", [0.7, 0.0])
+def test_the_figure_is_drawn(name, t, tmp_path, capsys):
+    lines = [{"logprobs": [-0.5, -1.0, -2.0, -3.0], "chosen": k % 3} for k in range(60)]
+    path = write(tmp_path / "draws.jsonl", *lines)
+    run(path, "--temperature", t, "--figure", tmp_path / name)
+    assert (tmp_path / name).read_bytes().startswith(b"<?xml" if name.endswith("svg") else b"\x89PNG")
+
+
+def test_no_choice_is_no_verdict(tmp_path, capsys):
+    path = write(tmp_path / "draws.jsonl", *[{"logprobs": [-0.5], "chosen": 0}] * 9)
+    assert run(path, "--temperature", 0.7) == 2
+    assert "the lists hold no choice" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "draws.jsonl is empty: lines of JSON are expected"),
+        (b"\n\n", "draws.jsonl is empty"),
+        (b"\x80\x81", "is no text: lines of JSON are expected"),
+        (b"hello\n", "line 1 is not JSON: 'hello'"),
+        (b'{"logprobs": [-1, -2], "chosen": 0}\n{"logp', "line 2 is not JSON"),
+        (b"[" * 100_000, "line 1 is not JSON"),
+        (b"3", "line 1: expected a JSON object, got 3"),
+        (b"{}", r"line 1: expected 'choices' or 'completion_probabilities', got an object of \[\]"),
+        (b'{"chosen": 0}', "expected a list or an object 'logprobs'"),
+        (b'{"chosen": 2, "logprobs": [-1, -2]}', "'chosen' is 2: expected a place from 0 to 1, or null"),
+        (b'{"chosen": 0, "logprobs": ["a"]}', "expected numbers below"),
+        (b'{"chosen": 0, "logprobs": [NaN]}', "expected numbers below"),
+        (b'{"chosen": [], "logprobs": {"a": -1}}', r"line 1: 'chosen' is \[\]: expected a text"),
+        (b'{"chosen": true, "logprobs": [-1, -2]}', "line 1: 'chosen' is True"),
+        (b'{"audit": {}}', "line 1: scale must be"),
+        (b'{"audit": 3}', "line 1: "),
+        (b'{"response": {}}', "line 1: request must be a whole number"),
+        (b'{"chosen": 0, "logprobs": [-1' + b"0" * 400 + b"]}", "line 1: "),
+        (b'{"chosen": null, "logprobs": [-1, -2]}', "no draw can be read"),
+        (b'{"error": "quota"}', "line 1: the server reports an error: quota"),
+        (b'{"completion_probabilities": [{"top_probs": []}]}', "ask without post_sampling_probs"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_in_one_line(content, message, tmp_path):
+    path = tmp_path / "draws.jsonl"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=message) as caught:
+        run(path, "--temperature", 0.7)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "give either a FILE of draws or the --url"),
+        (["nowhere.jsonl"], "nowhere.jsonl cannot be read: No such file"),
+        (["."], "cannot be read: Is a directory"),
+        (["draws.jsonl", "--url", "http://localhost"], "give either"),
+        (["draws.jsonl", "--temperature", "nan"], "--temperature is nan"),
+        (["draws.jsonl", "--temperature", "inf"], "--temperature is inf"),
+        (["draws.jsonl", "--temperature", "-1"], "--temperature is -1: it must be"),
+        (["draws.jsonl", "--top-k", "0"], "--top-k is 0"),
+        (["draws.jsonl", "--top-p", "1.5"], "--top-p must be"),
+        (["draws.jsonl", "--min-p", "-1"], "--min-p must be"),
+        (["draws.jsonl", "--temperature-last"], "claim one"),
+        (["draws.jsonl", "--temperature", "0", "--logprobs", "tempered"], "--logprobs tempered"),
+        (["draws.jsonl", "--resolution", "0"], "--resolution must be"),
+        (["draws.jsonl", "--false-alarms", "2"], "--false-alarms must be"),
+        (["draws.jsonl", "--slack", "-1"], "--slack must be"),
+        (["draws.jsonl", "--draws", "9"], "--draws is for a live server"),
+        (["--url", "ftp://a"], "--url must begin with http"),
+        (["--url", "http://"], "--url must begin with http"),
+        (["--url", "http://a:b"], "--url must begin with http"),
+        (["--url", "http://me:secret@a/v1"], "--url must hold no password"),
+        (["--url", "http://a/v1?key=secret"], "--url must hold no password"),
+        (["--url", "http://a", "--draws", "0"], "--draws is 0"),
+        (["--url", "http://a", "--listed", "2"], "--listed is 2"),
+        (["--url", "http://a", "--concurrency", "0"], "--concurrency is 0"),
+        (["--url", "http://a", "--timeout", "0"], "--timeout must be"),
+        (["--url", "http://a", "--field", "top_k"], "NAME=VALUE"),
+        (["--url", "http://a", "--key-from", "NO_SUCH_KEY"], "no environment variable NO_SUCH_KEY"),
+        (["--url", "http://a", "--keep", "nowhere/draws.jsonl"], "there is no folder nowhere"),
+    ],
+)
+def test_what_the_user_can_mend_is_said(arguments, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=message) as caught:
+        run("--temperature", 0.7, *arguments)
+    assert "secret" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_without_httpx_a_file_is_read_and_a_server_is_not(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "httpx", None)
+    path = write(tmp_path / "draws.jsonl", *[{"logprobs": [-0.5, -1.0], "chosen": k % 2} for k in range(9)])
+    assert run(path, "--temperature", 0.7) in (0, 2)
+    with pytest.raises(ValueError, match=r'pip install "boltzmann\[audit\]"'):
+        run("--url", "http://127.0.0.1:1", "--temperature", 0.7, "--keep", tmp_path / "kept.jsonl")
+
+
+def test_help_loads_nothing_heavy():
+    program = (
+        "import argparse, sys; from boltzmann.commands import audit\n"
+        "audit.add_parser(argparse.ArgumentParser().add_subparsers()); print(*sys.modules)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True
+    )
+    assert {"numba", "scipy", "matplotlib", "httpx", "tqdm"} & set(loaded.stdout.split()) == set()
+
+
+def test_a_scale_is_told_from_two_lists():
+    """Beyond rounding to 0.006 nat; lists that no number relates, or too short ones, give 1."""
+    plain = dict(zip("abcdefgh", -CHANCE.exponential(2.0, 8).cumsum(), strict=True))
+    tempered = {name: value / 0.7 + 3.0 + CHANCE.uniform(-0.006, 0.006) for name, value in plain.items()}
+    assert scale_between(plain, tempered) == pytest.approx(0.7, abs=0.01)
+    assert scale_between(plain, plain) == 1.0
+    assert scale_between(plain, {**plain, None: -1.0, "z": -9999.0}) == 1.0
+    assert scale_between(plain, dict(zip(plain, [*plain.values()][::-1], strict=True))) == 1.0
+    assert scale_between({"a": -1.0, "b": -2.0}, {"a": -1.0, "b": -4.0}) == 1.0
+
+
+def test_errors_in_a_body_are_read_in_all_their_forms():
+    assert error_in({"error": {"message": "a\nb", "code": 3}}) == "a b"
+    assert error_in({"error": "no"}) == "no"
+    assert error_in({"object": "error", "message": "no", "code": 400}) == "no"
+    assert error_in({"error": None, "choices": []}) == error_in([]) == error_in({"id": 1}) == ""
+
+
+def test_addresses():
+    for url in ("http://127.0.0.1:8080/v1", "https://api.example.com/v1/", "http://[::1]:80"):
+        assert as_url(url) == url

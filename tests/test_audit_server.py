@@ -1,0 +1,460 @@
+"""Audits over real HTTP: of a server on this machine, honest or not, polite or not.
+
+Draws are made with fixed seeds, one request at a time where the answer depends on their order. An honest server
+fails one audit in a thousand by design (`false_alarms`); none of those here does. 1,200 draws name a fault, as
+its log-likelihood ratio is above 30 nats there, where 10 would do.
+"""
+
+import argparse
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("httpx", reason="httpx is not installed")
+
+from tiny_server import MODEL, TinyServer
+
+from boltzmann.commands import audit
+from boltzmann.thermometer import client
+
+ROOT = Path(__file__).resolve().parent.parent
+PROMPTS = ("The fire was", "The old woman", "It was cold and", "The water in the")
+KEY = "sk-tiny-0123456789"
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch, tmp_path):
+    """No proxy, no waiting, and a folder of its own."""
+    monkeypatch.setattr(client, "BACKOFF", 0.01)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.chdir(tmp_path)
+
+
+def parsed(*arguments):
+    parser = argparse.ArgumentParser(prog="boltzmann")
+    audit.add_parser(parser.add_subparsers())
+    return parser.parse_args(["audit", *map(str, arguments)])
+
+
+def run(server, *arguments, t=0.7, draws=1200, keep="draws.jsonl", prompts=PROMPTS):
+    """Audit; a later argument overrides an earlier one."""
+    asked = [word for prompt in prompts for word in ("--prompt", prompt)]
+    usual = ["--tokens", 8, "--concurrency", 1, "--resolution", 0.25, "--draws", draws, "--keep", keep]
+    options = parsed("--url", server.url, "--temperature", t, *usual, *asked, *arguments)
+    return options.run(options)
+
+
+def fields(path="draws.jsonl"):
+    return [json.loads(line) for line in Path(path).read_text().splitlines()]
+
+
+def reading(out):
+    """Return the temperature and the error that were printed."""
+    line = next(line for line in out.splitlines() if line.startswith("temperature"))
+    value, error = line.removeprefix("temperature").split("±")
+    return float(value), float(error)
+
+
+@pytest.mark.parametrize(
+    ("api", "style", "listed"),
+    [
+        ("completions", "vllm", 20),
+        ("completions", "vllm", 5),
+        ("chat", "vllm", 5),
+        ("chat", "openai", 5),
+        ("llama", "vllm", 20),
+    ],
+)
+def test_an_honest_server_is_read_at_its_temperature(api, style, listed, capsys):
+    """4 σ is missed once in 16,000; a list that is taken for the likeliest although it is not is off by 8 σ."""
+    with TinyServer(style=style) as server:
+        status = run(server, "--api", api, "--listed", listed, draws=3000)
+    out = capsys.readouterr().out
+    t, error = reading(out)
+    assert status == 0, out
+    assert error < 0.03
+    assert abs(t - 0.7) < 4 * error
+
+
+WHOLE = [
+    "--api",
+    "llama",
+    "--listed",
+    len(MODEL.tokens),
+    "--draws",
+    160,
+]  # top_p is a share of the whole vocabulary
+
+
+@pytest.mark.parametrize(
+    ("habit", "arguments", "fault"),
+    [
+        ("squared", [], "squared"),
+        ("squared", ["--api", "chat"], "squared"),
+        ("squared", ["--api", "llama"], "squared"),
+        ("doubled", [], "doubled"),
+        ("ignored", ["--api", "chat"], "ignored"),
+        ("greedy", [], "greedy"),
+        ("greedy", ["--api", "llama"], "greedy"),
+        ("top_k", ["--api", "chat"], "top_k"),
+        ("top_k", ["--api", "llama"], "top_k"),
+        ("honest", ["--field", "temperature=3"], "another constant"),
+        ("temperature last", ["--top-p", 0.8, *WHOLE], "order"),
+        ("honest", ["--min-p", 0.1, "--temperature-last"], "order"),
+        ("honest", ["--min-p", 0.1, "--field", "min_p=0"], "untruncated"),
+    ],
+)
+def test_what_a_server_does_wrong_is_named(habit, arguments, fault, capsys):
+    with TinyServer(habit) as server:
+        assert run(server, *arguments, t=0.5 if fault in ("order", "untruncated") else 0.7) == 1
+    assert f"fails, {fault}: " in capsys.readouterr().out
+
+
+def test_a_truncation_that_is_claimed_holds(capsys):
+    for habit, arguments in (("honest", []), ("temperature last", ["--temperature-last"])):
+        with TinyServer(habit) as server:
+            status = run(server, "--min-p", 0.05, *arguments, draws=3000, keep=f"{habit}.jsonl")
+        out = " ".join(capsys.readouterr().out.split())
+        assert status == 0, out
+        assert re.search(r" 0\.(6[7-9]|7[0-3]?)\d* with the truncation claimed", out)
+
+
+def test_noise_that_requests_share_is_named(capsys):
+    """Each of 10 requests running answers with the numbers of the first."""
+    with TinyServer(batch=10) as server:
+        assert run(server, draws=2400, prompts=PROMPTS[:1]) == 1
+    assert "fails, dependent: " in capsys.readouterr().out
+
+
+def test_a_negative_temperature_is_refused_and_can_be_asked_for(capsys):
+    """Engines make greedy of it, or 1: the audit asks with a field of its own, and claims what was promised."""
+    with TinyServer("1 when negative") as server:
+        with pytest.raises(ValueError, match=r"--temperature is -0.7: .* send it by --field temperature"):
+            run(server, t=-0.7)
+        assert server.bodies == []
+        asked = ["--field", "temperature=-0.7"]
+        assert run(server, *asked, t=0, keep="greedy.jsonl") == 1
+        assert "fails, ignored: " in capsys.readouterr().out
+        assert run(server, *asked, t=1, draws=2400, keep="one.jsonl") == 0
+
+
+def test_pieces_of_characters_are_left_out_on_both_sides(capsys, monkeypatch):
+    """llama-server withholds them when they are drawn; a reading that still offers them is far off."""
+    pieces = {token for token, spelled in enumerate(MODEL.tokens) if spelled.startswith((b" the", b" a", b"."))}
+    with TinyServer(pieces=pieces) as server:
+        assert run(server, "--api", "llama", draws=3000) == 0
+    t, error = reading(capsys.readouterr().out)
+    assert abs(t - 0.7) < 4 * error
+    path = Path("draws.jsonl")
+    path.write_text(path.read_text().replace("[226, 128]", "[65]"))  # as if they were ordinary tokens
+    options = parsed(path, "--temperature", 0.7, "--resolution", 0.25)
+    assert options.run(options) == 1
+
+
+@pytest.mark.parametrize(("habit", "status", "fault"), [("honest", 0, ""), ("squared", 1, "squared")])
+def test_log_probabilities_after_the_temperature_are_found_out(habit, status, fault, capsys):
+    """Taken for raw, an honest server seems to ignore the temperature, and one that squares 0.7 to keep to it."""
+    with TinyServer(habit, tempered=True) as server:
+        assert run(server, draws=2400) == status
+    out = capsys.readouterr().out
+    assert "after the temperature: multiplied back by 0.7" in out
+    assert not fault or f"fails, {fault}: " in out
+    assert fields()[0]["audit"]["scale"] == pytest.approx(0.7, abs=1e-4)
+    for declared, expected in (("tempered", status), ("auto", status), ("raw", 1 - status)):
+        options = parsed("draws.jsonl", "--temperature", 0.7, "--logprobs", declared, "--resolution", 0.25)
+        assert options.run(options) == expected
+    if habit == "honest":
+        out = capsys.readouterr().out
+        assert "fails, ignored: " in out
+        assert "reported after the temperature look the same" in " ".join(out.split())
+
+
+def test_what_is_sent_is_what_the_interface_defines():
+    sent = {
+        "completions": {"prompt", "max_tokens", "temperature", "top_p", "logprobs"},
+        "chat": {"messages", "max_tokens", "temperature", "top_p", "logprobs", "top_logprobs"},
+        "llama": {
+            "prompt",
+            "n_predict",
+            "temperature",
+            "n_probs",
+            "top_p",
+            "top_k",
+            "min_p",
+            "typical_p",
+            "repeat_penalty",
+        },
+    }
+    for api, names in sent.items():
+        with TinyServer() as server:
+            run(server, "--api", api, t=1, draws=8, keep=f"{api}.jsonl")
+            run(server, "--api", api, "--model", "tiny", "--top-k", 9, t=1, draws=8, keep=f"{api}2.jsonl")
+        first, second = server.bodies
+        assert first.keys() - {"path"} == names
+        assert second.keys() - {"path"} == names | {"model", "top_k"}
+        assert (second["top_k"], first["top_p"]) == (9, 1.0)
+
+
+@pytest.mark.parametrize("fault", ["429", "429 0.05", "500", "503 0", "408", "cut", "hang-up"])
+def test_a_fault_that_passes_is_tried_again(fault):
+    with TinyServer(faults=[""] * 3 + [fault] * 3) as server:
+        assert run(server, draws=80) == 2
+    assert len(server.bodies) == 2 + 10 + 3
+    assert len(fields()) == 1 + 10
+
+
+def test_a_request_that_takes_too_long_is_tried_again():
+    with TinyServer(faults=["", "", "sleep 1"]) as server:
+        assert run(server, "--timeout", 0.2, draws=40) == 2
+    assert len(fields()) == 1 + 5
+
+
+def test_retry_after_is_waited_for_by_all():
+    """In seconds, or until a date; all others wait as well."""
+    with TinyServer(faults=["429 0.5"]) as server:
+        started = time.monotonic()
+        run(server, "--concurrency", 4, t=1, draws=40)
+        assert time.monotonic() - started > 0.5
+    assert len(server.bodies) <= 4 + 5
+    later = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 2))
+    assert 0.5 < client._asked_to_wait(later) <= 2
+    assert client._asked_to_wait("soon") == client._asked_to_wait("") == client._asked_to_wait("-3") == 0
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ("429 86400", r"request 1 .* expected status 200, got 429 Too Many Requests: it is 429"),
+        ("400", "expected status 200, got 400 Bad Request: it is 400"),
+        ("404", "expected status 200, got 404 Not Found"),
+        ("307", "expected status 200, got 307"),
+        ("body <html>", r"expected JSON, got '<html>' \(3 times\)"),
+        ('body "yes"', "expected a JSON object, got 'yes'"),
+        ("body null", "expected a JSON object, got None"),
+        ('body {"id": 3}', r"expected 'choices' or 'completion_probabilities', got an object of \['id'\]"),
+        ('body {"choices": []}', "expected 'choices'"),
+        ('body {"choices": [3]}', r"expected an object choices\[0\].logprobs, got None"),
+        ('body {"choices": [{"text": "a", "logprobs": null}]}', "ask for logprobs"),
+        ('body {"choices": [{"logprobs": {"tokens": ["a"], "top_logprobs": null}}]}', "top_logprobs is missing"),
+        ('body {"choices": [{"logprobs": {"tokens": 3, "top_logprobs": []}}]}', "expected a list"),
+        ('body {"choices": [{"logprobs": {"tokens": ["a"], "top_logprobs": [7]}}]}', "expected an object at"),
+        ('body {"choices": [{"logprobs": {"content": [{"token": "a"}]}}]}', "'top_logprobs'"),
+        ('body {"error": {"message": "out of memory"}}', "the server reports an error: out of memory"),
+        ('body {"error": {"message": "busy", "code": 503}}', r"reports an error: busy \(3 times\)"),
+        ('body {"object": "error", "message": "no such thing"}', "the server reports an error: no such thing"),
+        ("nan", "a log-probability at .* is nan: expected a number"),
+        ("hang-up", r"no answer: .* \(3 times\)"),
+        ("sleep 0.5", r"no answer within 0.1 s \(3 times\)"),
+        ("500", r"expected status 200, got 500 .* \(3 times\)"),
+    ],
+)
+def test_a_fault_that_stays_ends_in_one_line(fault, message):
+    with TinyServer(faults=[""] * 1 + [fault] * 9) as server, pytest.raises(ValueError, match=message) as caught:
+        run(server, "--retries", 2, "--timeout", 0.1 if "sleep" in fault else 60, t=1, draws=80)
+    assert "\n" not in str(caught.value)
+    assert server.url in str(caught.value)
+    assert "request 1 " in str(caught.value)
+
+
+def test_a_server_that_is_not_there_is_named_at_once():
+    with TinyServer() as server:
+        pass
+    with pytest.raises(ValueError, match="no answer: "):
+        run(server)
+    assert not Path("draws.jsonl").exists()
+
+
+def test_a_wrong_address_is_named():
+    hint = r"got 404 Not Found: .*: is it the right --url and --api\?"
+    with TinyServer() as server, pytest.raises(ValueError, match=hint):
+        run(server, "--url", server.url.replace("v1", "v2"))
+    assert len(server.bodies) == 1
+
+
+def test_answers_without_a_token_come_to_an_end():
+    empty = 'body {"choices": [{"logprobs": {"content": null}}]}'
+    with TinyServer(faults=[empty] * 99) as server, pytest.raises(ValueError, match="brought no token"):
+        run(server, "--api", "chat", t=1)
+
+
+def test_an_interrupted_audit_goes_on(capsys):
+    with TinyServer(faults=[""] * 20 + ["400"]) as server:
+        with pytest.raises(ValueError, match="request 18"):
+            run(server, draws=400)
+        assert "144 draws are kept: --keep draws.jsonl goes on" in capsys.readouterr().err
+        with Path("draws.jsonl").open("a") as file:
+            file.write('{"request": 18, "prompt": "The f')  # a process was killed
+        run(server, draws=400)
+        asked = len(server.bodies)
+        assert "draws.jsonl: 256 draws asked, 144 were there" in " ".join(capsys.readouterr().out.split())
+        run(server, draws=400)
+    assert len(server.bodies) == asked == 2 + 18 + 1 + 32
+    assert [line["request"] for line in fields()[1:]] == [*range(50)]
+
+
+def test_what_is_kept_can_be_audited_again(capsys):
+    with TinyServer() as server:
+        run(server, draws=2400)
+    live = capsys.readouterr().out
+    options = parsed("draws.jsonl", "--temperature", 0.7, "--resolution", 0.25)
+    assert options.run(options) == 0
+    assert capsys.readouterr().out.split("draws   ")[1] == live.split("draws   ")[1]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (["--temperature", 0.8], "temperature is 0.7 there and 0.8 here"),
+        (["--model", "tiny"], "model is '' there"),
+        (["--api", "chat"], "api is 'completions' there"),
+        (["--tokens", 9], "requests is"),
+        (["--field", "top_k=0"], "requests is"),
+    ],
+)
+def test_another_audit_is_not_mixed_in(change, message):
+    with TinyServer() as server:
+        run(server, draws=16)
+        before = Path("draws.jsonl").read_bytes()
+        with pytest.raises(ValueError, match=message):
+            run(server, *change, draws=32)
+    assert Path("draws.jsonl").read_bytes() == before
+
+
+def test_a_file_of_something_else_is_not_written_to():
+    for content in (b"my diary", b'{"logprobs": [0, -1], "chosen": 0}', b"\x00\xff"):
+        Path("draws.jsonl").write_bytes(content)
+        with TinyServer() as server, pytest.raises(ValueError, match="keeps no audit: it is not written to"):
+            run(server)
+        assert Path("draws.jsonl").read_bytes() == content
+
+
+def test_a_full_disk_is_said(monkeypatch):
+    opened = Path.open
+
+    def refuse(path, mode="r", **options):
+        if mode == "a":
+            raise OSError(28, "No space left on device")
+        return opened(path, mode, **options)
+
+    with TinyServer() as server:
+        run(server, draws=8)
+        monkeypatch.setattr(Path, "open", refuse)
+        with pytest.raises(ValueError, match=r"draws\.jsonl cannot be kept: No space left on device"):
+            run(server, draws=16)
+
+
+def test_a_damaged_file_is_not_gone_on_with():
+    with TinyServer() as server:
+        run(server, draws=32)
+        kept = Path("draws.jsonl").read_text().splitlines(keepends=True)
+        damaged = {
+            "line 3 keeps no answer: request 0 is there twice": [*kept[:2], kept[1]],
+            "line 2 keeps no answer: request must be": [
+                kept[0],
+                kept[1].replace('"request": 0', '"request": "a"'),
+            ],
+            "line 2 keeps no answer: 'response'": [kept[0], '{"request": 0}\n'],
+            "line 2 is not JSON": [kept[0], "x\n", kept[1]],
+            "line 1 keeps no answer: scale": [kept[0].replace('"scale": ', '"scale": -'), *kept[1:]],
+            "does not say what was asked": ['{"audit": 3}\n'],
+        }
+        for message, lines in damaged.items():
+            Path("draws.jsonl").write_text("".join(lines))
+            with pytest.raises(ValueError, match=message):
+                run(server, draws=64)
+    assert len(server.bodies) == 2 + 4
+
+
+def test_requests_are_under_way_at_once_and_no_more_than_allowed():
+    with TinyServer(seconds=0.05) as server:
+        started = time.monotonic()
+        run(server, "--concurrency", 5, t=1, draws=160)
+        seconds = time.monotonic() - started
+    assert server.most == 5
+    assert seconds < 20 * 0.05  # a request at a time would take so long at least
+    assert len(server.bodies) <= 20 + 4
+
+
+def test_the_key_is_sent_and_is_nowhere_else(monkeypatch, capsys):
+    monkeypatch.setenv("TINY_KEY", KEY)
+    with TinyServer(key=KEY, faults=[""] * 5 + ["500", "400"]) as server:
+        with pytest.raises(ValueError, match="it is 400: Bearer \\*\\*\\*") as caught:
+            run(server, "--key-from", "TINY_KEY", draws=80)
+        run(server, "--key-from", "TINY_KEY", draws=80)
+        with pytest.raises(ValueError, match="got 401 Unauthorized: not the key: None"):
+            run(server, keep="other.jsonl")
+    with pytest.raises(ValueError, match="no answer") as gone:
+        run(server, "--key-from", "TINY_KEY", keep="other.jsonl")
+    monkeypatch.setenv("TINY_KEY", KEY + "\n")
+    with pytest.raises(ValueError, match="the API key holds what no header can") as odd:
+        run(server, "--key-from", "TINY_KEY", keep="other.jsonl")
+    out, err = capsys.readouterr()
+    written = [path.read_text() for path in Path().iterdir()]
+    errors = [repr(error.value) + str(error.getrepr(chain=True)) for error in (caught, gone, odd)]
+    assert len(written) == 1
+    assert KEY not in "".join([out, err, *written]) + "".join(
+        error.replace(f"KEY = '{KEY}'", "") for error in errors
+    )
+
+
+@pytest.mark.parametrize(
+    "body", ["x{}", '{{"choices": [{{"logprobs": "{}"}}]}}', '{{"error": "' + "x" * 290 + '{}"}}']
+)
+def test_no_half_of_the_key_is_shown_either(body, monkeypatch):
+    """Long texts are cut in messages, and the cut may go through the key."""
+    monkeypatch.setenv("TINY_KEY", KEY)
+    fault = "body " + body.format(20 * KEY)
+    with TinyServer(key=KEY, faults=[fault] * 3) as server, pytest.raises(ValueError) as caught:
+        run(server, "--key-from", "TINY_KEY", "--retries", 0, t=1)
+    assert "***" in str(caught.value)
+    assert not any(KEY[k : k + 5] in str(caught.value) for k in range(len(KEY) - 4))
+
+
+def test_the_draws_are_kept_under_the_date_unless_told_otherwise(capsys):
+    with TinyServer() as server:
+        options = parsed("--url", server.url, "--temperature", 1, "--draws", 32)
+        options.run(options)
+    (kept,) = Path().glob("audit-127.0.0.1-*.jsonl")
+    assert str(kept) in capsys.readouterr().out
+
+
+def test_ctrl_c_leaves_a_file_that_goes_on():
+    """As the command line meets it: the whole process is interrupted, in the middle."""
+    arguments = ["--temperature", "1", "--draws", "4000", "--tokens", "4", "--keep", "draws.jsonl"]
+    with TinyServer(seconds=0.02) as server:
+        program = (
+            "import sys; from boltzmann.commands import audit; import argparse\n"
+            "parser = argparse.ArgumentParser(); audit.add_parser(parser.add_subparsers())\n"
+            "options = parser.parse_args(['audit', *sys.argv[1:]])\n"
+            "try: options.run(options)\n"
+            "except KeyboardInterrupt: sys.exit(130)"
+        )
+        process = subprocess.Popen(
+            [sys.executable, "-c", program, "--url", server.url, *arguments],
+            stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            text=True,
+        )
+        while len(server.bodies) < 20:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=10)
+        assert process.returncode == 130
+        assert "draws are kept: --keep draws.jsonl goes on from them" in err
+        assert "Traceback" not in err
+        numbers = [line["request"] for line in fields()[1:]]
+        kept = 4 * len(numbers)
+        assert len(numbers) > 5
+        options = parsed("--url", server.url, *arguments[:2], "--draws", kept + 40, *arguments[4:])
+        options.run(options)
+    again = [line["request"] for line in fields()[1:]]
+    assert len(set(again)) == len(again)
+    assert again[: len(numbers)] == numbers
+    assert 4 * len(again) >= kept + 40
