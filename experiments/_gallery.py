@@ -3,17 +3,21 @@
 import hashlib
 import json
 import math
+import re
 import shutil
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from boltzmann import plots
 from experiments._table import Table, Verdict
 
 # Relative. Ten digits are written: one step of the last of them, and a hair for the subtraction, is allowed.
 FLOAT_TOLERANCE = 1.001e-9
+PAGE_TOLERANCE = 1e-12  # relative, of the numbers in a page: libraries differ in the last of their digits
+NUMBER = re.compile(r"(-?\b\d+(?:\.\d+)?(?:e[+-]?\d+)?\b)")
 MANIFEST, GALLERY = "MANIFEST.json", "README.md"
 
 
@@ -31,13 +35,24 @@ def varies(experiment: ModuleType) -> bool:
     return hasattr(experiment, "shape")
 
 
-def write(experiment: ModuleType, table: Table, folder: Path) -> list[Verdict]:
-    """Write the table and the figure drawn from it; return the verdicts that the written table supports."""
+def suffixes(experiment: ModuleType) -> tuple[str, ...]:
+    """Return the kinds of files that an experiment makes: a table, and a figure or a page."""
+    return ("csv", "html") if hasattr(experiment, "page") else ("csv", "svg", "png")
+
+
+def write(experiment: ModuleType, config: Any, table: Table, folder: Path) -> list[Verdict]:
+    """Write the table and its figure or the page; return the verdicts that the written table supports.
+
+    A figure is drawn from the written table. A page needs more digits than that has, and is made as the table was.
+    """
     name, text = name_of(experiment), table.to_csv()
     written = Table.from_csv(text)
     (folder / f"{name}.csv").write_text(text, encoding="utf-8", newline="")
-    with plots.style():
-        plots.save(experiment.draw(written), folder, name)
+    if hasattr(experiment, "page"):
+        (folder / f"{name}.html").write_text(experiment.page(config), encoding="utf-8", newline="")
+    else:
+        with plots.style():
+            plots.save(experiment.draw(written), folder, name)
     return list(experiment.verdicts(written))
 
 
@@ -83,12 +98,15 @@ def _chapter(experiment: ModuleType, folder: Path) -> list[str]:
         f"| {v.claim} | {v.measured} | {v.expected} | {v.criterion} | {'yes' if v.holds else '**no**'} |"
         for v in verdicts
     ]
+    shown = f"Open [{name}.html]({name}.html) in a browser."
+    if not hasattr(experiment, "page"):
+        shown = f"![{experiment.FINDING}]({name}.svg)"
     return [
         f"## {name}",
         "",
         f"**{experiment.FINDING}.**",
         "",
-        f"![{experiment.FINDING}]({name}.svg)",
+        shown,
         "",
         f"Data: [{name}.csv]({name}.csv). Again: `python -m experiments {name}`.",
         "",
@@ -129,25 +147,37 @@ def differences(
             remarks.append(f"not compared: {lines.pop()}")
             loose.add(name)
         wrong += lines
-    files = {f"{name_of(e)}.{suffix}": name_of(e) for e in experiments for suffix in ("csv", "svg", "png")}
+    files = {f"{name_of(e)}.{suffix}": name_of(e) for e in experiments for suffix in suffixes(e)}
     if whole:
         extra = {path.name for path in kept.iterdir()} - {*files, GALLERY, MANIFEST}
         wrong += [f"{name}: belongs to no experiment" for name in sorted(extra)]
         files[GALLERY] = next(iter(loose), "")  # it quotes all tables
     for file, name in files.items():
-        figure = "matplotlib" not in other and name not in loose and not file.endswith(".csv")
+        page = file.endswith(".html")
+        figure = "matplotlib" not in other and name not in loose and not file.endswith(".csv") and not page
         if not (kept / file).exists():
             wrong.append(f"{file}: is missing")
         elif digests.get(file) != _digest(kept / file):
             wrong.append(f"{file}: is not the file that {MANIFEST} records")
         elif figure and not _same_bytes(kept, made, file):
             wrong.append(f"{file}: recomputed bytes differ")
+        elif page and name not in loose and not _same_page(kept / file, made / file):
+            wrong.append(f"{file}: recomputed page differs")
     return wrong, remarks or ["bytes of figures compared"]
 
 
 def _same_bytes(kept: Path, made: Path, file: str) -> bool:
     first, second = kept / file, made / file
     return first.exists() and second.exists() and first.read_bytes() == second.read_bytes()
+
+
+def _same_page(first: Path, second: Path) -> bool:
+    """Tell whether two pages are the same byte for byte, but for numbers that differ within PAGE_TOLERANCE."""
+    before, after = (NUMBER.split(path.read_text(encoding="utf-8")) for path in (first, second))
+    return before[::2] == after[::2] and all(
+        math.isclose(float(old), float(new), rel_tol=PAGE_TOLERANCE, abs_tol=0.0)
+        for old, new in zip(before[1::2], after[1::2], strict=True)
+    )
 
 
 def _table_differences(kept: Path, made: Path, experiment: ModuleType) -> list[str]:

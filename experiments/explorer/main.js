@@ -1,0 +1,309 @@
+// The interface: what a reader does changes the state, the state drives the world, and the world is drawn.
+
+const SWEEPS_A_SECOND = 4; // at speed 1
+const byId = (id) => document.getElementById(id);
+
+class Explorer {
+  constructor() {
+    this.model = new NGram(TEXT, ORDER);
+    this.check = selfCheck(GOLDEN, SYSTEMS, this.model);
+    this.still = matchMedia("(prefers-reduced-motion: reduce)");
+    this.levels = new LevelsPicture(byId("gas"));
+    this.curves = new CurvesPicture(byId("curves"));
+    this.letters = new LettersPicture(byId("letters"), byId("text"));
+    this.fillIn();
+    this.listen();
+    this.open(fromHash(location.hash));
+  }
+
+  // Begin as a link says; one that names a number of sweeps shows the gas after them, paused.
+  open(state) {
+    this.state = state;
+    this.playing = false;
+    this.restart();
+    this.world.advance(state.sweeps);
+    this.play(state.sweeps === 0 && !this.still.matches);
+  }
+
+  restart() {
+    this.world = new World(this.state, this.model);
+    this.levels.forget();
+    this.layOut();
+  }
+
+  layOut() {
+    document.documentElement.dataset.theme = this.state.theme;
+    this.levels.restyle();
+    this.levels.lay(this.world.system, this.state.system === OWN ? HIGHEST : null);
+    this.curves.lay(this.world.system);
+    this.letters.lay(this.world);
+    this.layHandles();
+    this.showControls();
+    this.draw();
+  }
+
+  play(playing) {
+    this.playing = playing;
+    this.state.sweeps = playing ? 0 : Math.min(MOST_SWEEPS, Math.round(this.world.sweeps));
+    byId("play").textContent = playing ? "Pause" : "Play";
+    this.remember();
+    if (playing) {
+      this.clock = performance.now();
+      requestAnimationFrame((now) => this.frame(now));
+    }
+  }
+
+  frame(now) {
+    if (!this.playing) return;
+    const seconds = Math.min(0.1, Math.max(0, (now - this.clock) / 1000));
+    this.clock = now;
+    this.levels.fade(seconds);
+    this.world.advance(seconds * SWEEPS_A_SECOND * this.state.speed, (particle, from, to, rise) =>
+      this.levels.hop(particle, from, rise, now),
+    );
+    this.levels.draw(this.world, now);
+    if (now - (this.written ?? 0) > 150) this.drawWords(now);
+    requestAnimationFrame((next) => this.frame(next));
+  }
+
+  step() {
+    if (this.playing) this.play(false);
+    this.levels.forget();
+    this.world.advance(SWEEPS_A_SECOND * this.state.speed, (particle, from, to, rise) =>
+      this.levels.hop(particle, from, rise, -Infinity),
+    );
+    this.play(false);
+    this.draw();
+    this.say();
+  }
+
+  draw() {
+    const now = performance.now();
+    this.levels.draw(this.world, now);
+    this.drawWords(now);
+  }
+
+  // What needs no sixty frames a second.
+  drawWords(now) {
+    this.written = now;
+    const { world } = this;
+    this.curves.draw(world);
+    this.letters.draw(world);
+    this.letters.write(world);
+    byId("gas-fit").textContent = fitInWords(world.gas.counts, world.law.p, world.sinceChange(), world.relaxation);
+    byId("ledger").textContent = ledger(world.gas);
+    byId("letters-fit").textContent = lettersInWords(world);
+    this.levels.canvas.setAttribute("aria-label", this.summary());
+  }
+
+  summary() {
+    const { gas, law } = this.world;
+    const shares = law.p.slice(0, 8).map((p, i) => `level ${i}: ${percent(gas.counts[i] / PARTICLES)}, law ${percent(p)}`);
+    return `${PARTICLES} particles. ${shares.join("; ")}`;
+  }
+
+  setTemperature(t) {
+    if (t === this.state.t) return;
+    this.state.t = t;
+    this.world.setTemperature(t);
+    this.changed();
+  }
+
+  setLevel(level, energy) {
+    const rounded = Math.min(HIGHEST, Math.max(0, Math.round(energy * 20) / 20));
+    if (rounded === this.state.levels[level]) return;
+    this.state.levels[level] = rounded;
+    this.world.moveLevel(level, rounded);
+    this.curves.lay(this.world.system);
+    this.placeHandles();
+    this.changed();
+  }
+
+  setContext(context) {
+    if (this.state.system === LETTERS) {
+      this.set({ context });
+      return;
+    }
+    this.state.context = context;
+    this.world.setContext(context);
+    this.letters.lay(this.world);
+    this.changed();
+  }
+
+  // Anything that needs another gas begins anew from the seed.
+  set(changes) {
+    Object.assign(this.state, changes);
+    this.restart();
+    this.changed();
+  }
+
+  changed() {
+    this.showControls();
+    this.draw();
+    this.remember();
+    this.say();
+  }
+
+  // Keep the link in step, though not faster than browsers allow.
+  remember() {
+    clearTimeout(this.remembering);
+    this.remembering = setTimeout(() => history.replaceState(null, "", toHash(this.state)), 200);
+  }
+
+  // Tell those who listen, once the slider rests.
+  say() {
+    clearTimeout(this.saying);
+    this.saying = setTimeout(() => {
+      const { t, law } = this.world;
+      byId("live").textContent = `t = ${showTemperature(t)}: entropy ${law.S.toPrecision(3)}, mean energy ${law.U.toPrecision(3)}`;
+    }, 700);
+  }
+
+  showControls() {
+    const { state } = this;
+    byId("slider").value = positionOf(state.t);
+    byId("slider").setAttribute("aria-valuetext", `t = ${showTemperature(state.t)}`);
+    const fields = { typed: showTemperature(state.t), system: state.system, context: state.context };
+    Object.assign(fields, { seed: state.seed, speed: state.speed });
+    for (const [id, value] of Object.entries(fields)) if (document.activeElement !== byId(id)) byId(id).value = value;
+    const unknown = [...new Set(state.context)].filter((letter) => !this.model.ids.has(letter));
+    byId("unknown").textContent = unknown.length
+      ? `The model has never seen ${unknown.map((letter) => `“${letter}”`).join(", ")}: left out.` : "";
+    byId("theme").textContent = this.dark() ? "Light" : "Dark";
+    byId("play").disabled = this.still.matches;
+    if (this.still.matches) byId("play").title = "off, for the system asks for reduced motion: use Step";
+  }
+
+  dark() {
+    return this.state.theme ? this.state.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  }
+
+  fillIn() {
+    byId("slider").max = LAST;
+    byId("ticks").innerHTML = [0, 0.1, 0.2, 0.5, 1, 2, 5, 10, Infinity]
+      .map((t) => `<span style="--place:${positionOf(t) / LAST}">${showTemperature(t)}</span>`)
+      .join("");
+    byId("system").innerHTML = [...Object.keys(SYSTEMS), LETTERS].map((name) => `<option>${name}</option>`).join("");
+    byId("speed").innerHTML = SPEEDS.map((speed) => `<option value="${speed}">× ${speed}</option>`).join("");
+    const { agrees, compared, worst, where } = this.check;
+    byId("check").textContent = agrees
+      ? `✓ Self-check: ${compared} numbers agree with Python’s to 1e-12 (largest difference ${worst.toPrecision(1)}).`
+      : `✗ Self-check FAILS: ${where} differs from Python’s numbers by ${worst.toPrecision(2)}.`;
+  }
+
+  listen() {
+    byId("slider").addEventListener("input", (event) => this.setTemperature(temperatureAt(Number(event.target.value))));
+    byId("typed").addEventListener("input", (event) => this.readTyped(event.target));
+    byId("typed").addEventListener("change", () => this.showControls());
+    byId("play").addEventListener("click", () => this.play(!this.playing));
+    byId("step").addEventListener("click", () => this.step());
+    byId("reset").addEventListener("click", () => this.set({}));
+    byId("speed").addEventListener("change", (event) => {
+      this.state.speed = Number(event.target.value);
+      this.remember();
+    });
+    byId("system").addEventListener("change", (event) => this.set({ system: event.target.value }));
+    byId("context").addEventListener("input", (event) => this.setContext(event.target.value));
+    byId("seed").addEventListener("input", (event) => {
+      if (/^\d{1,15}$/.test(event.target.value)) this.set({ seed: Number(event.target.value) });
+    });
+    byId("theme").addEventListener("click", () => {
+      this.state.theme = this.dark() ? "light" : "dark";
+      this.layOut();
+      this.remember();
+    });
+    window.addEventListener("hashchange", () => this.open(fromHash(location.hash)));
+    new ResizeObserver(() => this.layOut()).observe(document.querySelector("main"));
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.layOut());
+    this.still.addEventListener("change", () => {
+      this.play(false);
+      this.showControls();
+    });
+    document.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  // With nothing in focus the arrows move t and the space bar plays, as a presenter's remote expects.
+  key(event) {
+    if (event.target !== document.body || event.ctrlKey || event.metaKey || event.altKey) return;
+    const slider = byId("slider");
+    const step = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
+    if (step) this.setTemperature(temperatureAt(Math.round(Number(slider.value)) + step));
+    else if (event.key === " " && !byId("play").disabled) this.play(!this.playing);
+    else return;
+    event.preventDefault();
+  }
+
+  readTyped(field) {
+    const t = readTemperature(field.value);
+    field.setAttribute("aria-invalid", String(t === null));
+    byId("problem").textContent = t === null ? "A temperature is a number from 0 on, or ∞ (type inf)." : "";
+    if (t !== null) this.setTemperature(t);
+  }
+
+  // A handle over each level that can be dragged, by pointer or by keys.
+  layHandles() {
+    const own = this.state.system === OWN;
+    byId("handles").innerHTML = own
+      ? this.world.system.energies.map((_, i) => `<button type="button" role="slider" aria-orientation="vertical"
+          aria-valuemin="0" aria-valuemax="${HIGHEST}" aria-label="energy of level ${i}"></button>`).join("")
+      : "";
+    if (!own) return;
+    [...byId("handles").children].forEach((handle, level) => {
+      const { plan } = this.levels;
+      const energyAt = (y) => ((plan.yOf(0) - y) / (plan.yOf(0) - plan.yOf(HIGHEST))) * HIGHEST;
+      handle.addEventListener("pointerdown", (event) => handle.setPointerCapture(event.pointerId));
+      handle.addEventListener("pointermove", (event) => {
+        if (!handle.hasPointerCapture(event.pointerId)) return;
+        this.setLevel(level, energyAt(event.clientY - byId("gas").getBoundingClientRect().top));
+      });
+      handle.addEventListener("keydown", (event) => {
+        const energy = this.state.levels[level];
+        const moves = { ArrowUp: energy + 0.1, ArrowDown: energy - 0.1, PageUp: energy + 0.5, PageDown: energy - 0.5 };
+        const target = { ...moves, Home: 0, End: HIGHEST }[event.key];
+        if (target === undefined) return;
+        this.setLevel(level, target);
+        event.preventDefault();
+      });
+    });
+    this.placeHandles();
+  }
+
+  placeHandles() {
+    const { x, step, gap, yOf } = this.levels.plan;
+    [...byId("handles").children].forEach((handle, i) => {
+      const energy = this.world.system.energies[i];
+      handle.style.cssText = `left:${x[i] + gap}px;width:${step - 2 * gap}px;top:${yOf(energy) - 16}px;height:32px`;
+      handle.setAttribute("aria-valuenow", energy);
+    });
+  }
+}
+
+function percent(share) {
+  return `${(100 * share).toFixed(1)} %`;
+}
+
+// A fit is a test only at equilibrium; until then the page says how far it has come.
+function fitInWords(counts, p, since, needed) {
+  const { statistic, freedom, p: chance } = goodnessOfFit([...counts], p);
+  if (since < needed) return `Relaxing: ${Math.floor(since)} of ${Math.ceil(needed)} sweeps to equilibrium.`;
+  if (freedom === 0) return "At equilibrium: one level holds all, as the law says.";
+  return `At equilibrium: χ² = ${statistic.toFixed(1)} for ${freedom} degrees of freedom, p\u00a0=\u00a0${chance.toPrecision(2)}.`;
+}
+
+function lettersInWords(world) {
+  const { letterLaw, letterGas, drawn } = world;
+  const uncertain = `Perplexity ${Math.exp(letterLaw.S).toPrecision(3)}: as uncertain as so many equal letters.`;
+  if (world.sinceChange() < world.letterRelaxation) return `${uncertain} The simulation is relaxing.`;
+  const chances = [letterGas.counts, drawn].map((counts) => goodnessOfFit([...counts], letterLaw.p).p.toPrecision(2));
+  return `${uncertain} Fit to the law: simulation p\u00a0=\u00a0${chances[0]}, sampler p\u00a0=\u00a0${chances[1]}.`;
+}
+
+// The first law, for the whole gas and since its start.
+function ledger(gas) {
+  const number = (value) => Math.round(value).toLocaleString("en").replace("-", "−");
+  const work = gas.work ? ` Work done by lifting levels: ${number(gas.work)}.` : "";
+  return `Heat taken ${number(gas.taken)} − given ${number(gas.given)} = ${number(gas.taken - gas.given)}.${work} ` +
+    `Energy of the gas since the start: ${number(gas.energy() - gas.startEnergy)}.`;
+}
+
+const explorer = new Explorer();
