@@ -2,19 +2,19 @@ r"""Can one slider show that letters and molecules share a temperature?
 
 What the law predicts. At every t of the slider three things that know nothing of each other agree: the outlines,
 softmax(-E/t); the particles that hop between the levels by Metropolis's rule; and the letters that a sampler draws
-from logits divided by t. The ends of the slider are the limits, exactly: t = 0 is the ground state and the likeliest
-letter, t = ∞ gives every state and every letter the same chance.
+from logits divided by t. The ends of the slider are the limits, exactly: t = 0 is the ground state and the
+likeliest letter, t = ∞ gives every state and every letter the same chance.
 
 What would refute it. Bars that stay outside their whiskers once the page says "at equilibrium"; a p-value that is
 tiny more often than its value says; a line of the self-check, in which the page computes again what this module
 computed with `boltzmann`, to twelve digits.
 
-What to look at. Open the page and pull the slider down quickly: heat pours into the bath, the bars shrink into
-their outlines, the text freezes into a loop. Pull it up: heat comes back, and the letters boil. The dot rides along
-entropy, energy and heat capacity; the peak of the last is where the bars move most.
+What to look at. Open figures/explorer.html and pull the slider down: heat pours into the bath, the bars move into
+their outlines, the text freezes into a loop. Pull it up: heat comes back, and the letters boil. The dot rides
+along entropy, mean energy and heat capacity; where the last is high, a little more t takes the most heat.
 
-Try this next. Choose "levels of your own" and lift a level that is occupied: that is work, not heat, and the ledger
-says so. Your own text: `python -m experiments explorer --corpus FILE`.
+Try this next. Choose "levels of your own" and lift a level that is occupied: that is work, not heat, and the
+ledger says so. Your own text: `python -m experiments explorer --corpus FILE`.
 """
 
 import json

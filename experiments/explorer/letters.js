@@ -25,7 +25,7 @@ class LettersPicture {
       sampled: world.drawn[id] / draws,
     }));
     const largest = Math.max(...shares.map(({ law, simulated }) => Math.max(law, simulated)));
-    const top = [0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1].find((value) => value >= Math.min(1, 1.05 * largest));
+    const top = [0.04, 0.1, 0.2, 0.4, 0.6, 0.8, 1].find((value) => value >= Math.min(1, 1.05 * largest));
     const left = 3.8 * size, foot = this.container.clientHeight - 1.9 * size;
     const step = (this.container.clientWidth - left) / shares.length;
     const y = (share) => (12 + (foot - 12) * (1 - Math.min(share, top) / top)).toFixed(1);
@@ -50,6 +50,7 @@ class LettersPicture {
       return given ? `<i>${letter}</i>` : `<span style="--bits:${Math.min(8, bits).toFixed(1)}">${letter}</span>`;
     });
     this.text.innerHTML = letters.join("");
+    this.text.setAttribute("aria-label", world.text.map(({ id }) => world.model.alphabet[id]).join(""));
     this.text.scrollTop = this.text.scrollHeight;
   }
 }

@@ -1,6 +1,6 @@
 // The first picture: particles on their levels, the heat that they trade with the bath, and how full the levels are.
 
-const FLIGHT = 250; // milliseconds
+const FLIGHT = 250; // milliseconds, at speed 1
 
 class LevelsPicture {
   constructor(container) {
@@ -71,13 +71,13 @@ class LevelsPicture {
     };
   }
 
-  draw(world, now) {
+  draw(world, now, speed) {
     const { pen, plan } = this;
     pen.clearRect(0, 0, this.width, this.height);
     const y = world.system.energies.map(plan.yOf);
     this.drawEnergies(world.system, y);
     this.drawBath(world.t);
-    this.drawParticles(world.gas, y, now);
+    this.drawParticles(world.gas, y, now, FLIGHT / Math.sqrt(speed));
     this.drawBars(world);
   }
 
@@ -128,7 +128,7 @@ class LevelsPicture {
     }
   }
 
-  drawParticles(gas, y, now) {
+  drawParticles(gas, y, now, flight) {
     const { pen, plan, colour } = this;
     const dot = Math.round(this.size / 5);
     const room = plan.step - 2 * plan.gap - dot;
@@ -141,7 +141,7 @@ class LevelsPicture {
     const dots = { gas: [], taken: [], given: [] };
     for (let particle = 0; particle < gas.levels.length; particle++) {
       const [x1, y1] = place(particle, gas.levels[particle]);
-      const done = (now - this.left[particle]) / FLIGHT;
+      const done = (now - this.left[particle]) / flight;
       if (done >= 1) {
         dots.gas.push(x1, y1);
         continue;

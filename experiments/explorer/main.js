@@ -21,7 +21,7 @@ class Explorer {
     this.state = state;
     this.playing = false;
     this.restart();
-    this.world.advance(state.sweeps);
+    this.world.advanceTo(state.sweeps);
     this.play(state.sweeps === 0 && !this.still.matches);
   }
 
@@ -44,7 +44,8 @@ class Explorer {
 
   play(playing) {
     this.playing = playing;
-    this.state.sweeps = playing ? 0 : Math.min(MOST_SWEEPS, Math.round(this.world.sweeps));
+    this.world.advanceTo(Math.ceil(this.world.sweeps)); // a link names whole sweeps
+    this.state.sweeps = playing ? 0 : Math.min(MOST_SWEEPS, this.world.sweeps);
     byId("play").textContent = playing ? "Pause" : "Play";
     this.remember();
     if (playing) {
@@ -61,7 +62,7 @@ class Explorer {
     this.world.advance(seconds * SWEEPS_A_SECOND * this.state.speed, (particle, from, to, rise) =>
       this.levels.hop(particle, from, rise, now),
     );
-    this.levels.draw(this.world, now);
+    this.levels.draw(this.world, now, this.state.speed);
     if (now - (this.written ?? 0) > 150) this.drawWords(now);
     requestAnimationFrame((next) => this.frame(next));
   }
@@ -79,7 +80,7 @@ class Explorer {
 
   draw() {
     const now = performance.now();
-    this.levels.draw(this.world, now);
+    this.levels.draw(this.world, now, this.state.speed);
     this.drawWords(now);
   }
 
@@ -194,7 +195,10 @@ class Explorer {
   listen() {
     byId("slider").addEventListener("input", (event) => this.setTemperature(temperatureAt(Number(event.target.value))));
     byId("typed").addEventListener("input", (event) => this.readTyped(event.target));
-    byId("typed").addEventListener("change", () => this.showControls());
+    byId("typed").addEventListener("change", (event) => {
+      event.target.value = showTemperature(this.state.t);
+      this.readTyped(event.target);
+    });
     byId("play").addEventListener("click", () => this.play(!this.playing));
     byId("step").addEventListener("click", () => this.step());
     byId("reset").addEventListener("click", () => this.set({}));

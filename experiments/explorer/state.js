@@ -28,7 +28,7 @@ function fromHash(hash) {
     system: (value) => (value in SYSTEMS || value === LETTERS ? value : null),
     context: (value) => value,
     levels: (value) => {
-      const energies = value.split(",").map(Number);
+      const energies = value.split(",").map((entry) => (entry ? Number(entry) : NaN));
       const right = energies.length === state.levels.length && energies.every((E) => E >= 0 && E <= HIGHEST);
       return right ? energies : null;
     },

@@ -55,7 +55,11 @@ class World {
   }
 
   advance(sweeps, onHop) {
-    this.sweeps += sweeps;
+    this.advanceTo(this.sweeps + sweeps, onHop);
+  }
+
+  advanceTo(sweeps, onHop) {
+    this.sweeps = sweeps;
     const due = (what, rate) => {
       const count = Math.floor(this.sweeps * rate + 1e-9) - this.done[what];
       this.done[what] += count;
