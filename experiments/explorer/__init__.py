@@ -38,7 +38,7 @@ FINDING = "One slider drives a gas and a text generator, and one law predicts bo
 SOURCE = Path(__file__).parent
 SCRIPTS = (  # in reading order
     *("random", "law", "metropolis", "sampler", "model", "fit", "check"),
-    *("temperature", "state", "world", "levels", "curves", "letters", "main"),
+    *("temperature", "state", "world", "levels", "curves", "letters", "handles", "words", "main"),
 )
 PALETTE = ("blue", "sky", "green", "orange", "vermilion")
 MOST_BYTES = 400_000

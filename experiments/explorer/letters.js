@@ -13,6 +13,8 @@ class LettersPicture {
     const order = logits.map((_, id) => id).sort((a, b) => logits[b] - logits[a]);
     this.ids = order.slice(0, SHOWN_LETTERS);
     this.names = this.ids.map((id) => escaped(shown(model.alphabet[id])));
+    this.width = this.container.clientWidth;
+    this.height = this.container.clientHeight;
     this.size = Math.max(14, 0.875 * parseFloat(getComputedStyle(this.container).fontSize));
   }
 
@@ -26,8 +28,8 @@ class LettersPicture {
     }));
     const largest = Math.max(...shares.map(({ law, simulated }) => Math.max(law, simulated)));
     const top = [0.04, 0.1, 0.2, 0.4, 0.6, 0.8, 1].find((value) => value >= Math.min(1, 1.05 * largest));
-    const left = 3.8 * size, foot = this.container.clientHeight - 1.9 * size;
-    const step = (this.container.clientWidth - left) / shares.length;
+    const left = 3.8 * size, foot = this.height - 1.9 * size;
+    const step = (this.width - left) / shares.length;
     const y = (share) => (12 + (foot - 12) * (1 - Math.min(share, top) / top)).toFixed(1);
     const tick = (share) => `<path class="grid" d="M${left} ${y(share)}H${left + step * shares.length}"/>
       <text x="${left - 0.5 * size}" y="${Number(y(share)) + 5}" text-anchor="end">${Number((100 * share).toPrecision(3))} %</text>`;

@@ -58,13 +58,13 @@ class LevelsPicture {
   lay({ energies }, highest) {
     const { size, width, height } = this;
     const foot = height - 1.5 * size;
-    const bath = Math.round(height * 0.6);
+    const bath = Math.round(height * 0.58);
     const pile = Math.min(64, height * 0.11);
     const lowest = Math.min(...energies), range = (highest ?? Math.max(...energies)) - lowest || 1;
     const first = 3.8 * size, step = (width - first) / energies.length;
     this.plan = {
       foot, bath, pile, lowest, range, first, step,
-      barTop: bath + 3.6 * size,
+      barTop: bath + 4.8 * size,
       gap: Math.min(step * 0.14, 10),
       x: energies.map((_, i) => first + i * step),
       yOf: (energy) => bath - 12 - ((energy - lowest) / range) * (bath - 20 - pile),
@@ -102,29 +102,29 @@ class LevelsPicture {
 
   drawBath(t) {
     const { pen, plan, colour, size } = this;
-    const high = 1.9 * size;
+    const high = 2.2 * size, middle = plan.bath + high / 2, arm = 0.9 * size;
     pen.fillStyle = colour.faint;
     pen.fillRect(0, plan.bath, this.width, high);
     pen.fillStyle = colour.ink;
     pen.textAlign = "left";
-    pen.fillText(`heat bath, t = ${showTemperature(t)}`, 0.6 * size, plan.bath + 1.3 * size);
+    pen.fillText(`heat bath, t = ${showTemperature(t)}`, 0.6 * size, middle + 0.35 * size);
     const total = this.taken + this.given;
-    const arrows = [["given", 1, 0.5], ["taken", -1, 0.78]];
+    const arrows = [["given", 1, 0.47], ["taken", -1, 0.75]];
     for (const [name, direction, place] of arrows) {
-      const x = this.width * place, middle = plan.bath + high / 2;
-      const half = total > 0 ? (0.9 * size * this[name]) / total : 0; // of the width of the arrow
+      const x = this.width * place;
+      const half = total > 0 ? (1.5 * size * this[name]) / total : 0; // of the width of the arrow
       pen.fillStyle = colour[name];
       pen.beginPath();
-      pen.moveTo(x - half / 2, middle - direction * 0.75 * size);
-      pen.lineTo(x + half / 2, middle - direction * 0.75 * size);
+      pen.moveTo(x - half / 2, middle - direction * arm);
+      pen.lineTo(x + half / 2, middle - direction * arm);
       pen.lineTo(x + half / 2, middle);
       pen.lineTo(x + half, middle);
-      pen.lineTo(x, middle + direction * 0.75 * size);
+      pen.lineTo(x, middle + direction * arm);
       pen.lineTo(x - half, middle);
       pen.lineTo(x - half / 2, middle);
       pen.fill();
       pen.fillStyle = colour.ink;
-      pen.fillText(name, x + size, plan.bath + 1.3 * size);
+      pen.fillText(name, x + 1.6 * size, middle + 0.35 * size);
     }
   }
 
@@ -170,6 +170,8 @@ class LevelsPicture {
     pen.textAlign = "right";
     pen.fillText(`${Math.round(100 * top)} %`, plan.first - 0.5 * size, plan.barTop + 5);
     pen.fillText("0", plan.first - 0.5 * size, plan.foot);
+    pen.textAlign = "left";
+    pen.fillText("share", 0, plan.barTop - 0.9 * size);
     gas.counts.forEach((count, i) => {
       const share = count / total, x = plan.x[i] + plan.gap, middle = x + room / 2;
       pen.fillStyle = colour.gas;
@@ -183,6 +185,9 @@ class LevelsPicture {
       pen.lineTo(middle, yOf(Math.max(0, share - error)));
       pen.stroke();
     });
+    pen.fillStyle = colour.quiet;
+    pen.textAlign = "left";
+    pen.fillText(system.labels ? "letter" : "level", 0, plan.foot + 1.15 * size);
     this.drawNames(system.labels ?? system.energies.map((_, i) => String(i)));
   }
 

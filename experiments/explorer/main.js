@@ -37,7 +37,7 @@ class Explorer {
     this.levels.lay(this.world.system, this.state.system === OWN ? HIGHEST : null);
     this.curves.lay(this.world.system);
     this.letters.lay(this.world);
-    this.layHandles();
+    layHandles(this);
     this.showControls();
     this.draw();
   }
@@ -93,6 +93,7 @@ class Explorer {
     this.letters.write(world);
     byId("gas-fit").textContent = fitInWords(world.gas.counts, world.law.p, world.sinceChange(), world.relaxation);
     byId("ledger").textContent = ledger(world.gas);
+    byId("draws").textContent = `${sum([...world.drawn]).toLocaleString("en")} draws`;
     byId("letters-fit").textContent = lettersInWords(world);
     this.levels.canvas.setAttribute("aria-label", this.summary());
   }
@@ -116,7 +117,7 @@ class Explorer {
     this.state.levels[level] = rounded;
     this.world.moveLevel(level, rounded);
     this.curves.lay(this.world.system);
-    this.placeHandles();
+    placeHandles(this);
     this.changed();
   }
 
@@ -243,71 +244,6 @@ class Explorer {
     byId("problem").textContent = t === null ? "A temperature is a number from 0 on, or ∞ (type inf)." : "";
     if (t !== null) this.setTemperature(t);
   }
-
-  // A handle over each level that can be dragged, by pointer or by keys.
-  layHandles() {
-    const own = this.state.system === OWN;
-    byId("handles").innerHTML = own
-      ? this.world.system.energies.map((_, i) => `<button type="button" role="slider" aria-orientation="vertical"
-          aria-valuemin="0" aria-valuemax="${HIGHEST}" aria-label="energy of level ${i}"></button>`).join("")
-      : "";
-    if (!own) return;
-    [...byId("handles").children].forEach((handle, level) => {
-      const { plan } = this.levels;
-      const energyAt = (y) => ((plan.yOf(0) - y) / (plan.yOf(0) - plan.yOf(HIGHEST))) * HIGHEST;
-      handle.addEventListener("pointerdown", (event) => handle.setPointerCapture(event.pointerId));
-      handle.addEventListener("pointermove", (event) => {
-        if (!handle.hasPointerCapture(event.pointerId)) return;
-        this.setLevel(level, energyAt(event.clientY - byId("gas").getBoundingClientRect().top));
-      });
-      handle.addEventListener("keydown", (event) => {
-        const energy = this.state.levels[level];
-        const moves = { ArrowUp: energy + 0.1, ArrowDown: energy - 0.1, PageUp: energy + 0.5, PageDown: energy - 0.5 };
-        const target = { ...moves, Home: 0, End: HIGHEST }[event.key];
-        if (target === undefined) return;
-        this.setLevel(level, target);
-        event.preventDefault();
-      });
-    });
-    this.placeHandles();
-  }
-
-  placeHandles() {
-    const { x, step, gap, yOf } = this.levels.plan;
-    [...byId("handles").children].forEach((handle, i) => {
-      const energy = this.world.system.energies[i];
-      handle.style.cssText = `left:${x[i] + gap}px;width:${step - 2 * gap}px;top:${yOf(energy) - 16}px;height:32px`;
-      handle.setAttribute("aria-valuenow", energy);
-    });
-  }
-}
-
-function percent(share) {
-  return `${(100 * share).toFixed(1)} %`;
-}
-
-// A fit is a test only at equilibrium; until then the page says how far it has come.
-function fitInWords(counts, p, since, needed) {
-  const { statistic, freedom, p: chance } = goodnessOfFit([...counts], p);
-  if (since < needed) return `Relaxing: ${Math.floor(since)} of ${Math.ceil(needed)} sweeps to equilibrium.`;
-  if (freedom === 0) return "At equilibrium: one level holds all, as the law says.";
-  return `At equilibrium: χ² = ${statistic.toFixed(1)} for ${freedom} degrees of freedom, p\u00a0=\u00a0${chance.toPrecision(2)}.`;
-}
-
-function lettersInWords(world) {
-  const { letterLaw, letterGas, drawn } = world;
-  const uncertain = `Perplexity ${Math.exp(letterLaw.S).toPrecision(3)}: as uncertain as so many equal letters.`;
-  if (world.sinceChange() < world.letterRelaxation) return `${uncertain} The simulation is relaxing.`;
-  const chances = [letterGas.counts, drawn].map((counts) => goodnessOfFit([...counts], letterLaw.p).p.toPrecision(2));
-  return `${uncertain} Fit to the law: simulation p\u00a0=\u00a0${chances[0]}, sampler p\u00a0=\u00a0${chances[1]}.`;
-}
-
-// The first law, for the whole gas and since its start.
-function ledger(gas) {
-  const number = (value) => Math.round(value).toLocaleString("en").replace("-", "−");
-  const work = gas.work ? ` Work done by lifting levels: ${number(gas.work)}.` : "";
-  return `Heat taken ${number(gas.taken)} − given ${number(gas.given)} = ${number(gas.taken - gas.given)}.${work} ` +
-    `Energy of the gas since the start: ${number(gas.energy() - gas.startEnergy)}.`;
 }
 
 const explorer = new Explorer();

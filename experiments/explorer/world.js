@@ -4,6 +4,7 @@
 const HIGHEST = 4; // to which a level can be dragged
 const LETTER_SWEEPS = 10; // of the gas of letters in one sweep of the other, for it has more levels to find
 const DRAWS = 200, TEXT_LETTERS = 3; // a sweep
+const LONGEST_TEXT = 300; // letters
 
 class World {
   constructor(state, model) {
@@ -77,7 +78,7 @@ class World {
     const id = pick(logits, this.t, this.textRandom.uniform());
     this.text.push({ id, bits: -logits[id] / Math.LN2 });
     this.textContext = (this.textContext + String.fromCharCode(id)).slice(-this.model.order);
-    if (this.text.length > 400) this.text.shift();
+    if (this.text.length > LONGEST_TEXT) this.text.shift();
   }
 
   sinceChange() {
