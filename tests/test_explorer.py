@@ -155,6 +155,17 @@ def test_page_says_when_it_disagrees(visit, change):
     assert page.locator("#check").inner_text().startswith("✗ Self-check FAILS")
 
 
+def test_page_of_another_text_agrees_too(visit, tmp_path):
+    path = tmp_path / "book.txt"
+    path.write_text("Wärme 🔥 fließt. 水は温かい。\n" * 20 + load_corpus()[:2000], encoding="utf-8")
+    config = explorer.Config(
+        corpus=str(path), order=4, contexts=("🔥 fl", "水"), temperatures=(0.5, 1.0, math.inf)
+    )
+    page = visit(change=lambda _: explorer.page(config))
+    assert page.locator("#check").inner_text().startswith("✓")
+    assert page.input_value("#context") == "🔥 fl" and page.locator("#unknown").inner_text() == ""
+
+
 def test_letters_after_a_typed_context_are_those_of_python(visit):
     page = visit("#t=0.7&sweeps=1")
     model = NGram.fit(load_corpus(), order=CONFIG.order)
@@ -240,6 +251,17 @@ def test_a_wrong_gas_is_caught(visit, change):
     page = visit("#t=1.5&system=rotor&sweeps=150", change=change)
     p = bz.probabilities(explorer.SYSTEMS["rotor"], 1.5)
     assert goodness_of_fit(page.evaluate(COUNTS), p).p_value < FALSE_ALARM
+
+
+def test_every_particle_has_its_turn(visit):
+    """At t = ∞ a particle of the ladder stays for 60 sweeps less often than once in 1e54."""
+    page = visit("#t=inf&sweeps=1")
+    moved = """(() => {
+        const moved = new Set();
+        explorer.world.advance(60, (particle) => moved.add(particle));
+        return moved.size;
+    })()"""
+    assert page.evaluate(moved) == 2000
 
 
 def test_gas_of_letters_and_sampler_obey_the_law_and_a_hot_sampler_is_caught(visit):
@@ -380,6 +402,23 @@ def test_ends_of_the_slider_are_the_limits(visit):
     assert state(page)["t"] == "0.05"
 
 
+def test_arrow_keys_walk_the_whole_scale_and_back(visit):
+    page = visit("#t=0&sweeps=1")
+    up, down = page.evaluate("""[[0, 1], [Infinity, -1]].map(([t, direction]) => {
+        const walk = [t], end = direction > 0 ? Infinity : 0;
+        while (walk.length < 1000 && t !== end) walk.push(t = neighbourOf(t, direction));
+        return walk.map(String);
+    })""")
+    assert up == down[::-1] and len(up) == 403 and up[:2] == ["0", "0.05"] and up[-2:] == ["20", "Infinity"]
+    values = [float(t) for t in up[1:-1]]
+    assert values == sorted(values) and len(set(values)) == len(values)
+    page.keyboard.press("ArrowLeft")
+    assert state(page)["t"] == "0"
+    page.focus("#slider")
+    page.keyboard.press("ArrowUp")
+    assert state(page)["t"] == "0.05"
+
+
 def test_slider_is_dragged_by_pointer(visit):
     page = visit()
     box = page.locator("#slider").bounding_box()
@@ -468,11 +507,11 @@ def test_a_level_is_dragged_by_mouse_and_by_keys(visit):
     np.testing.assert_allclose(law(page)["p"], bz.probabilities([0, 0, 1, 2, 3], 1.0), rtol=1e-12)
     gained, taken, given, work = page.evaluate(LEDGER)
     assert gained == pytest.approx(taken - given + work, abs=1e-6) and work != 0
-    assert "Work done by lifting levels" in page.locator("#ledger").inner_text()
+    assert "+ work" in page.locator("#ledger").inner_text()
 
 
 def test_a_link_carries_everything(visit):
-    page = visit()
+    page = visit("")
     page.select_option("#system", "levels of your own")
     page.locator("#handles button").nth(4).press("PageDown")
     page.fill("#context", "heat & 5 % #")
@@ -505,7 +544,15 @@ def test_a_link_that_makes_no_sense_opens_the_usual_page(visit):
     page = visit("#t=-3&system=moon&levels=1,2&seed=x&speed=3&theme=red&sweeps=-1")
     usual = page.evaluate("JSON.stringify(defaults())")
     assert page.evaluate("JSON.stringify(explorer.state)") == usual
-    for fragment in ("#", "#levels=0,1,2,3,nan", "#levels=0,1,2,3,", "#%%%&&==", "#constructor=1", "#sweeps=1e3"):
+    for fragment in (
+        "#",
+        "#levels=0,1,2,3,nan",
+        "#levels=0,1,2,3,",
+        "#%%%&&==",
+        "#constructor=1",
+        "#system=constructor",
+        "#sweeps=1e3",
+    ):
         assert page.evaluate(f"JSON.stringify(fromHash({fragment!r}))") == usual, fragment
 
 

@@ -4,12 +4,18 @@ function layHandles(explorer) {
   const { world, levels, state } = explorer;
   const box = byId("handles");
   const movable = state.system === OWN ? world.system.energies : [];
+  if (box.children.length === movable.length) {
+    placeHandles(explorer); // one may be in somebody's hand
+    return;
+  }
   box.innerHTML = movable
     .map((_, i) => `<button type="button" role="slider" aria-orientation="vertical" aria-valuemin="0"
       aria-valuemax="${HIGHEST}" aria-label="energy of level ${i}"></button>`)
     .join("");
-  const { yOf } = levels.plan;
-  const energyAt = (y) => (HIGHEST * (yOf(0) - y)) / (yOf(0) - yOf(HIGHEST));
+  const energyAt = (y) => {
+    const { yOf } = levels.plan;
+    return (HIGHEST * (yOf(0) - y)) / (yOf(0) - yOf(HIGHEST));
+  };
   [...box.children].forEach((handle, level) => {
     handle.addEventListener("pointerdown", (event) => handle.setPointerCapture(event.pointerId));
     handle.addEventListener("pointermove", (event) => {
@@ -17,7 +23,7 @@ function layHandles(explorer) {
       explorer.setLevel(level, energyAt(event.clientY - box.getBoundingClientRect().top));
     });
     handle.addEventListener("keydown", (event) => {
-      const energy = state.levels[level];
+      const energy = explorer.state.levels[level];
       const moves = { ArrowUp: energy + 0.1, ArrowDown: energy - 0.1, PageUp: energy + 0.5, PageDown: energy - 0.5 };
       const target = { ...moves, Home: 0, End: HIGHEST }[event.key];
       if (target === undefined) return;

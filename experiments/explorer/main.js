@@ -218,7 +218,8 @@ class Explorer {
       this.remember();
     });
     window.addEventListener("hashchange", () => this.open(fromHash(location.hash)));
-    new ResizeObserver(() => this.layOut()).observe(document.querySelector("main"));
+    const resized = new ResizeObserver(() => this.layOut());
+    for (const id of ["gas", "curves", "letters"]) resized.observe(byId(id));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.layOut());
     this.still.addEventListener("change", () => {
       this.play(false);
@@ -227,13 +228,13 @@ class Explorer {
     document.addEventListener("keydown", (event) => this.key(event));
   }
 
-  // With nothing in focus the arrows move t and the space bar plays, as a presenter's remote expects.
+  // On the slider or with nothing in focus arrows move t; with nothing in focus the space bar plays.
   key(event) {
-    if (event.target !== document.body || event.ctrlKey || event.metaKey || event.altKey) return;
-    const slider = byId("slider");
-    const step = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
-    if (step) this.setTemperature(temperatureAt(Math.round(Number(slider.value)) + step));
-    else if (event.key === " " && !byId("play").disabled) this.play(!this.playing);
+    const nowhere = event.target === document.body;
+    if (!(nowhere || event.target === byId("slider")) || event.ctrlKey || event.metaKey || event.altKey) return;
+    const direction = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
+    if (direction) this.setTemperature(neighbourOf(this.state.t, direction));
+    else if (nowhere && event.key === " " && !byId("play").disabled) this.play(!this.playing);
     else return;
     event.preventDefault();
   }

@@ -1,4 +1,5 @@
-// What a link carries: the settings, and when paused how many sweeps lie behind.
+// What a link carries: the settings, and when paused how many sweeps lie behind. It opens at the very moment that
+// it was taken from, if that gas had seen one temperature since its start.
 
 const SPEEDS = [0.25, 1, 4, 16];
 const MOST_SWEEPS = 1000; // that a link may ask for
@@ -13,9 +14,8 @@ function defaults() {
 }
 
 function toHash(state) {
-  const written = { ...state, t: showTemperature(state.t), levels: state.levels.join(",") };
   const usual = defaults();
-  const changed = Object.entries(written).filter(([key, value]) => String(value) !== String(usual[key]));
+  const changed = Object.entries(state).filter(([key, value]) => String(value) !== String(usual[key]));
   return "#" + changed.map(([key, value]) => `${key}=${encodeURIComponent(value)}`).join("&");
 }
 
@@ -25,7 +25,7 @@ function fromHash(hash) {
   const whole = (value, most) => (/^\d+$/.test(value) && Number(value) <= most ? Number(value) : null);
   const readers = {
     t: readTemperature,
-    system: (value) => (value in SYSTEMS || value === LETTERS ? value : null),
+    system: (value) => (Object.hasOwn(SYSTEMS, value) || value === LETTERS ? value : null),
     context: (value) => value,
     levels: (value) => {
       const energies = value.split(",").map((entry) => (entry ? Number(entry) : NaN));

@@ -24,7 +24,7 @@ function lettersInWords(world) {
 // The first law, for the whole gas and since its start.
 function ledger(gas) {
   const number = (value) => Math.round(value).toLocaleString("en").replace("-", "−");
-  const work = gas.work ? ` Work done by lifting levels: ${number(gas.work)}.` : "";
-  return `Heat taken ${number(gas.taken)} − given ${number(gas.given)} = ${number(gas.taken - gas.given)}.${work} ` +
-    `Energy of the gas since the start: ${number(gas.energy() - gas.startEnergy)}.`;
+  const work = gas.work ? ` + work ${number(gas.work)}` : "";
+  return `Energy gained ${number(gas.energy() - gas.startEnergy)} = ` +
+    `heat taken ${number(gas.taken)} − heat given ${number(gas.given)}${work}`;
 }
