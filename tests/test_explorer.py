@@ -474,6 +474,18 @@ def test_what_is_no_temperature_is_refused_in_words(visit):
     assert page.locator("#problem").inner_text() == "" and state(page)["t"] == "2"
 
 
+def test_one_seed_gives_one_gas_and_what_is_no_seed_changes_nothing(visit):
+    page, starts = visit(), []
+    for typed, seed in (("7", 7), ("8", 8), ("x", 8), ("-1", 8), ("1.5", 8), ("", 8), ("7", 7)):
+        page.fill("#seed", typed)
+        assert state(page)["seed"] == seed
+        starts.append(page.evaluate(COUNTS))
+    assert starts[0] == starts[-1] != starts[1] and starts[1:6] == [starts[1]] * 5
+    page.fill("#seed", "")
+    page.focus("#slider")
+    assert page.input_value("#seed") == "7"
+
+
 def test_leaving_the_box_restores_what_was_refused(visit):
     page = visit()
     page.fill("#typed", "-1")
@@ -583,6 +595,7 @@ def test_reduced_motion_moves_only_when_asked(visit):
     page.wait_for_timeout(500)
     assert page.evaluate("explorer.world.sweeps") == 0
     assert page.locator("#play").is_disabled()
+    assert "Step moves on" in page.locator("#still").inner_text()
     page.click("#step")
     assert page.evaluate("explorer.world.sweeps") == 4
     page.keyboard.press(" ")

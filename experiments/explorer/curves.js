@@ -33,7 +33,7 @@ class CurvesPicture {
       const box = document.getElementById(`curve-${key}`);
       const values = laws.map((law) => law[key]), ends = limits.map((law) => law[key]);
       const bottom = Math.min(0, ...ends), top = Math.max(...values, ...ends) || 1;
-      const size = Math.max(14, 0.875 * parseFloat(getComputedStyle(box).fontSize));
+      const size = textSize();
       const last = row === CURVES.length - 1;
       const width = box.clientWidth - 3.8 * size, height = box.clientHeight - (last ? 1.7 : 0.6) * size - 8;
       const x = (t) => 3 * size + width * placeOf(t);

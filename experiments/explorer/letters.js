@@ -15,7 +15,7 @@ class LettersPicture {
     this.names = this.ids.map((id) => escaped(shown(model.alphabet[id])));
     this.width = this.container.clientWidth;
     this.height = this.container.clientHeight;
-    this.size = Math.max(14, 0.875 * parseFloat(getComputedStyle(this.container).fontSize));
+    this.size = textSize();
   }
 
   draw(world) {

@@ -2,6 +2,11 @@
 
 const FLIGHT = 250; // milliseconds, at speed 1
 
+// The size of small print, as in the stylesheet.
+function textSize() {
+  return 0.875 * parseFloat(getComputedStyle(document.documentElement).fontSize);
+}
+
 class LevelsPicture {
   constructor(container) {
     this.container = container;
@@ -45,7 +50,7 @@ class LevelsPicture {
     this.canvas.height = Math.round(this.height * scale);
     this.pen = this.canvas.getContext("2d");
     this.pen.setTransform(scale, 0, 0, scale, 0, 0);
-    this.size = Math.max(14, 0.875 * parseFloat(getComputedStyle(document.documentElement).fontSize));
+    this.size = textSize();
     this.pen.font = `${this.size}px system-ui, sans-serif`;
     this.colour = {};
     for (const name of ["ink", "quiet", "line", "faint", "gas", "given", "taken", "card"]) {

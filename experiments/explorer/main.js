@@ -173,7 +173,7 @@ class Explorer {
       ? `The model has never seen ${unknown.map((letter) => `“${letter}”`).join(", ")}: left out.` : "";
     byId("theme").textContent = this.dark() ? "Light" : "Dark";
     byId("play").disabled = this.still.matches;
-    if (this.still.matches) byId("play").title = "off, for the system asks for reduced motion: use Step";
+    byId("still").textContent = this.still.matches ? "Your system asks for reduced motion: Step moves on." : "";
   }
 
   dark() {
@@ -212,6 +212,7 @@ class Explorer {
     byId("seed").addEventListener("input", (event) => {
       if (/^\d{1,15}$/.test(event.target.value)) this.set({ seed: Number(event.target.value) });
     });
+    byId("seed").addEventListener("change", (event) => (event.target.value = this.state.seed));
     byId("theme").addEventListener("click", () => {
       this.state.theme = this.dark() ? "light" : "dark";
       this.layOut();
