@@ -19,14 +19,13 @@ class Explorer {
   // Begin as a link says; one that names a number of sweeps shows the gas after them, paused.
   open(state) {
     this.state = state;
-    this.playing = false;
     this.restart();
-    this.world.advanceTo(state.sweeps);
     this.play(state.sweeps === 0 && !this.still.matches);
   }
 
   restart() {
     this.world = new World(this.state, this.model);
+    this.world.advanceTo(this.state.sweeps);
     this.levels.forget();
     this.layOut();
   }
@@ -43,6 +42,7 @@ class Explorer {
   }
 
   play(playing) {
+    cancelAnimationFrame(this.request);
     this.playing = playing;
     this.world.advanceTo(Math.ceil(this.world.sweeps)); // a link names whole sweeps
     this.state.sweeps = playing ? 0 : Math.min(MOST_SWEEPS, this.world.sweeps);
@@ -50,12 +50,11 @@ class Explorer {
     this.remember();
     if (playing) {
       this.clock = performance.now();
-      requestAnimationFrame((now) => this.frame(now));
+      this.request = requestAnimationFrame((now) => this.frame(now));
     }
   }
 
   frame(now) {
-    if (!this.playing) return;
     const seconds = Math.min(0.1, Math.max(0, (now - this.clock) / 1000));
     this.clock = now;
     this.levels.fade(seconds);
@@ -64,7 +63,7 @@ class Explorer {
     );
     this.levels.draw(this.world, now, this.state.speed);
     if (now - (this.written ?? 0) > 150) this.drawWords(now);
-    requestAnimationFrame((next) => this.frame(next));
+    this.request = requestAnimationFrame((next) => this.frame(next));
   }
 
   step() {
@@ -122,7 +121,7 @@ class Explorer {
   }
 
   setContext(context) {
-    if (this.state.system === LETTERS) {
+    if (this.state.system === LETTERS || !this.playing) {
       this.set({ context });
       return;
     }
@@ -132,7 +131,7 @@ class Explorer {
     this.changed();
   }
 
-  // Anything that needs another gas begins anew from the seed.
+  // Anything that needs another gas begins anew from the seed; a paused page shows as many sweeps of it.
   set(changes) {
     Object.assign(this.state, changes);
     this.restart();
@@ -187,6 +186,7 @@ class Explorer {
       .join("");
     byId("system").innerHTML = [...Object.keys(SYSTEMS), LETTERS].map((name) => `<option>${name}</option>`).join("");
     byId("speed").innerHTML = SPEEDS.map((speed) => `<option value="${speed}">× ${speed}</option>`).join("");
+    for (const place of document.querySelectorAll(".particles")) place.textContent = PARTICLES.toLocaleString("en");
     const { agrees, compared, worst, where } = this.check;
     byId("check").textContent = agrees
       ? `✓ Self-check: ${compared} numbers agree with Python’s to 1e-12 (largest difference ${worst.toPrecision(1)}).`
@@ -202,7 +202,7 @@ class Explorer {
     });
     byId("play").addEventListener("click", () => this.play(!this.playing));
     byId("step").addEventListener("click", () => this.step());
-    byId("reset").addEventListener("click", () => this.set({}));
+    byId("reset").addEventListener("click", () => this.set({ sweeps: 0 }));
     byId("speed").addEventListener("change", (event) => {
       this.state.speed = Number(event.target.value);
       this.remember();

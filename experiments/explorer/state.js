@@ -2,7 +2,7 @@
 // it was taken from, if that gas had seen one temperature since its start.
 
 const SPEEDS = [0.25, 1, 4, 16];
-const MOST_SWEEPS = 1000; // that a link may ask for
+const MOST_SWEEPS = 400; // that a link may ask for
 const OWN = "levels of your own";
 const LETTERS = "letters after …";
 
