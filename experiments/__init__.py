@@ -4,8 +4,8 @@ An experiment is a module with a docstring (the lesson, in the form that `_lesso
 story, the `FINDING` that its figure states, a frozen dataclass `Config` whose defaults are the full experiment, a
 smaller preset `QUICK`, and three functions: `compute(config, progress)` returns a Table,
 `verdicts(table)` returns what that table shows, and `draw(table)` returns the figure. One that moves has
-`animate(table)` too, which yields the figure at every moment. Nothing is registered: a
-module with a `compute` is an experiment.
+`animate(table)` too, which yields the figure at every moment; one that makes a page has `page(config)`, which
+returns its HTML, instead of `draw`. Nothing is registered: a module with a `compute` is an experiment.
 """
 
 from importlib import import_module

@@ -141,8 +141,9 @@ def _compute(chosen: dict[str, ModuleType], options: argparse.Namespace, folder:
                 bar.n = start + fraction
                 bar.refresh()
 
-            table = module.compute(_config(module, options), progress)
-            verdicts[name] = _gallery.write(module, table, folder)
+            config = _config(module, options)
+            table = module.compute(config, progress)
+            verdicts[name] = _gallery.write(module, config, table, folder)
             progress(1.0)
     return verdicts
 

@@ -3,11 +3,13 @@
 import hashlib
 import json
 import math
+import re
 import shutil
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from boltzmann import plots
 from experiments._table import Table, Verdict
@@ -21,6 +23,8 @@ MAKERS = {
     "gif": {"matplotlib", "pillow"},
     "md": {"matplotlib"},
 }
+PAGE_TOLERANCE = 1e-12  # relative, of the numbers in a page: libraries differ in the last of their digits
+NUMBER = re.compile(r"(-?\b\d+(?:\.\d+)?(?:e[+-]?\d+)?\b)")
 MANIFEST, GALLERY = "MANIFEST.json", "README.md"
 
 
@@ -39,19 +43,27 @@ def varies(experiment: ModuleType) -> bool:
 
 
 def suffixes(experiment: ModuleType) -> tuple[str, ...]:
-    """Return the kinds of files that an experiment makes."""
+    """Return the kinds of files that an experiment makes: a table, and a figure, still or moving, or a page."""
+    if hasattr(experiment, "page"):
+        return ("csv", "html")
     return ("csv", "svg", "png", "gif") if hasattr(experiment, "animate") else ("csv", "svg", "png")
 
 
-def write(experiment: ModuleType, table: Table, folder: Path) -> list[Verdict]:
-    """Write the table and the figure drawn from it; return the verdicts that the written table supports."""
+def write(experiment: ModuleType, config: Any, table: Table, folder: Path) -> list[Verdict]:
+    """Write the table and its figure or the page; return the verdicts that the written table supports.
+
+    A figure is drawn from the written table. A page needs more digits than that has, and is made as the table was.
+    """
     name, text = name_of(experiment), table.to_csv()
     written = Table.from_csv(text)
     (folder / f"{name}.csv").write_text(text, encoding="utf-8", newline="")
-    with plots.style():
-        plots.save(experiment.draw(written), folder, name)
-        if hasattr(experiment, "animate"):
-            plots.save_animation(experiment.animate(written), folder, name)
+    if hasattr(experiment, "page"):
+        (folder / f"{name}.html").write_text(experiment.page(config), encoding="utf-8", newline="")
+    else:
+        with plots.style():
+            plots.save(experiment.draw(written), folder, name)
+            if hasattr(experiment, "animate"):
+                plots.save_animation(experiment.animate(written), folder, name)
     return list(experiment.verdicts(written))
 
 
@@ -98,12 +110,15 @@ def _chapter(experiment: ModuleType, folder: Path) -> list[str]:
         f"| {v.claim} | {v.measured} | {v.expected} | {v.criterion} | {'yes' if v.holds else '**no**'} |"
         for v in verdicts
     ]
+    shown = f"Open [{name}.html]({name}.html) in a browser."
+    if not hasattr(experiment, "page"):
+        shown = f"![{experiment.FINDING}]({name}.svg)"
     return [
         f"## {name}",
         "",
         f"**{experiment.FINDING}.**",
         "",
-        f"![{experiment.FINDING}]({name}.svg)",
+        shown,
         "",
         *([f"In motion: [{name}.gif]({name}.gif).", ""] if hasattr(experiment, "animate") else []),
         f"Data: [{name}.csv]({name}.csv). Again: `python -m experiments {name}`.",
@@ -151,7 +166,8 @@ def differences(
         wrong += [f"{name}: belongs to no experiment" for name in sorted(extra)]
         files[GALLERY] = next(iter(loose), "")  # it quotes all tables
     for file, name in files.items():
-        makers = MAKERS.get(file.rpartition(".")[2])  # a table has none, and has been compared
+        page = file.endswith(".html") and name not in loose
+        makers = MAKERS.get(file.rpartition(".")[2])  # a table and a page have none
         figure = makers is not None and not makers & {*other} and name not in loose
         if not (kept / file).exists():
             wrong.append(f"{file}: is missing")
@@ -159,12 +175,25 @@ def differences(
             wrong.append(f"{file}: is not the file that {MANIFEST} records")
         elif figure and not _same_bytes(kept, made, file):
             wrong.append(f"{file}: recomputed bytes differ")
+        elif page and not _same_page(kept / file, made / file):
+            wrong.append(f"{file}: recomputed page differs")
     return wrong, remarks or ["bytes of figures compared"]
 
 
 def _same_bytes(kept: Path, made: Path, file: str) -> bool:
     first, second = kept / file, made / file
     return first.exists() and second.exists() and first.read_bytes() == second.read_bytes()
+
+
+def _same_page(first: Path, second: Path) -> bool:
+    """Tell whether two pages are the same byte for byte, but for numbers that differ within PAGE_TOLERANCE."""
+    if not second.exists():
+        return False
+    before, after = (NUMBER.split(path.read_text(encoding="utf-8")) for path in (first, second))
+    return before[::2] == after[::2] and all(
+        math.isclose(float(old), float(new), rel_tol=PAGE_TOLERANCE, abs_tol=0.0)
+        for old, new in zip(before[1::2], after[1::2], strict=True)
+    )
 
 
 def _table_differences(kept: Path, made: Path, experiment: ModuleType) -> list[str]:

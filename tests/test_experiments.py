@@ -122,7 +122,8 @@ def test_every_experiment_has_the_parts_that_an_experiment_has():
         assert is_dataclass(module.Config) and isinstance(module.QUICK, module.Config)
         assert all(hasattr(module.Config(), field.name) for field in fields(module.Config))
         assert module.FINDING and not module.FINDING.endswith(".")
-        assert callable(module.verdicts) and callable(module.draw)
+        assert callable(module.verdicts)
+        assert hasattr(module, "draw") != hasattr(module, "page")
 
 
 @pytest.mark.parametrize("name", sorted(set(EXPERIMENTS) - {"speed"}))
@@ -365,6 +366,73 @@ def test_verify_fails_when_what_varies_was_changed_by_hand(both, old, new, argum
     change(both / "varying.csv", old, new)
     assert runner.main(["--verify", *arguments]) == 1
     assert "varying.csv" in capsys.readouterr().out
+
+
+def paged_experiment(value: float = 0.1234567890123456, words: str = "One page") -> types.ModuleType:
+    """Return an experiment that makes a page of some words and a number."""
+    module = tiny_experiment()
+    del module.draw
+    module.__name__, module.CHAPTER = "experiments.paged", 3
+    module.page = lambda config: f"<p>{words} for {config.points} points: {value:.16e}</p>\n"
+    return module
+
+
+@pytest.fixture
+def paged(figures, monkeypatch):
+    """Return a figures folder with the tiny experiment and one that makes a page."""
+    monkeypatch.setattr(runner, "discovered", lambda: {"tiny": tiny_experiment(), "paged": paged_experiment()})
+    assert runner.main([]) == 0
+    return figures
+
+
+def test_an_experiment_may_make_a_page_instead_of_a_figure(paged, capsys):
+    assert {path.suffix for path in paged.glob("paged.*")} == {".csv", ".html"}
+    assert (paged / "paged.html").read_text() == "<p>One page for 4 points: 1.2345678901234559e-01</p>\n"
+    gallery = (paged / "README.md").read_text(encoding="utf-8")
+    assert "Open [paged.html](paged.html)" in gallery and "paged.svg" not in gallery
+    assert '"paged.html"' in (paged / "MANIFEST.json").read_text(encoding="utf-8")
+    for arguments in ([], ["paged"], ["tiny"]):
+        assert runner.main(["--verify", *arguments]) == 0, arguments
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param({"value": 0.1234567890123456 * (1 + 2e-12)}, id="a number"),
+        pytest.param({"words": "Another page"}, id="a word"),
+        pytest.param({"words": "One page, 2 page"}, id="a number more"),
+    ],
+)
+def test_verify_fails_when_the_page_would_be_another(paged, monkeypatch, other, capsys):
+    monkeypatch.setattr(
+        runner, "discovered", lambda: {"tiny": tiny_experiment(), "paged": paged_experiment(**other)}
+    )
+    assert runner.main(["--verify"]) == 1
+    assert "DIFFERS  paged.html: recomputed page differs" in capsys.readouterr().out
+
+
+def test_verify_accepts_a_page_whose_numbers_differ_in_the_last_digit(paged, monkeypatch):
+    value = 0.1234567890123456 * (1 + 1e-15)
+    monkeypatch.setattr(
+        runner, "discovered", lambda: {"tiny": tiny_experiment(), "paged": paged_experiment(value)}
+    )
+    assert paged_experiment(value).page(types.SimpleNamespace(points=4)) != (paged / "paged.html").read_text()
+    assert runner.main(["--verify"]) == 0
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(lambda f: change(f / "paged.html", "One", "Two"), id="a word"),
+        pytest.param(lambda f: change(f / "paged.html", "4559e", "4558e"), id="a last digit"),
+        pytest.param(lambda f: change_with_digest(f / "paged.html", "789", "788"), id="a digit and the manifest"),
+        pytest.param(lambda f: (f / "paged.html").unlink(), id="a missing page"),
+    ],
+)
+def test_verify_fails_when_the_page_was_changed_by_hand(paged, damage, capsys):
+    damage(paged)
+    assert runner.main(["--verify"]) == 1
+    assert "DIFFERS  paged.html" in capsys.readouterr().out
 
 
 def test_a_figure_drawn_again_has_the_same_bytes():

@@ -1,0 +1,800 @@
+"""The explorer in a real browser: what it shows is the law, what it does is Metropolis, and anyone can drive it.
+
+Where Playwright or a Chromium is missing the tests are skipped with a word on how to get them; with
+BOLTZMANN_BROWSER=required in the environment they fail instead.
+"""
+
+import json
+import math
+import os
+import re
+import shutil
+
+import numpy as np
+import pytest
+
+import boltzmann as bz
+from boltzmann.language import NGram, generate, load_corpus
+from boltzmann.statistics import goodness_of_fit
+from experiments import explorer
+
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
+QUIET = (
+    *("--no-sandbox", "--disable-gpu", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync", "--no-first-run"),
+)
+FALSE_ALARM = 1e-6
+CONFIG = explorer.Config()
+VIEWS = {"projector": {"width": 1920, "height": 1080}, "phone": {"width": 390, "height": 844}}
+
+
+def absent(what):
+    if os.environ.get("BOLTZMANN_BROWSER") == "required":
+        pytest.fail(what)
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    try:
+        from playwright.sync_api import Error, sync_playwright
+    except ImportError:
+        absent('no Playwright: python -m pip install -e ".[browser]"')
+    executable = next(filter(None, map(shutil.which, CHROMIUMS)), None)
+    with sync_playwright() as playwright:
+        try:
+            chromium = playwright.chromium.launch(executable_path=executable, args=list(QUIET))
+        except Error as error:
+            absent(f"no Chromium: python -m playwright install chromium ({str(error).splitlines()[0]})")
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def html():
+    return explorer.page(CONFIG)
+
+
+@pytest.fixture
+def visit(browser, html, tmp_path):
+    """Return a function that opens the page; whatever it asks of a network or complains of fails the test."""
+    problems, pages = [], []
+
+    def opened(fragment="#sweeps=1", change=lambda text: text, **options):
+        file = tmp_path / f"explorer{len(pages)}.html"
+        file.write_text(change(html), encoding="utf-8")
+        page = browser.new_page(**{"viewport": {"width": 1280, "height": 800}, **options})
+        page.on("console", lambda message: problems.append(message.text))
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("request", lambda request: request.url.startswith(file.as_uri()) or problems.append(request.url))
+        pages.append(page)
+        page.goto(file.as_uri() + fragment)
+        return page
+
+    opened.problems = problems
+    yield opened
+    for page in pages:
+        page.close()
+    assert problems == []
+
+
+def state(page):
+    return page.evaluate("({...explorer.state, t: String(explorer.state.t)})")
+
+
+def law(page):
+    return page.evaluate("explorer.world.law")
+
+
+def settled_hash(page):
+    page.wait_for_timeout(300)
+    return page.evaluate("location.hash")
+
+
+def until(page, condition):
+    """Wait for a condition; Playwright's own wait asks for an eval, which the page's policy refuses."""
+    for _ in range(200):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(50)
+    pytest.fail(f"not within 10 s: {condition}")
+
+
+# ---- Exact
+
+
+def test_page_agrees_with_python_to_twelve_digits(visit):
+    page = visit()
+    text = page.locator("#check").inner_text()
+    count = sum(len(golden.values) + golden.p.size for golden in explorer._golden(CONFIG))
+    assert text.startswith(f"✓ Self-check: {count} numbers agree")
+    assert page.evaluate("explorer.check.worst") <= 1e-12
+
+
+def mutated_golden(pick, factor):
+    """Return a change of the page that multiplies one golden value."""
+
+    def change(text):
+        lines = text.splitlines()
+        (row,) = [k for k, line in enumerate(lines) if line.startswith("  {...{") and pick in line]
+        values = re.search(r"values: \[(.*)\]", lines[row])[1].split(", ")
+        values[-1] = f"{float(values[-1]) * factor:.16e}"
+        lines[row] = re.sub(r"values: \[.*\]", f"values: [{', '.join(values)}]", lines[row])
+        return "\n".join(lines)
+
+    return change
+
+
+def replaced(old, new):
+    def change(text):
+        assert old in text
+        return text.replace(old, new, 1)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(
+            mutated_golden('"ladder", "letters": false, "t": 0.3', 1 + 2e-12), id="a share of the ladder"
+        ),
+        pytest.param(mutated_golden('"wind", "letters": true, "t": 1.0', 1 - 2e-12), id="the share of a letter"),
+        pytest.param(replaced("p: upperGamma(freedom / 2, statistic / 2)", "p: NaN"), id="a nan"),
+        pytest.param(replaced("The kitchen was", "The kitchen wax"), id="a letter of the text"),
+        pytest.param(replaced("Math.log(degeneracies[i]) - value", "-value"), id="the degeneracies"),
+        pytest.param(replaced("(energy - lowest) / t", "(energy - lowest) / (1.000000000001 * t)"), id="t"),
+        pytest.param(replaced("[0.5, 1, 1.5]", "[0.5, 1, 1.4]"), id="the fallback discounts"),
+        pytest.param(replaced("const full = 5 ", "const full = 4 "), id="the pooling"),
+        pytest.param(replaced("numerator = k * (a - k)", "numerator = k * (a + k)"), id="the continued fraction"),
+        pytest.param(replaced("series += term *= x / k", "series += term *= x / (k + 1)"), id="the series"),
+    ],
+)
+def test_page_says_when_it_disagrees(visit, change):
+    page = visit(change=change)
+    assert page.locator("#check").inner_text().startswith("✗ Self-check FAILS")
+
+
+def test_page_of_another_text_agrees_too(visit, tmp_path):
+    path = tmp_path / "book.txt"
+    path.write_text("Wärme 🔥 fließt. 水は温かい。\n" * 20 + load_corpus()[:2000], encoding="utf-8")
+    config = explorer.Config(
+        corpus=str(path), order=4, contexts=("🔥 fl", "水"), temperatures=(0.5, 1.0, math.inf)
+    )
+    page = visit(change=lambda _: explorer.page(config))
+    assert page.locator("#check").inner_text().startswith("✓")
+    assert page.input_value("#context") == "🔥 fl" and page.locator("#unknown").inner_text() == ""
+
+
+def test_letters_after_a_typed_context_are_those_of_python(visit):
+    page = visit("#t=0.7&sweeps=1")
+    model = NGram.fit(load_corpus(), order=CONFIG.order)
+    assert page.evaluate("explorer.model.alphabet") == list(model.alphabet)
+    for context in ("heat", "w", "", "Kürze, the water"):
+        page.fill("#context", context)
+        known = "".join(letter for letter in context if letter in model.alphabet)
+        expected = bz.softmax(model.logits(known) / 0.7)
+        np.testing.assert_allclose(page.evaluate("explorer.world.letterLaw.p"), expected, rtol=1e-12)
+        assert "".join(page.locator("#text i").all_inner_texts()) == known
+        assert ("never seen “K”, “ü”" in page.locator("#unknown").inner_text()) == ("ü" in context)
+
+
+def test_random_words_are_those_of_sfc32(visit):
+    """Against a transcription into integers of the generator as PractRand has it."""
+    seed, stream, mask = 2**40 + 12345, 3, 2**32 - 1
+    a, b, c, counter, words = seed & mask, seed >> 32, stream, 1, []
+    for _ in range(15 + 1000):
+        words.append((a + b + counter) & mask)
+        a, b, counter = b ^ (b >> 9), (c + (c << 3)) & mask, (counter + 1) & mask
+        c = (((c << 21) | (c >> 11)) + words[-1]) & mask
+    found = visit().evaluate(
+        f"(() => {{ const r = randomStream({seed}, {stream}); return Array.from({{length: 1000}}, r.word); }})()"
+    )
+    assert found == words[15:]
+
+
+LEDGER = "(({gas}) => [gas.energy() - gas.startEnergy, gas.taken, gas.given, gas.work])(explorer.world)"
+
+
+@pytest.mark.parametrize("name", [*explorer.SYSTEMS, "letters after …"])
+def test_every_system_obeys_its_law_and_the_first_law(visit, name):
+    page = visit()
+    page.select_option("#system", name)
+    page.fill("#typed", "0.5")
+    page.click("#step")
+    if name in explorer.SYSTEMS:
+        expected = bz.probabilities(explorer.SYSTEMS[name], 0.5)
+        np.testing.assert_allclose(law(page)["p"], expected, rtol=1e-12)
+    gained, taken, given, work = page.evaluate(LEDGER)
+    assert gained == pytest.approx(taken - given, abs=1e-6) and taken > 0 and work == 0
+    assert page.locator("#gas-fit").inner_text().startswith(("Relaxing", "At equilibrium"))
+
+
+def test_relaxation_is_that_of_the_chain(visit):
+    """Against the second eigenvalue of the matrix: a tenth of a standard error is left of the start."""
+    page = visit("#system=rotor&sweeps=1")
+    for t in (0.3, 1.0, 5.0):
+        page.fill("#typed", str(t))
+        values = np.linalg.eigvals(bz.transition_matrix(explorer.SYSTEMS["rotor"], t)).real
+        sweeps = -math.log(10 * math.sqrt(CONFIG.particles)) / math.log(np.sort(values)[-2])
+        assert page.evaluate("explorer.world.relaxation") == pytest.approx(sweeps, rel=1e-9)
+
+
+# ---- The simulation
+
+
+COUNTS = "[...explorer.world.gas.counts]"
+
+
+@pytest.mark.parametrize(
+    ("name", "t"),
+    [("two levels", 0.7), ("ladder", 2), ("rotor", 1.5), ("gas column", 1), ("levels of your own", 20)],
+)
+def test_gas_obeys_the_law(visit, name, t):
+    """False alarms: none, the seed is fixed (1e-6 otherwise). The smallest errors seen: see the controls below."""
+    page = visit(f"#t={t}&system={name}&sweeps=150")
+    p = bz.probabilities(explorer.SYSTEMS[name], t)
+    assert goodness_of_fit(page.evaluate(COUNTS), p).p_value >= FALSE_ALARM
+    assert page.locator("#gas-fit").inner_text().startswith("At equilibrium: χ²")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(replaced("Math.exp(-rise / t)", "Math.exp(-rise / (1.3 * t))"), id="30 % too hot"),
+        pytest.param(replaced("(degeneracies[to] / degeneracies[from]) *", ""), id="without degeneracies"),
+        pytest.param(replaced("random.uniform() >= ratio", "random.uniform() / 2 >= ratio"), id="too willing"),
+    ],
+)
+def test_a_wrong_gas_is_caught(visit, change):
+    """Controls: with 2,000 particles on the rotor each is missed less often than 1e-6."""
+    page = visit("#t=1.5&system=rotor&sweeps=150", change=change)
+    p = bz.probabilities(explorer.SYSTEMS["rotor"], 1.5)
+    assert goodness_of_fit(page.evaluate(COUNTS), p).p_value < FALSE_ALARM
+
+
+def test_every_particle_has_its_turn(visit):
+    """At t = ∞ a particle of the ladder stays for 60 sweeps less often than once in 1e54."""
+    page = visit("#t=inf&sweeps=1")
+    moved = """(() => {
+        const moved = new Set();
+        explorer.world.advance(60, (particle) => moved.add(particle));
+        return moved.size;
+    })()"""
+    assert page.evaluate(moved) == 2000
+
+
+def test_gas_of_letters_and_sampler_obey_the_law_and_a_hot_sampler_is_caught(visit):
+    """80,000 draws see a temperature 5 % off: it is missed less often than once in a million."""
+    page = visit("#t=0.7&sweeps=400")
+    p = np.array(page.evaluate("explorer.world.letterLaw.p"))
+    drawn = page.evaluate("[...explorer.world.drawn]")
+    assert sum(drawn) == 80_000
+    assert goodness_of_fit(page.evaluate("[...explorer.world.letterGas.counts]"), p).p_value >= FALSE_ALARM
+    assert goodness_of_fit(drawn, p).p_value >= FALSE_ALARM
+    assert goodness_of_fit(drawn, bz.temper(p, 1.05)).p_value < FALSE_ALARM
+
+
+def test_at_zero_the_text_is_greedy_and_every_draw_the_likeliest(visit):
+    page = visit("#t=0&context=heat&sweeps=40")
+    model = NGram.fit(load_corpus(), order=CONFIG.order)
+    written = generate(model, "heat", 120, temperature=0)
+    assert (
+        page.evaluate("explorer.world.text.map(({id}) => explorer.model.alphabet[id]).join('')")
+        == "heat" + written
+    )
+    drawn = np.array(page.evaluate("[...explorer.world.drawn]"))
+    assert drawn[model.logits("heat").argmax()] == drawn.sum() == 8000
+
+
+def test_at_infinity_letters_are_equally_likely_and_each_as_surprising_as_the_model_says(visit):
+    page = visit("#t=inf&context=heat&sweeps=60")
+    drawn = page.evaluate("[...explorer.world.drawn]")
+    assert goodness_of_fit(drawn, np.full(len(drawn), 1 / len(drawn))).p_value >= FALSE_ALARM
+    model = NGram.fit(load_corpus(), order=CONFIG.order)
+    text = page.evaluate("explorer.world.text")
+    ids = [letter["id"] for letter in text]
+    for k in range(4, len(text)):
+        bits = -model.logits(ids[k - 4 : k])[ids[k]] / math.log(2)
+        assert text[k]["bits"] == pytest.approx(bits, rel=1e-12)
+    shade = page.locator("#text span").nth(10).get_attribute("style")
+    assert float(shade.removeprefix("--bits:")) == pytest.approx(min(8, text[14]["bits"]), abs=0.06)
+
+
+def test_a_change_begins_the_draws_anew(visit):
+    page = visit("#sweeps=30")
+    page.fill("#typed", "3")
+    page.click("#step")
+    assert page.evaluate("sum([...explorer.world.drawn])") == 800
+
+
+def test_what_happens_does_not_depend_on_the_frames(visit):
+    told = visit("#t=0.8&sweeps=1").evaluate("""() => {
+        const tell = (parts) => {
+            const world = new World(explorer.state, explorer.model);
+            for (const part of parts) world.advance(part);
+            return [[...world.gas.levels], [...world.letterGas.counts], [...world.drawn], world.text];
+        };
+        return [tell([30]), tell([0.01, 0.49, 1.3, 20.2, 8]), tell(Array(300).fill(0.1))].map(JSON.stringify);
+    }""")
+    assert told[0] == told[1] == told[2]
+
+
+def test_occupancies_obey_the_law_after_ten_seconds(visit):
+    """Run by the clock, so that the draws differ: a false alarm is one in a million."""
+    page = visit("#system=ladder&t=1", viewport={"width": 1920, "height": 1080})
+    page.wait_for_timeout(10_000)
+    assert page.evaluate("explorer.world.sweeps") > 28
+    counts = page.evaluate(COUNTS)
+    assert sum(counts) == 2000
+    assert goodness_of_fit(counts, bz.probabilities(bz.ladder(8), 1.0)).p_value >= FALSE_ALARM
+    assert page.locator("#gas-fit").inner_text().startswith("At equilibrium")
+
+
+def test_a_change_of_temperature_is_said_to_relax(visit):
+    page = visit("#t=5&sweeps=200")
+    assert page.locator("#gas-fit").inner_text().startswith("At equilibrium")
+    page.fill("#typed", "0.3")
+    assert page.locator("#gas-fit").inner_text().startswith("Relaxing: 0 of")
+    assert page.locator("#letters-fit").inner_text().endswith("relaxing.")
+
+
+def test_dots_ride_on_the_curves_and_the_ring_is_the_measured_energy(visit):
+    page = visit("#system=rotor&sweeps=100")
+    for t in ("0.08", "0.5", "1", "7"):
+        page.fill("#typed", t)
+        assert page.evaluate("""[...document.querySelectorAll('#curves svg')].every((svg) => {
+            const {cx, cy} = svg.querySelector('.dot');
+            return svg.querySelector('.law').isPointInStroke(new DOMPoint(cx.baseVal.value, cy.baseVal.value));
+        })""")
+    ring, axis, top = page.evaluate("""(({plots: [, {ring, y, top}]}) => [
+        ring.cy.baseVal.value, y(0), y(top) - y(0)].concat(top))(explorer.curves)""")[:3]
+    measured = page.evaluate("explorer.world.gas.energy() / 2000")
+    highest = page.evaluate("explorer.curves.plots[1].top")
+    assert (ring - axis) / top == pytest.approx(measured / highest, abs=1e-6)
+
+
+# How high each bar stands by its topmost pixel in the colour of the gas, a quarter of its width from its left.
+BARS = """() => {
+    const {canvas, plan, colour} = explorer.levels, scale = devicePixelRatio;
+    const [red, green, blue] = colour.gas.match(/[0-9]+/g).map(Number);
+    const {data, width} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    return plan.x.map((x) => {
+        const column = Math.round((x + plan.gap + (plan.step - 2 * plan.gap) / 4) * scale);
+        for (let y = Math.round((plan.barTop - 10) * scale); y < plan.foot * scale; y++) {
+            const k = 4 * (y * width + column);
+            if (data[k] === red && data[k + 1] === green && data[k + 2] === blue)
+                return (plan.foot - y / scale) / (plan.foot - plan.barTop);
+        }
+        return 0;
+    });
+}"""
+
+
+def test_bars_are_as_high_as_the_shares(visit):
+    """To four pixels: an outline of two, blurred at both edges, may lie over the top of a bar."""
+    page = visit("#system=rotor&t=1&sweeps=100", viewport=VIEWS["projector"])
+    shares = np.array(page.evaluate(COUNTS)) / 2000
+    top = min(1, math.ceil(10 * max(shares.max(), max(law(page)["p"]))) / 10)
+    pixel = 1 / page.evaluate("explorer.levels.plan.foot - explorer.levels.plan.barTop")
+    np.testing.assert_allclose(page.evaluate(BARS), shares / top, atol=4 * pixel)
+
+
+# ---- The controls
+
+
+def test_ends_of_the_slider_are_the_limits(visit):
+    page = visit()
+    page.focus("#slider")
+    page.keyboard.press("Home")
+    assert state(page)["t"] == "0" and page.input_value("#typed") == "0"
+    assert law(page)["p"] == [1, 0, 0, 0, 0, 0, 0, 0] and law(page)["S"] == 0
+    assert page.evaluate("Math.max(...explorer.world.letterLaw.p)") == 1
+    page.keyboard.press("End")
+    assert state(page)["t"] == "Infinity" and page.input_value("#typed") == "∞"
+    assert law(page)["p"] == [1 / 8] * 8
+    assert law(page)["S"] == pytest.approx(math.log(8), rel=1e-15) and law(page)["C"] == 0
+    assert page.get_attribute("#slider", "aria-valuetext") == "t = ∞"
+    page.keyboard.press("ArrowLeft")
+    assert state(page)["t"] == "20"
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    assert state(page)["t"] == "0.05"
+
+
+def test_arrow_keys_walk_the_whole_scale_and_back(visit):
+    page = visit("#t=0&sweeps=1")
+    up, down = page.evaluate("""[[0, 1], [Infinity, -1]].map(([t, direction]) => {
+        const walk = [t], end = direction > 0 ? Infinity : 0;
+        while (walk.length < 1000 && t !== end) walk.push(t = neighbourOf(t, direction));
+        return walk.map(String);
+    })""")
+    assert up == down[::-1] and len(up) == 403 and up[:2] == ["0", "0.05"] and up[-2:] == ["20", "Infinity"]
+    values = [float(t) for t in up[1:-1]]
+    assert values == sorted(values) and len(set(values)) == len(values)
+    page.keyboard.press("ArrowLeft")
+    assert state(page)["t"] == "0"
+    page.focus("#slider")
+    page.keyboard.press("ArrowUp")
+    assert state(page)["t"] == "0.05"
+
+
+def test_slider_is_dragged_by_pointer(visit):
+    page = visit()
+    box = page.locator("#slider").bounding_box()
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] / 2, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.25, middle, steps=5)
+    quarter = float(state(page)["t"])
+    page.mouse.move(box["x"] - 50, middle)
+    page.mouse.up()
+    assert 0.1 < quarter < 0.4 and state(page)["t"] == "0"
+
+
+def test_arrows_and_space_work_with_nothing_in_focus(visit):
+    page = visit("")
+    page.keyboard.press("ArrowRight")
+    assert float(state(page)["t"]) > 1
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    assert float(state(page)["t"]) < 1
+    page.keyboard.press(" ")
+    assert page.locator("#play").inner_text() == "Play"
+    sweeps = page.evaluate("explorer.world.sweeps")
+    page.wait_for_timeout(200)
+    assert page.evaluate("explorer.world.sweeps") == sweeps
+
+
+def test_typed_temperatures(visit):
+    page = visit()
+    written = {
+        " 0,7 ": "0.7",
+        ".3": "0.3",
+        "inf": "Infinity",
+        "1e3": "1000",
+        "∞": "Infinity",
+        "1e-9": "1e-9",
+        "0": "0",
+    }
+    for typed, t in written.items():
+        page.fill("#typed", typed)
+        assert state(page)["t"] == t
+        assert page.get_attribute("#typed", "aria-invalid") == "false"
+
+
+def test_what_is_no_temperature_is_refused_in_words(visit):
+    page = visit()
+    for typed in ("", "abc", "-1", "1e400", "nan", "1 2", "-inf"):
+        page.fill("#typed", typed)
+        assert state(page)["t"] == "1", typed
+        assert page.get_attribute("#typed", "aria-invalid") == "true"
+        assert "number from 0 on" in page.locator("#problem").inner_text()
+    page.fill("#typed", "2")
+    assert page.locator("#problem").inner_text() == "" and state(page)["t"] == "2"
+
+
+def test_one_seed_gives_one_gas_and_what_is_no_seed_changes_nothing(visit):
+    page, starts = visit(), []
+    for typed, seed in (("7", 7), ("8", 8), ("x", 8), ("-1", 8), ("1.5", 8), ("", 8), ("7", 7)):
+        page.fill("#seed", typed)
+        assert state(page)["seed"] == seed
+        starts.append(page.evaluate(COUNTS))
+    assert starts[0] == starts[-1] != starts[1] and starts[1:6] == [starts[1]] * 5
+    page.fill("#seed", "")
+    page.focus("#slider")
+    assert page.input_value("#seed") == "7"
+
+
+def test_leaving_the_box_restores_what_was_refused(visit):
+    page = visit()
+    page.fill("#typed", "-1")
+    page.focus("#slider")
+    assert page.input_value("#typed") == "1"
+    assert page.get_attribute("#typed", "aria-invalid") == "false"
+    assert page.locator("#problem").inner_text() == ""
+
+
+def test_a_level_is_dragged_by_mouse_and_by_keys(visit):
+    page = visit("#system=levels of your own&sweeps=20")
+    handle = page.locator("#handles button").nth(1)
+    box = handle.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x, y - 60, steps=6)
+    page.mouse.up()
+    energy = state(page)["levels"][1]
+    assert energy > 0.7
+    top = handle.bounding_box()["y"]
+    assert top + 16 == pytest.approx(y - 60, abs=4)  # the level is where the pointer left it
+    handle.focus()
+    page.keyboard.press("ArrowUp")
+    assert state(page)["levels"][1] == pytest.approx(energy + 0.1)
+    assert float(handle.get_attribute("aria-valuenow")) == pytest.approx(energy + 0.1)
+    page.keyboard.press("End")
+    assert state(page)["levels"][1] == 4
+    page.keyboard.press("Home")
+    assert state(page)["levels"] == [0, 0, 1, 2, 3]
+    np.testing.assert_allclose(law(page)["p"], bz.probabilities([0, 0, 1, 2, 3], 1.0), rtol=1e-12)
+    gained, taken, given, work = page.evaluate(LEDGER)
+    assert gained == pytest.approx(taken - given + work, abs=1e-6) and work != 0
+    assert "+ work" in page.locator("#ledger").inner_text()
+
+
+def test_a_link_carries_everything(visit):
+    page = visit("")
+    page.select_option("#system", "levels of your own")
+    page.locator("#handles button").nth(4).press("PageDown")
+    page.fill("#context", "heat & 5 % #")
+    page.fill("#seed", "7")
+    page.select_option("#speed", "4")
+    page.click("#theme")
+    page.fill("#typed", "inf")
+    page.click("#step")
+    page.click("#step")
+    fragment = settled_hash(page)
+    assert len(fragment) < 200
+    again = visit(fragment)
+    assert state(again) == state(page) | {"t": "Infinity"}
+    assert state(again)["levels"] == [0, 0.5, 1, 2, 2.5] and state(again)["context"] == "heat & 5 % #"
+    assert again.locator("#play").inner_text() == "Play"
+    assert again.evaluate("explorer.world.sweeps") == page.evaluate("explorer.world.sweeps")
+    assert again.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
+def test_a_link_to_a_moment_shows_that_moment(visit):
+    page = visit("#t=0.6&system=rotor&sweeps=4")
+    for _ in range(3):
+        page.click("#step")
+    again = visit(settled_hash(page))
+    assert again.evaluate(COUNTS) == page.evaluate(COUNTS)
+    assert again.evaluate("explorer.world.text") == page.evaluate("explorer.world.text")
+
+
+def test_a_link_that_makes_no_sense_opens_the_usual_page(visit):
+    page = visit("#t=-3&system=moon&levels=1,2&seed=x&speed=3&theme=red&sweeps=-1")
+    usual = page.evaluate("JSON.stringify(defaults())")
+    assert page.evaluate("JSON.stringify(explorer.state)") == usual
+    for fragment in (
+        "#",
+        "#levels=0,1,2,3,nan",
+        "#levels=0,1,2,3,",
+        "#%%%&&==",
+        "#constructor=1",
+        "#system=constructor",
+        "#sweeps=1e3",
+    ):
+        assert page.evaluate(f"JSON.stringify(fromHash({fragment!r}))") == usual, fragment
+
+
+def test_play_step_and_reset(visit):
+    page = visit("#sweeps=8")
+    before = page.evaluate(COUNTS)
+    page.click("#step")
+    assert page.evaluate("explorer.world.sweeps") == 12
+    assert page.evaluate(COUNTS) != before
+    page.click("#reset")
+    assert page.evaluate("explorer.world.sweeps") == 0 and page.evaluate("explorer.world.gas.taken") == 0
+    page.click("#play")
+    until(page, "explorer.world.sweeps > 1")
+
+
+def test_a_page_opened_again_and_again_still_draws_each_frame_once(visit):
+    drawn = visit("").evaluate("""new Promise((resolve) => {
+        const frame = explorer.frame.bind(explorer);
+        let drawn = 0, frames = 0;
+        explorer.frame = (now) => { drawn++; frame(now); };
+        for (let k = 0; k < 3; k++) explorer.open(fromHash(''));
+        const count = () => (++frames < 20 ? requestAnimationFrame(count) : resolve(drawn));
+        requestAnimationFrame(count);
+    })""")
+    assert 19 <= drawn <= 21
+
+
+def test_a_paused_page_shows_another_system_after_as_many_sweeps(visit):
+    page = visit("#sweeps=150")
+    page.select_option("#system", "rotor")
+    page.fill("#context", "warm")
+    assert page.evaluate("explorer.world.sweeps") == 150
+    assert page.locator("#gas-fit").inner_text().startswith("At equilibrium")
+    assert page.evaluate("sum([...explorer.world.drawn])") == 30_000
+    again = visit(settled_hash(page))
+    assert again.evaluate(COUNTS) == page.evaluate(COUNTS)
+
+
+def test_a_new_link_in_an_open_page_is_followed(visit):
+    page = visit()
+    page.evaluate("location.hash = '#t=3&system=rotor'")
+    until(page, "explorer.state.system === 'rotor'")
+    assert state(page)["t"] == "3"
+
+
+# ---- For everyone
+
+
+def test_reduced_motion_moves_only_when_asked(visit):
+    page = visit("", reduced_motion="reduce")
+    page.wait_for_timeout(500)
+    assert page.evaluate("explorer.world.sweeps") == 0
+    assert page.locator("#play").is_disabled()
+    assert "Step moves on" in page.locator("#still").inner_text()
+    page.click("#step")
+    assert page.evaluate("explorer.world.sweeps") == 4
+    page.keyboard.press(" ")
+    page.fill("#typed", "0.2")
+    page.wait_for_timeout(200)
+    assert page.evaluate("explorer.world.sweeps") in (4, 8)  # the space bar presses the focused Step
+    assert law(page)["p"][0] > 0.99
+
+
+# Each piece of text with its size, its colour over what lies behind it, and what that is.
+TEXTS = """() => {
+    const pen = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+    const paint = (colours) => {
+        for (const colour of colours) { pen.fillStyle = colour; pen.fillRect(0, 0, 1, 1); }
+        return [...pen.getImageData(0, 0, 1, 1).data].slice(0, 3);
+    };
+    const found = [];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+        const element = walker.currentNode.parentElement;
+        if (!walker.currentNode.data.trim() || element.closest('script') || !element.checkVisibility()) continue;
+        const behind = [];
+        for (let e = element; e; e = e.parentElement) behind.unshift(getComputedStyle(e).backgroundColor);
+        const style = getComputedStyle(element);
+        const ink = element.closest('svg') ? style.fill : style.color;
+        found.push({text: walker.currentNode.data.trim(), size: parseFloat(style.fontSize),
+            ground: paint(['white', ...behind]), ink: paint(['white', ...behind, ink])});
+    }
+    const ground = paint([getComputedStyle(document.body).backgroundColor]);
+    const {colour, size} = explorer.levels;
+    for (const [ink, under] of [['ink', ground], ['quiet', ground], ['ink', paint([colour.faint])]])
+        found.push({text: 'canvas ' + ink, size, ground: under, ink: paint([colour[ink]])});
+    return found;
+}"""
+
+
+def luminance(rgb):
+    """Return the relative luminance of WCAG 2.2."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (v / 255 for v in rgb)]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(first, second):
+    low, high = sorted((luminance(first), luminance(second)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def poor(texts):
+    return [(t["text"], t["ink"], t["ground"]) for t in texts if contrast(t["ink"], t["ground"]) < 4.5]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_text_is_large_and_has_contrast_and_nothing_overflows(visit, view, scheme):
+    page = visit("#t=inf&sweeps=40", viewport=VIEWS[view], color_scheme=scheme)
+    page.fill("#typed", "-1")  # so that the complaint is there to be looked at too
+    page.fill("#context", "ß")
+    texts = page.evaluate(TEXTS)
+    assert len(texts) > 60
+    assert poor(texts) == []
+    assert [t for t in texts if t["size"] < 14] == []
+    width = VIEWS[view]["width"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    if view == "projector":
+        assert page.evaluate("document.documentElement.scrollHeight") <= VIEWS[view]["height"]
+
+
+def test_contrast_that_is_too_low_is_caught(visit):
+    page = visit(
+        change=replaced("--quiet: light-dark(#4a525c", "--quiet: light-dark(#8a929c"), color_scheme="light"
+    )
+    assert poor(page.evaluate(TEXTS))
+
+
+def test_marks_stand_out_from_their_ground(visit):
+    """WCAG asks 3:1 of what is not text: lines, dots, bars, arrows, borders."""
+    for scheme in ("light", "dark"):
+        page = visit(color_scheme=scheme)
+        colours = page.evaluate("""() => {
+            const read = (name) => {
+                document.body.style.outlineColor = `var(--${name})`;
+                return [name, getComputedStyle(document.body).outlineColor];
+            };
+            return Object.fromEntries(['ground', 'ink', 'line', 'gas', 'given', 'taken'].map(read));
+        }""")
+        rgb = {name: [int(v) for v in re.findall(r"\d+", colour)[:3]] for name, colour in colours.items()}
+        ground = rgb.pop("ground")
+        assert {name: c for name, c in rgb.items() if contrast(c, ground) < 3} == {}, scheme
+
+
+def test_everything_is_reached_by_tab_and_named(visit):
+    page = visit("#system=levels of your own&sweeps=1")
+    page.evaluate("document.activeElement.blur()")
+    reached = set()
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        name, tag, outline = page.evaluate("""(({activeElement: e}) =>
+            [e.id || e.getAttribute('aria-label'), e.tagName, getComputedStyle(e).outlineStyle])(document)""")
+        reached.add(name)
+        assert outline != "none" or tag == "BODY"
+    expected = {"slider", "typed", "play", "step", "reset", "speed", "system", "context", "seed", "theme"}
+    assert expected | {f"energy of level {k}" for k in range(5)} <= reached
+    unnamed = page.evaluate("""[...document.querySelectorAll('input, select, button, canvas, [role=img]')]
+        .filter((e) => !(e.labels?.length || e.getAttribute('aria-label') || e.textContent.trim()))
+        .map((e) => e.outerHTML)""")
+    assert unnamed == []
+
+
+def test_listeners_are_told_once_the_slider_rests(visit):
+    page = visit("#sweeps=1")
+    page.fill("#typed", "0")
+    until(page, "document.getElementById('live').textContent.startsWith('t = 0: entropy 0')")
+
+
+# ---- Size and speed
+
+
+def test_a_page_that_asks_of_a_network_is_caught_and_refused(visit):
+    visit(change=replaced("<main>", '<main><img alt="" src="http://127.0.0.1:9/x">'))
+    assert any("Content Security Policy" in problem for problem in visit.problems)
+    visit.problems.clear()
+
+
+def test_page_is_small_and_cannot_reach_a_network(html):
+    assert len(html.encode()) < explorer.MOST_BYTES
+    assert explorer.ADDRESS.findall(html) == []
+    assert "default-src 'none'" in html
+
+
+@pytest.mark.parametrize(
+    "bad", ["https://example.org", '<img src="x">', "url(x)", "@import 'x'", "fetch('x')", "import('x')"]
+)
+def test_an_address_would_be_seen(bad):
+    assert explorer.ADDRESS.search(bad)
+
+
+def test_a_frame_of_two_thousand_particles_leaves_time_to_spare(visit, record_property):
+    """At 60 frames a second each may take 16.7 ms, drawing by software and on a busy machine included."""
+    page = visit("#system=ladder", viewport=VIEWS["projector"])
+    milliseconds = page.evaluate("""() => {
+        explorer.play(false);
+        const start = performance.now();
+        for (let k = 0; k < 120; k++) {
+            cancelAnimationFrame(explorer.request);
+            explorer.clock = start + k * 16.7 - 16.7;
+            explorer.frame(start + k * 16.7);
+        }
+        return (performance.now() - start) / 120;
+    }""")
+    record_property("milliseconds a frame", milliseconds)
+    assert milliseconds < 16.7
+
+
+# ---- Without a browser
+
+
+def test_any_text_makes_a_page(tmp_path):
+    path = tmp_path / "greek.txt"
+    path.write_text("θερμότητα και </script> γράμματα, μόρια και λέξεις. " * 8000, encoding="utf-8")
+    made = explorer.page(explorer.Config(corpus=str(path), temperatures=(1.0,)))
+    assert made.count("</script>") == 1 and len(made.encode()) < explorer.MOST_BYTES
+    text = json.loads(re.search(r"const TEXT = (.*);", made)[1])
+    assert len(text.encode()) == pytest.approx(CONFIG.bytes_of_text, abs=3)
+
+
+def spoiled(table, quantity, factor):
+    values = table["value"].copy()
+    hit = (table["quantity"] == quantity) & (table["system"] == "rotor") & (table["temperature"] == 0.3)
+    assert hit.sum() == 1
+    values[hit] *= factor
+    return explorer.Table({**table.columns, "value": values})
+
+
+@pytest.mark.parametrize(("quantity", "failing"), [("p 1", 3), ("U", 2), ("S", 1), ("C", 1), ("log Z", 2)])
+def test_identities_catch_a_wrong_value(quantity, failing):
+    table = explorer.compute(explorer.QUICK, lambda fraction: None)
+    assert all(v.holds for v in explorer.verdicts(table))
+    wrong = explorer.verdicts(spoiled(table, quantity, 1 + 1e-6))
+    assert sum(not v.holds for v in wrong) == failing
