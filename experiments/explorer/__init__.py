@@ -1,5 +1,25 @@
 r"""Can one slider show that letters and molecules share a temperature?
 
+Objective. You can say, before the slider moves, what particles, curves and letters will do, and why one number
+moves all three.
+
+What you need to know. The lessons `occupancy` (levels, Metropolis's rule, degeneracies), `entropy` (entropy, mean
+energy and heat capacity as functions of t) and `letters` (E = -log p, and three roads to one distribution). A bath
+is what keeps a gas at t: a particle that falls gives it heat, one that climbs takes heat from it.
+
+Minutes. 25
+
+Predict first. 2,000 particles share two levels, 0 and 1. How many are on the upper one at t = 1, at t = 0 and at t
+= ∞? The slider goes from t = 1 to its cold end: does heat flow into the bath or out of it, and how much in all? A
+rotor has the levels J(J + 1)/4 with 2J + 1 states each, J from 0 to 6: which level is the fullest at t = ∞, and
+what share does it have? At which t can two levels take up the most heat?
+
+Run. The page is there already; this makes it anew, of a text of yours with `--corpus FILE`:
+
+    python -m experiments explorer
+
+Then open figures/explorer.html in a browser. Nothing has to be installed for that, and no network is needed.
+
 What the law predicts. At every t of the slider three things that know nothing of each other agree: the outlines,
 softmax(-E/t); the particles that hop between the levels by Metropolis's rule; and the letters that a sampler draws
 from logits divided by t. The ends of the slider are the limits, exactly: t = 0 is the ground state and the
@@ -9,12 +29,33 @@ What would refute it. Bars that stay outside their whiskers once the page says "
 tiny more often than its value says; a line of the self-check, in which the page computes again what this module
 computed with `boltzmann`, to twelve digits.
 
-What to look at. Open figures/explorer.html and pull the slider down: heat pours into the bath, the bars move into
-their outlines, the text freezes into a loop. Pull it up: heat comes back, and the letters boil. The dot rides
-along entropy, mean energy and heat capacity; where the last is high, a little more t takes the most heat.
+What you see. Pull the slider down: heat pours into the bath, the bars move into their outlines, the text freezes
+into a loop. Pull it up: heat comes back, and the letters boil. The dot rides along entropy, mean energy and heat
+capacity; where the last is high, a little more t takes the most heat. Of two levels the upper one has a share of
+0.2689 at t = 1, of 0.0344 at t = 0.3 and of one half at t = ∞; their heat capacity is 0.370 at t = 0.3, and 0.197
+at t = 1. The rotor's highest level, the emptiest in the cold, has a share of 0.2653 at t = ∞, more than any other.
 
-Try this next. Choose "levels of your own" and lift a level that is occupied: that is work, not heat, and the
-ledger says so. Your own text: `python -m experiments explorer --corpus FILE`.
+The misconception. "An animation plays what the formula says." Not this one. The outlines come from one function,
+the particles from another, which compares two energies at a time and never adds up a sum over levels. What happens
+on the screen could be wrong, and then the p-value would say so: exercise 4 makes it wrong.
+
+Exercises.
+
+1. Choose two levels and t = 1, and wait for "at equilibrium". Then pull t to 0 and read heat given less heat taken
+   before and after. (About 2,000 × 0.2689 = 538, give or take 20: the bath gets what the upper level held.)
+
+2. Choose the rotor, and t = ∞. Which level is the fullest, and why is it the emptiest at t = 0.3? (J = 6, with 13
+   of 49 states. Hot, each state has the same chance; in the cold its energy of 10.5 costs a factor of exp(-35).)
+
+3. Choose "levels of your own" at t = 1, and lift a level that is occupied. Which line of the ledger grows at once,
+   and which one after it? (Work first: the particles are lifted with the level. Then heat, as they fall.)
+
+4. Break a road. Open a copy of figures/explorer.html in an editor, find the line that begins with "const ratio =",
+   and take the degeneracies out of it. At which systems does the fit stay good? (At all but the rotor. There p
+   sinks to 0: the outlines know the degeneracies, and the particles do not.)
+
+5. The address of the page keeps what is chosen. Make a link that opens with the rotor, cold, after 200 sweeps.
+   (One is `explorer.html#t=0.3&system=rotor&sweeps=200`.)
 """
 
 import json
