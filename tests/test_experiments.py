@@ -147,6 +147,8 @@ def test_a_run_writes_table_figures_gallery_and_manifest(figures, capsys):
         "tiny.csv",
         "tiny.svg",
         "tiny.png",
+        "tiny.gif",
+        "tiny.gif",
         "README.md",
         "MANIFEST.json",
     }

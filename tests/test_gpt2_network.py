@@ -4,6 +4,7 @@ import math
 import re
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -113,6 +114,31 @@ def test_logits_are_those_of_transformers(tiny, tmp_path):
         ids = np.random.default_rng(4).integers(0, 300, 24)
         expected = transformers_logits(folder, ids)
         np.testing.assert_allclose(GPT2.load(folder).all_logits(ids), expected, rtol=0, atol=1e-4)
+
+
+@needs_transformers
+@pytest.mark.filterwarnings("ignore")
+def test_a_token_of_gpt2_small_takes_no_longer_than_in_transformers(tmp_path):
+    """The same weights, one token at a time with a cache, by turns; a tenth is left to chance."""
+    import torch
+    from transformers import GPT2LMHeadModel
+
+    size = {"layers": 12, "heads": 12, "width": 768, "window": 1024, "V": 50257}
+    folder = write_folder(tmp_path / "small", *random_network(5, **size))
+    ours, theirs = GPT2.load(folder), GPT2LMHeadModel.from_pretrained(folder, dtype=torch.float32).eval()
+    ids, cache, seconds = [1, 2, 3], None, {"ours": [], "theirs": []}
+    for turn in range(30):
+        before = time.perf_counter()
+        ours.logits(ids)
+        between = time.perf_counter()
+        with torch.no_grad():
+            asked = torch.tensor([ids if cache is None else ids[-1:]])
+            cache = theirs(asked, past_key_values=cache, use_cache=True).past_key_values
+        seconds["ours"].append(between - before)
+        seconds["theirs"].append(time.perf_counter() - between)
+        ids.append(turn)
+    least = {name: np.median(times[5:]) for name, times in seconds.items()}
+    assert least["ours"] <= 1.1 * least["theirs"]
 
 
 @needs_transformers
