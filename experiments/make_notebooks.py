@@ -39,7 +39,7 @@ import numpy as np
 from IPython.display import Image
 
 import boltzmann as bz
-from boltzmann import plots
+from boltzmann import exercises, plots
 from experiments import {name}, run"""
 
 FIGURE = """\

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import experiments
+from boltzmann import exercises
 from experiments import __main__ as runner
 from experiments import _lesson, make_notebooks
 
@@ -70,13 +71,17 @@ MISCONCEPTIONS = {
     "limits": ["Temperature adds randomness to the model.", "t = 0 is undefined"],
     "occupancy": ["The particles must know the law"],
     "relaxation": ["The more moves are accepted, the faster", "Error bars fall as 1/√(number of measurements)."],
+    "quench": ["When the gas has come to rest, one can see it on a molecule."],
     "bottle": ["Equilibrium is when nothing moves."],
     "entropy": ["Entropy is disorder."],
     "letters": ["Dividing log-probabilities is not the same as dividing logits."],
     "texts": ["The coldest text is the best"],
+    "tokens": ["The law holds for letters because a letter model is simple."],
+    "continuations": ["Hot text confuses every model alike.", "A greedy text must loop"],
     "whole_texts": ["Token temperature is text temperature."],
     "truncation": ["Top-p after temperature is the same as before."],
     "thermometer": ["You cannot tell the temperature from a text."],
+    "summary": ["The temperature of a language model is a figure of speech."],
     "speed": ["Faster means less exact."],
 }
 
@@ -96,6 +101,33 @@ def test_commands_of_a_lesson_are_understood(name):
     assert [name] in [given[:1] for given in commands(_lesson.parts(EXPERIMENTS[name])["Run."])]
     for given in commands(_lesson.text(EXPERIMENTS[name])):
         assert set(runner._parser().parse_args(given).names) <= set(EXPERIMENTS)
+
+
+def linked(name: str) -> list[str]:
+    """Return the exercises that check themselves in a lesson: each is asked and checked in one line."""
+    coded = "\n".join(_lesson.exercises(EXPERIMENTS[name]))
+    asked = re.findall(
+        r'^ +print\(exercises\.question\("(\w+)"\)\)  # exercises\.check\("(\w+)", \w+\)$', coded, re.M
+    )
+    assert all(question == answer for question, answer in asked)
+    assert len(asked) == len(re.findall(r"exercises\.(?:question|check)\(", coded)) / 2
+    return [question for question, _ in asked]
+
+
+def test_every_exercise_that_checks_itself_belongs_to_a_lesson():
+    assert {question for name in EXPERIMENTS for question in linked(name)} == set(exercises.names())
+
+
+@lessons
+def test_a_lesson_says_where_its_names_come_from(name):
+    imported = "from boltzmann import exercises" in folded(_lesson.parts(EXPERIMENTS[name])["Exercises."])
+    assert imported == bool(linked(name))
+
+
+def test_the_course_maps_the_exercises_as_they_are():
+    rows = [f"| {name} | {', '.join(linked(name))} |" for name in EXPERIMENTS if linked(name)]
+    section = COURSE.partition("\n## Exercises that check themselves\n")[2].partition("\n## ")[0]
+    assert [line for line in section.splitlines() if line.startswith("| ")][1:] == rows
 
 
 def test_commands_of_the_course_are_understood():
