@@ -2,6 +2,7 @@
 
 import argparse
 import difflib
+import os
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from experiments._table import Verdict
 
 FIGURES = Path(__file__).resolve().parent.parent / "figures"
 LEAST_TEXT = 100  # letters
+_INTERRUPTED, _BROKEN_PIPE = 130, 141  # what a shell reports of a process that SIGINT or SIGPIPE ended
 
 
 class BadInputError(Exception):
@@ -28,16 +30,25 @@ class BadInputError(Exception):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; return 0, 1 if a verdict or a comparison fails, 2 on bad input, 130 on Ctrl-C."""
+    """Run the command line; return its status.
+
+    That is 1 if a verdict or a comparison fails, 2 on bad input, 130 on Ctrl-C, 141 if nobody reads the output.
+    """
     options = _parser().parse_args(arguments)
     try:
-        return _run(options)
+        status = _run(options)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        # The reader has gone, and at its end Python would flush into the same closed pipe.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _BROKEN_PIPE
     except (BadInputError, _gallery.NotItsTableError) as error:
         print(f"experiments: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("experiments: interrupted", file=sys.stderr)
-        return 130
+        return _INTERRUPTED
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -41,7 +41,8 @@ in a sweep, as many up as down. What has come to rest are the numbers in the lay
 two rates and not a standstill. "The barometer needs collisions, or molecules that know how high they are." These
 do not meet, and none knows its height: each compares two energies.
 
-Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from experiments import run` was done.
+Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from boltzmann import exercises` and
+`from experiments import run` were done.
 
 1. The layers' middles of the first question are 0.95 apart: compute exp(0.95/0.1). It is 13360; the ratio of the
    two densities in the figure is 14006, as the highest layer holds only 281 of 10 million molecules. Within how
@@ -70,6 +71,8 @@ Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from e
 5. Show that a floor which turns every falling molecule back up halves the bottom layer: write that as many go up
    from it as come down to it, once with the honest floor (which lets a molecule that tries to fall stay where it
    is) and once with the other. Check with the rows of the series "bouncing floor" in figures/bottle.csv.
+
+       print(exercises.question("at_the_wall"))  # exercises.check("at_the_wall", step)
 
 References
 ----------

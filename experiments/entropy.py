@@ -41,7 +41,8 @@ same number to five digits. "The more heat a system takes, the more entropy it g
 the second system takes 0.75 Δ, one and a half times what the first takes, and gains twice the entropy, for it
 takes it in the cold.
 
-Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from experiments import run` was done.
+Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from boltzmann import exercises` and
+`from experiments import run` were done.
 
 1. The entropies at both ends by hand, then by the law. At t = 0 and ∞ the third system has ln 2 and ln 6.
 
@@ -51,6 +52,7 @@ Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from e
    digits. (At t = 0.28, 2.18. More states above pull the peak down in temperature and up in height.)
 
        print(bz.heat_capacity(bz.two_level(degeneracy=10), np.linspace(0.2, 0.5, 7)))
+       print(exercises.question("schottky"))  # exercises.check("schottky", answer)
 
 3. Divide each Q by the temperature of the bath that gave it, instead of the mean of 1/t. The sum falls short of
    ln 2, as Clausius's inequality says. By how much with 400 steps, and with 100? (0.0124 and 0.0492: it goes as

@@ -41,7 +41,8 @@ engine and by its caller, which gives t². "Temperature adds randomness to the m
 distributions, as the lesson limits says; the gas at t = 0.5 is the colder one, and its letters are surer than the
 model's.
 
-Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from experiments import run` was done.
+Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from boltzmann import exercises` and
+`from experiments import run` were done.
 
 1. The gap between the two letters after "wind" is ln(0.4303/0.3398) = 0.236. So their ratio at t is exp(0.236/t):
    1.60 at t = 0.5 and 1.13 at t = 2. Check with the numbers above: 0.586/0.366 and 0.235/0.209.
@@ -54,6 +55,7 @@ Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from e
        logits = np.asarray(model.logits(model.encode("The fire")), float)
        print(bz.logsumexp(logits))  # 0, were they log-probabilities
        print(np.abs(bz.softmax(logits / 0.7) - bz.softmax(bz.log_softmax(logits) / 0.7)).max())
+       print(exercises.question("which_differs"))  # exercises.check("which_differs", answer)
 
 3. Temper twice, at 0.5 and then at 0.5 again. Which t does it in one step? (0.25: exponents 1/t multiply.)
 

@@ -49,14 +49,20 @@ likeliest. A program that takes the largest log p off before it divides arrives 
 no number. A greedy sampler takes one of the equals, the first: of the die's two faces it shows one, and the gas
 both.
 
-Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from experiments import run` was done.
+Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from boltzmann import exercises` and
+`from experiments import run` were done.
 
 1. Temper (0.5, 0.3, 0.2) at t = 0.5 by hand: square, then divide by the sum. You should find 0.658, 0.237, 0.105.
 
        print(bz.temper([0.5, 0.3, 0.2], 0.5))
+       print(exercises.question("temper_by_hand"))  # exercises.check("temper_by_hand", answer)
 
 2. Three outcomes have 0.34, 0.33 and 0.33. How cold must it be for the first to be ten times as likely as the
    second? Solve (0.34/0.33)^(1/t) = 10 for t, and check with `bz.temper`. It is 0.0130: near ties freeze late.
+   The limits themselves, on paper and in a program that has to survive them:
+
+       print(exercises.question("cold_and_hot"))  # exercises.check("cold_and_hot", answer)
+       print(exercises.question("own_softmax"))  # exercises.check("own_softmax", softmax)
 
 3. The slope of log p_i against t is (E_i - ⟨E⟩)/t², with E = -log p at t = 1 and ⟨E⟩ its mean at t. So a runner-up
    is likeliest where its energy is the mean. Find that t for cloud, to two digits, by changing this one; it lies

@@ -1,7 +1,7 @@
 """Write the lessons as notebooks: `python -m experiments.make_notebooks`; with `--execute` run those written.
 
 A notebook holds the docstring of its experiment, cut where there is something to run. Nothing is written into one
-by hand: a test holds each to its module.
+by hand: a test holds each to its module. An experiment that makes a page has none: its page is there to play with.
 """
 
 import argparse
@@ -39,7 +39,7 @@ import numpy as np
 from IPython.display import Image
 
 import boltzmann as bz
-from boltzmann import plots
+from boltzmann import exercises, plots
 from experiments import {name}, run"""
 
 FIGURE = """\
@@ -123,8 +123,9 @@ def _exercise(number: int, exercise: str) -> Iterator[tuple[str, str]]:
 
 def written() -> dict[Path, str]:
     """Return what belongs into the folder of notebooks, by file."""
-    found, address = discovered(), repository()
-    return {NOTEBOOKS / f"{name}.ipynb": notebook(module, address) for name, module in found.items()}
+    drawn = {name: module for name, module in discovered().items() if hasattr(module, "draw")}
+    address = repository()
+    return {NOTEBOOKS / f"{name}.ipynb": notebook(module, address) for name, module in drawn.items()}
 
 
 def execute(path: Path) -> None:

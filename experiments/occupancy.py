@@ -44,15 +44,19 @@ every pair of levels, fixes the ratio of their counts per state at exp(-(E_j - E
 the whole law. (One normal number in twenty-two lies outside ±2. Here it is 6 of the 184 pulls, where 8 were to be
 expected; if none did, that would be suspect.)
 
-Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from experiments import run` was done.
+Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from boltzmann import exercises` and
+`from experiments import run` were done.
 
 1. The fraction on the upper of two levels is 1/(1 + exp(Δ/t)). Compute it for a gap of 1.8 at t = 0.7. It is
    0.071.
 
        print(bz.probabilities(bz.two_level(1.8), 0.7))
+       print(exercises.question("three_levels"))  # exercises.check("three_levels", answer)
 
 2. At which t does the rotor hold as many particles on J = 0 as on J = 1? Solve 3 exp(-0.2/t) = 1; t = 0.182. Check
    with `bz.probabilities(bz.rigid_rotor(9, constant=0.1), t)`.
+
+       print(exercises.question("degeneracies"))  # exercises.check("degeneracies", answer)
 
 3. Read the temperature off two counts n₀ and n₁ of the oscillator, whose levels are 0.5 apart:
    t = 0.5 / ln(n₀/n₁), with an error of t²/0.5 √(1/n₀ + 1/n₁). How many errors from the truth is it?
@@ -60,6 +64,7 @@ Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from e
        gas = bz.Ensemble(bz.harmonic_oscillator(10, quantum=0.5), temperature=0.7, particles=500_000, seed=1)
        gas.run(sweeps=100)
        print(gas.counts)
+       print(exercises.question("inversion"))  # exercises.check("inversion", answer)
 
 4. A control 1 % too hot instead of 2 % takes more particles, and the experiment sees to it by itself. How many
    times as many? Predict it from the error of a mean, then compare `table["simulated"].sum()` with that of the
@@ -71,6 +76,9 @@ Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from e
 5. Write the rule yourself, in ten lines of NumPy, for 100,000 particles on the rotor's levels at t = 1: offered
    levels, ratio, comparison, 200 sweeps. Hold `np.bincount` of the levels against `bz.probabilities` with
    `bz.statistics.goodness_of_fit`. Then leave g_j/g_i out: the p-value falls from something ordinary to 0.
+
+       print(exercises.question("own_acceptance"))  # exercises.check("own_acceptance", accept)
+       print(exercises.question("forgotten_degeneracy"))  # exercises.check("forgotten_degeneracy", answer)
 
 References
 ----------

@@ -1,9 +1,29 @@
 """When a gas has come to rest, have its molecules?
 
-What the law predicts. Molecules stand in the layers of a bottle; a step up costs one quantum. A hot gas meets a
-cold bath. The crowd follows one formula: after k sweeps its layers hold N p₀ P^k, where p₀ is the hot law and P
-is the transition matrix of one molecule [1]_. It ends in Boltzmann's law of the cold bath and stays there. The
-molecules do not. In a sweep each moves with a probability that the same matrix gives,
+Objective. You can say what comes to rest in a gas that cools and what does not, follow the crowd with a matrix,
+and compute how many molecules move at equilibrium.
+
+What you need to know. The lessons `occupancy` (the law, Metropolis's rule) and `relaxation` (the matrix P of
+transitions, and τ). Molecules stand in the 12 layers of a bottle; a step up costs one quantum, the unit of
+temperature here. In a sweep a molecule tries one layer up or one down, equally often; floor and lid leave it where
+it is.
+
+Minutes. 30
+
+Predict first. A hot gas, t = 30, meets a bath at t = 2, which grants a step up with the probability exp(-1/2) =
+0.607. With which probability does a molecule on the floor move in a sweep, one in mid-bottle, one below the lid?
+By the cold law 0.394 of all are on the floor and 0.002 below the lid: what share of all moves in a sweep when the
+gas has come to rest? On the way there, does that share fall to nothing, to half, or by less? τ is 19.1 sweeps:
+after how many is the gas within 1 % of its final energy? You are given the path of one molecule: can you tell from
+it when the gas came to rest?
+
+Run. Some seconds; it writes a film too, quench.gif:
+
+    python -m experiments quench
+
+What the law predicts. The crowd follows one formula: after k sweeps its layers hold N p₀ P^k, where p₀ is the hot
+law and P the transition matrix of one molecule in the bath [1]_. It ends in Boltzmann's law of the cold bath and
+stays there. The molecules do not. In a sweep each moves with a probability that the same matrix gives,
 
     Σ_i p_i (1 - P_ii),
 
@@ -13,11 +33,61 @@ What would refute it. A frame in which the crowd, or the number of molecules tha
 worse than one time in a million; a quantum of heat missing. The control shows that this would be seen: as long as
 the gas has half of its heat to lose, it must not fit the cold law.
 
-What to look at. Follow the marked molecule. From its path nobody could tell when equilibrium begins; from the
-profile anybody can.
+What you see. Below on the left the crowd comes to rest: a molecule has 5.12 quanta above the floor at first, 3.07
+after 18 sweeps and 1.53 after 120, where the cold law has 1.51. On the right its molecules do not: in the third
+sweep 0.726 of them move and in the last 0.609; the law ends at 0.606. The bath has then got 358,742 quanta from
+100,000 molecules, as many as they lost. Follow the marked molecule: it begins at the top, is first seen on the
+floor after 33 sweeps, with a fifth of the gas's heat still to be lost, and after 81 sweeps is back in layer 3.
+Another one of the hundred, the sixth in the file, is on the floor after 6 sweeps and in the top layer after 63.
 
-Try this next. A bath at t = 0: what do the molecules do at the end? A bath hotter than the gas: which curve turns
-round, and which does not?
+The misconception. "When the gas has come to rest, one can see it on a molecule." Nobody can. From the first sweep
+in the bath to the last, a molecule is offered the same steps with the same probabilities: P bears no date. What
+changes is the crowd, and equilibrium is a property of the crowd: of how many are where. From the profile anybody
+can tell it. "A molecule of a cold gas moves less because it is slow": no molecule has become slower. Those on the
+floor can only go up, and in the cold more of them are there.
+
+Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from boltzmann import exercises` and
+`from experiments import run` were done.
+
+1. By hand: a molecule moves with probability 0.607/2 = 0.303 on the floor, (1 + 0.607)/2 = 0.803 in mid-bottle and
+   0.5 below the lid. The mean is 0.394 · 0.303 + 0.604 · 0.803 + 0.002 · 0.5 = 0.606. Why is it nearly exp(-1/2)?
+   (Half of all try to climb, and all of these but those below the lid get up with exp(-1/2); as many fall.)
+
+       levels = bz.column(12, height=12)
+       chain, cold = bz.transition_matrix(levels, 2.0, "neighbour"), bz.probabilities(levels, 2.0)
+       print(cold @ (1 - chain.diagonal()), np.exp(-1 / 2) * (1 - cold[-1]))
+
+2. After how many sweeps has the crowd half of its surplus energy left, and 1 %? Compare with τ ln 2 and τ ln 100.
+   (15 and 91, against 13.2 and 88. Only in the end is τ all: a shorter-lived part, of the opposite sign, dies
+   too.)
+
+       p, surplus = bz.probabilities(levels, 30.0), []
+       for sweep in range(120):
+           surplus.append((p - cold) @ np.arange(12))
+           p = p @ chain
+       print(np.argmax(np.array(surplus) < surplus[0] / 2), np.argmax(np.array(surplus) < surplus[0] / 100))
+
+3. A path does not tell when equilibrium begins, but it tells the law, given time. Follow one molecule for a
+   million sweeps. (Its mean is 2.001 ± 0.011, the law's 2.012, energies being those of mid-layers; the plain
+   error, std/√n, would be 0.002 and wrong.)
+
+       energy = bz.Ensemble(levels, 2.0, particles=1, proposal="neighbour", seed=1).run(1_000_000).energy
+       print(energy.mean(), bz.statistics.error_of_mean(energy), bz.mean_energy(levels, 2.0))
+       print(exercises.question("error_bar"))  # exercises.check("error_bar", answer)
+
+4. A bath at t = 0: what do the molecules do at the end? A bath hotter than the gas: which of the two curves rises?
+   (Nothing, the whole gas lies on the floor. Both: of the molecules 0.79 move at first and 0.90 at the end. The
+   control then fails, as it asks for a gas that loses heat.)
+
+       table = run("quench", hot=2.0, cold=30.0)
+
+5. How many molecules, seen once, tell the cold gas from the hot one with odds of a million to one? Each adds Σ p
+   log(p/q) to the logarithm of the odds, on average. How many tell the end from the crowd after 54 sweeps, and
+   after 90? (21, 1,800 and 61,000: the crowd comes to rest for whoever counts no finer.)
+
+       for sweeps in (0, 54, 90):
+           q = bz.probabilities(levels, 30.0) @ np.linalg.matrix_power(chain, sweeps)
+           print(sweeps, np.log(1e6) / bz.statistics.kullback_leibler(cold, q))
 
 References
 ----------

@@ -46,7 +46,8 @@ are accepted 37 times in a hundred, and any levels 17 times; yet the latter rela
 Those of independent measurements do. A particle remembers its level for about τ sweeps, and the error of its mean
 energy is up to √(2τ) times as large as that formula says.
 
-Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from experiments import run` was done.
+Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from boltzmann import exercises` and
+`from experiments import run` were done.
 
 1. Compute τ from λ₂ = 0.8023, and the sweeps after which 1e-9 is left. (τ = 4.54, and 94.1 sweeps.)
 
@@ -70,6 +71,7 @@ Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from e
        gas = bz.Ensemble(bz.ladder(8), 1.0, particles=1, proposal="uniform", start="exact", seed=1)
        energy = gas.run(100_000).energy
        print(energy.std() / np.sqrt(energy.size), bz.statistics.error_of_mean(energy))
+       print(exercises.question("error_bar"))  # exercises.check("error_bar", answer)
 
 5. Show that λ₂ = 1 - 1/(K π₀) is 0 at t = ∞, and say why one sweep is then enough.
 

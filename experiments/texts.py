@@ -41,9 +41,12 @@ under the model its letters cost 0.71 nats each, those of the texts at t = 0.3 o
 may lead to where no letter is likely. (What a text at t = 0 of its own would be is the question of the lesson
 whole_texts.)
 
-Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from experiments import run` was done.
+Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from boltzmann import exercises` and
+`from experiments import run` were done.
 
-1. Compute ln 53 and exp(1.19), and find both in the figure. (3.97 nats; 3.3 letters.)
+1. Compute ln 53 and exp(1.19), and find both in the figure. (3.97 nats; 3.3 letters.) In bits:
+
+       print(exercises.question("bits"))  # exercises.check("bits", answer)
 
 2. How long is the loop at t = 0, and where does it begin? (Ten letters, " the stove"; from the 38th on.)
 

@@ -40,7 +40,8 @@ the model offered at each place, to a per cent in ten thousand tokens. And "a sa
 low a temperature": a hidden top-k makes the reading cold as well. The reading is a number under the assumption
 that the law holds, and whether it holds is a question of its own, which the draws answer too.
 
-Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from experiments import run` was done.
+Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from boltzmann import exercises` and
+`from experiments import run` were done.
 
 1. Two tokens: solve 4^{1/t} = 9 for t. It is ln 4 / ln 9 = 0.631. Check, and read off the error: 1/√(1000 C) of
    it.
@@ -49,6 +50,8 @@ Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from e
        print(reading.temperature, reading.standard_error)
 
 2. How many draws does it take to tell t = 0.7 to 1 %, where C = 0.88? (1/(0.01² · 0.88) = 11,400.)
+
+       print(exercises.question("how_many_draws"))  # exercises.check("how_many_draws", answer)
 
 3. With 1000 draws instead of 10,000, and with 100, which faults can still be named? (With 1000 all but the 20 %
    too hot, and an honest sampler cannot yet be told to be one; with 100 only an ignored t and greedy draws. The
@@ -69,9 +72,12 @@ Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from e
            return generator.choice(p.size, size=50, p=p)
        logits = np.array([model.logits(context) for context in ("the s", "wind", "warm", " the ")])
        print(bz.thermometer.audit(sampler, logits, temperature=0.7, draws=4000))
+       print(exercises.question("which_server_lies"))  # exercises.check("which_server_lies", answer)
 
 5. Derive the error. The slope of the mean energy against t is C, and the mean of n energies has the error √(C
-   t²/n).
+   t²/n). And build it:
+
+       print(exercises.question("own_thermometer"))  # exercises.check("own_thermometer", thermometer)
 
 References
 ----------

@@ -213,7 +213,7 @@ CARD = """# The small GPT-2
 `{model}`: the architecture of GPT-2 with a byte-level BPE of its own,
 trained on the text that ships with the package, `boltzmann/data/corpus.txt`, and on nothing else. It is there to
 be sampled from, at any temperature, without a download; it knows that text's words and manner, and nothing of the
-world. Text and weights are under the package's licence.
+world. Text and weights are under the MIT licence.
 
 Made by `python -m experiments.train_tiny_gpt2`, seed {seed}, {steps} steps on one core with PyTorch {torch},
 stored as float16. The last {held_out_letters} letters of the corpus ({held_out_tokens} tokens) are held out:

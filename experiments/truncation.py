@@ -41,12 +41,14 @@ same letters happen to be kept. So settings do not travel from one engine to ano
 colder." It takes the tail away, and leaves the ratios of what it keeps: the slope, which is the temperature, is
 the same.
 
-Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from experiments import run` was done.
+Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from boltzmann import exercises` and
+`from experiments import run` were done.
 
 1. The three logits of the first question: one token is kept if the temperature comes first, two if it comes last.
 
        from boltzmann.language import Chain, MinP, NGram, Temperature, TopP, Typical, load_corpus
        print(Chain([Temperature(0.5), TopP(0.8)])([3, 2, 1]), Chain([TopP(0.8), Temperature(0.5)])([3, 2, 1]))
+       print(exercises.question("truncation_order"))  # exercises.check("truncation_order", answer)
 
 2. The wall of a min-p is at log(1/min_p) above the lowest level of what it is shown. Where is it in the levels at
    t = 1, if it is built after tempering at t = 1.5? Between which letters? (At 1.5 ln 20 = 4.49, between 4.45 and

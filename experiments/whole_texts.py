@@ -43,9 +43,12 @@ yet written. To draw texts at their own temperature one has to weigh whole texts
 with moves that are sometimes taken back. And "so one should prefer it": at t → 0 the likeliest text of all is
 left, and of this model, of 32 letters, that is mostly blank lines.
 
-Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from experiments import run` was done.
+Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from boltzmann import exercises` and
+`from experiments import run` were done.
 
 1. By hand: 0.4²/(0.4² + 0.5²) and 0.4²/(0.4² + 2 · 0.25²). (0.390 and 0.561.)
+
+       print(exercises.question("token_or_text"))  # exercises.check("token_or_text", answer)
 
 2. Can the likelier first letter of the texts change above t = 1 too? Texts ab 0.6, ba 0.2, bb 0.2: at which t do
    as many texts begin with a as with b? (At ln 3 / ln 2 = 1.585; each letter at t begins with a more often at any

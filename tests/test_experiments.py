@@ -1,6 +1,9 @@
 """The experiment runner: what it writes, what it compares, what it refuses."""
 
+import os
 import shutil
+import subprocess
+import sys
 import types
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
@@ -147,7 +150,6 @@ def test_a_run_writes_table_figures_gallery_and_manifest(figures, capsys):
         "tiny.csv",
         "tiny.svg",
         "tiny.png",
-        "tiny.gif",
         "tiny.gif",
         "README.md",
         "MANIFEST.json",
@@ -465,6 +467,17 @@ def test_interruption_is_one_line(figures, monkeypatch, capsys):
     monkeypatch.setattr(runner, "_compute", interrupt)
     assert runner.main([]) == 130
     assert capsys.readouterr().err == "experiments: interrupted\n"
+
+
+@pytest.mark.parametrize("words", ["--list", "--lesson limits", "--lesson"])
+def test_a_reader_who_goes_ends_it_quietly(words):
+    """Whether it has much to print or so little that all of it waits for the end."""
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    command = [sys.executable, "-m", "experiments", *words.split()]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=buffered) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141
 
 
 def test_list_names_each_question(capsys):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import experiments
+from boltzmann import exercises
 from experiments import __main__ as runner
 from experiments import _lesson, make_notebooks
 
@@ -18,6 +19,7 @@ FOLDER = Path(experiments.__file__).parent
 COURSE = (FOLDER / "README.md").read_text(encoding="utf-8")
 COMMAND = re.compile(r"python -m experiments((?: [^`\n]+)?)(?=`|\n|$)")
 lessons = pytest.mark.parametrize("name", list(EXPERIMENTS))
+notebooks = pytest.mark.parametrize("name", [name for name in EXPERIMENTS if hasattr(EXPERIMENTS[name], "draw")])
 
 
 def folded(text: str) -> str:
@@ -70,13 +72,18 @@ MISCONCEPTIONS = {
     "limits": ["Temperature adds randomness to the model.", "t = 0 is undefined"],
     "occupancy": ["The particles must know the law"],
     "relaxation": ["The more moves are accepted, the faster", "Error bars fall as 1/√(number of measurements)."],
+    "quench": ["When the gas has come to rest, one can see it on a molecule."],
     "bottle": ["Equilibrium is when nothing moves."],
     "entropy": ["Entropy is disorder."],
     "letters": ["Dividing log-probabilities is not the same as dividing logits."],
     "texts": ["The coldest text is the best"],
+    "tokens": ["The law holds for letters because a letter model is simple."],
+    "continuations": ["Hot text confuses every model alike.", "A greedy text must loop"],
     "whole_texts": ["Token temperature is text temperature."],
     "truncation": ["Top-p after temperature is the same as before."],
     "thermometer": ["You cannot tell the temperature from a text."],
+    "summary": ["The temperature of a language model is a figure of speech."],
+    "explorer": ["An animation plays what the formula says."],
     "speed": ["Faster means less exact."],
 }
 
@@ -98,6 +105,33 @@ def test_commands_of_a_lesson_are_understood(name):
         assert set(runner._parser().parse_args(given).names) <= set(EXPERIMENTS)
 
 
+def linked(name: str) -> list[str]:
+    """Return the exercises that check themselves in a lesson: each is asked and checked in one line."""
+    coded = "\n".join(_lesson.exercises(EXPERIMENTS[name]))
+    asked = re.findall(
+        r'^ +print\(exercises\.question\("(\w+)"\)\)  # exercises\.check\("(\w+)", \w+\)$', coded, re.M
+    )
+    assert all(question == answer for question, answer in asked)
+    assert len(asked) == len(re.findall(r"exercises\.(?:question|check)\(", coded)) / 2
+    return [question for question, _ in asked]
+
+
+def test_every_exercise_that_checks_itself_belongs_to_a_lesson():
+    assert {question for name in EXPERIMENTS for question in linked(name)} == set(exercises.names())
+
+
+@lessons
+def test_a_lesson_says_where_its_names_come_from(name):
+    imported = "from boltzmann import exercises" in folded(_lesson.parts(EXPERIMENTS[name])["Exercises."])
+    assert imported == bool(linked(name))
+
+
+def test_the_course_maps_the_exercises_as_they_are():
+    rows = [f"| {name} | {', '.join(linked(name))} |" for name in EXPERIMENTS if linked(name)]
+    section = COURSE.partition("\n## Exercises that check themselves\n")[2].partition("\n## ")[0]
+    assert [line for line in section.splitlines() if line.startswith("| ")][1:] == rows
+
+
 def test_commands_of_the_course_are_understood():
     given = commands(COURSE)
     assert len(given) >= 8
@@ -108,10 +142,11 @@ def test_commands_of_the_course_are_understood():
 def test_the_course_maps_the_lessons_as_they_are():
     rows, edges = [], []
     for name, module in EXPERIMENTS.items():
-        needs = _lesson.needs(module)
+        needs, file = _lesson.needs(module), Path(module.__file__).relative_to(FOLDER)
+        opened = f"notebooks/{name}.ipynb" if hasattr(module, "draw") else f"../figures/{name}.html"
         rows.append(
-            f"| [{name}]({name}.py) | {_lesson.minutes(module)} | {', '.join(needs) or 'nothing'} "
-            f"| {_lesson.question(module)} | [open](notebooks/{name}.ipynb) |"
+            f"| [{name}]({file}) | {_lesson.minutes(module)} | {', '.join(needs) or 'nothing'} "
+            f"| {_lesson.question(module)} | [open]({opened}) |"
         )
         edges += [f"    {needed} --> {name}" for needed in needs]
     assert [line for line in COURSE.splitlines() if "[open](" in line] == rows
@@ -145,7 +180,7 @@ def cells(name: str, address: str | None, kind: str) -> list[str]:
     return ["".join(cell["source"]) for cell in content["cells"] if cell["cell_type"] == kind]
 
 
-@lessons
+@notebooks
 def test_a_notebook_holds_the_whole_lesson(name):
     told, code = (folded("\n".join(cells(name, None, kind))) for kind in ("markdown", "code"))
     parts = _lesson.parts(EXPERIMENTS[name])
@@ -159,7 +194,7 @@ def test_a_notebook_holds_the_whole_lesson(name):
             assert folded(line) in code, line
 
 
-@lessons
+@notebooks
 def test_code_of_a_notebook_is_python(name):
     assert all(ast.parse(source) for source in cells(name, None, "code"))
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import boltzmann as bz
 from boltzmann.statistics import pulls
 from experiments import __main__ as runner
 from experiments import _gallery, _lesson
@@ -226,6 +227,21 @@ def thermometer(table):
 
 
 @quotes
+def explorer(table):
+    def value(system, t, quantity):
+        return table.where(system=system, temperature=t, quantity=quantity)["value"][0]
+
+    upper = [value("two levels", t, "p 1") for t in (1.0, 0.3)]
+    yield "has a share of {:.4f} at t = 1, of {:.4f} at t = 0.3 and of one half", upper
+    assert value("two levels", np.inf, "p 1") == 0.5
+    C = [value("two levels", t, "C") for t in (0.3, 1.0)]
+    yield "their heat capacity is {:.3f} at t = 0.3, and {:.3f} at t = 1", C
+    hot, cold = ([value("rotor", t, f"p {J}") for J in range(7)] for t in (np.inf, 0.3))
+    assert np.argmax(hot) == np.argmin(cold) == 6
+    yield "has a share of {:.4f} at t = ∞, more than any other", [hot[6]]
+
+
+@quotes
 def speed(table):
     moves = table.where(part="move", levels=8)
 
@@ -239,6 +255,121 @@ def speed(table):
     )
     alone = table.where(contestant="random words alone")["value"].min()
     yield told, [*map(time, names[:-1]), alone]
+
+
+@quotes
+def quench(table):
+    crowd, moves = table.where(series="crowd"), table.where(series="moves")
+    looks = [rows for _, rows in crowd.groups("sweep")]
+    at = {int(rows["sweep"][0]): rows["layer"] @ rows["molecules"] / rows["molecules"].sum() for rows in looks}
+    cold = looks[0]["cold"] @ looks[0]["layer"]
+    energies = "has {:.2f} quanta above the floor at first, {:.2f} after 18 sweeps and {:.2f} after 120, where the"
+    yield energies, [at[0], at[18], at[120]]
+    yield "the cold law has {:.2f}", [cold]
+    everyone = looks[0]["molecules"].sum()
+    moving = moves["molecules"] / everyone
+    yield "third sweep {:.3f} of them move and in the last {:.3f}", [moving[0], moving[-1]]
+    assert list(moves["sweep"][[0, -1]]) == [3, 120]
+    yield "the law ends at {:.3f}", [moves["law"][-1]]
+    yield "has then got {:,} quanta from {:,} molecules, as many as they lost", [moves["heat"][-1], everyone]
+    paths = np.array(
+        [[ord(layer) - ord("a") for layer in path] for path in table.where(series="molecule")["path"]]
+    )
+    marked, sixth, sweeps = paths[paths[:, 0].argmax()], paths[5], list(at)
+    floor = sweeps[np.argmin(marked)]
+    assert marked[0] == crowd["layer"].max() and marked.min() == 0
+    assert (at[floor] - cold) / (at[0] - cold) == pytest.approx(0.2, abs=0.01)
+    begins = "begins at the top, is first seen on the floor after {} sweeps, with a fifth of the gas's heat still"
+    yield begins, [floor]
+    yield "after {} sweeps is back in layer {}", [81, marked[sweeps.index(81)]]
+    up = [sweeps[np.argmin(sixth)], sweeps[np.argmax(sixth == crowd["layer"].max())]]
+    yield (
+        "one of the hundred, the sixth in the file, is on the floor after {} sweeps and in the top layer after {}",
+        up,
+    )
+    assert len(paths) == 100
+
+
+@quotes
+def tokens(table):
+    contexts = ("The", "The water in the")
+    panels = [[table.where(context=context, temperature=t) for t in (0.5, 1.0, 2.0)] for context in contexts]
+    old = [rows["law"][0] for rows in panels[0]]
+    assert {rows["token"][0] for rows in panels[0]} == {"␣old"}
+    yield 'the token " old" has {:.3f} at t = 0.5, {:.3f} at t = 1 and {:.3f} at t = 2', old
+    draws = panels[0][0]["sampled"].sum()
+    seen = [draws, panels[0][0]["sampled"][0], draws * old[0], np.sqrt(draws * old[0] * (1 - old[0]))]
+    yield "of {:,} draws at t = 0.5 it is {:,}, where the law expects {:,.0f}, give or take {:.0f}", seen
+    others = [rows["law"][12:] for rows in panels[0]]
+    yield (
+        "The {:,} tokens without a name have {:.3f}, {:.3f} and {:.3f} together",
+        [
+            others[0].size,
+            *(tail.sum() for tail in others),
+        ],
+    )
+    yield "None of them gains much, {:.4f} at most", [(others[2] - others[1]).max()]
+    S = [[-rows["law"] @ np.log(rows["law"]) for rows in context] for context in panels]
+    yield 'after "The" goes through {:.1f}, {:.1f} and {:.0f}', np.exp(S[0])
+    yield 'after "The water in the" through {:.1f}, {:.0f} and {:.0f}', np.exp(S[1])
+    low, high = ([bz.entropy(-np.log(context[1]["probability"]), t) for context in panels] for t in (0.2, 1.0))
+    assert low[0] > low[1] and high[0] < high[1]
+    yield "The two curves cross", []
+
+
+@quotes
+def continuations(table):
+    def unsure(model, *temperatures):
+        rows = table.where(model=model)
+        return [rows.where(temperature=t)["unsure"][0] for t in temperatures]
+
+    yield (
+        "has {:.2f} nats in its text of t = 1, {:.2f} at t = 2 and {:.2f} at t = ∞",
+        unsure("n-gram", 1, 2, np.inf),
+    )
+    yield "the transformer {:.2f}, {:.2f} and {:.2f}", unsure("transformer", 1, 2, np.inf)
+    changes = []
+    for model in ("n-gram", "transformer"):
+        rows = table.where(model=model)
+        parts = [rows["temperature"] >= 2, rows["temperature"] <= 1]
+        hot, cold = (rows["unsure"][part].mean() for part in parts)
+        error = np.sqrt(sum(np.sum(rows["unsure_error"][part] ** 2) / part.sum() ** 2 for part in parts))
+        changes += [abs(hot - cold), error]
+        assert (hot > cold) == (model == "n-gram")
+    yield "hot ones that is {:.2f} ± {:.2f} nats more and {:.2f} ± {:.2f} less", changes
+    greedy = table.where(temperature=0.0)
+    assert list(greedy["period"]) == [0, 10] and list(greedy["model"]) == ["transformer", "n-gram"]
+    yield "while the n-gram repeats ten letters for ever", []
+    yield "rises from 0 to ln {}", table.where(model="transformer", temperature=0.0)["vocabulary"]
+
+
+@quotes
+def summary(table):
+    def letter(name, t, *columns):
+        rows = table.where(letter=name, temperature=t)
+        return [rows[column][0] for column in columns]
+
+    few = table["few_simulated"].sum()
+    expected = [few * letter(name, 1.0, "law")[0] for name in "ta"]
+    yield 'Of {} the law expects {:.1f} on "t" and {:.1f} on "a"', [few, *expected]
+    counts = [letter(name, 1.0, column)[0] for column in ("few_simulated", "few_sampled") for name in "ta"]
+    yield "{} and {} particles are there, and {} and {} letters", counts
+    total = table.where(temperature=0.5)["sampled"].sum()
+    gas, drawn, law = letter("t", 0.5, "simulated", "sampled", "law")
+    told = '"t" has {:,} particles and {:,} letters, the law expects {:,.0f}, give or take {:.0f}'
+    yield told, [gas, drawn, total * law, np.sqrt(total * law * (1 - law))]
+    yield "with {:,} of each", [total]
+    S, off = {}, []
+    for (t,), rows in table.groups("temperature"):
+        surprise = -np.log(rows["law"])
+        S[t] = rows["law"] @ surprise
+        off += [rows[road] @ surprise / rows[road].sum() - S[t] for road in ("simulated", "sampled")]
+    entropies = (
+        "is {:.2f} nats at t = 0.25, {:.2f} at t = 0.5, {:.2f} at t = 1, {:.2f} at t = 2 and {:.2f} at t = 4"
+    )
+    yield entropies, [S[t] for t in (0.25, 0.5, 1.0, 2.0, 4.0)]
+    assert 0.005 < np.abs(off).max() < 0.015
+    yield "on all three roads, to 0.01 at worst", []
 
 
 @pytest.mark.parametrize("name", list(EXPERIMENTS))
