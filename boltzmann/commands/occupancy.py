@@ -3,30 +3,24 @@
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from inspect import signature
+from inspect import isfunction, signature
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import boltzmann as bz
 from boltzmann import EnergyLevels
+from boltzmann import levels as catalogue
 from boltzmann._checks import FloatArray
 from boltzmann.commands._figures import figure_path, write_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-CATALOGUE: dict[str, Callable[..., EnergyLevels]] = {
-    system.__name__: system
-    for system in (
-        bz.two_level,
-        bz.ladder,
-        bz.harmonic_oscillator,
-        bz.rigid_rotor,
-        bz.particle_in_box,
-        bz.column,
-        bz.random_levels,
-    )
+CATALOGUE: dict[str, Callable[..., EnergyLevels]] = {  # every system there is: the public functions of that module
+    name: made
+    for name, made in vars(catalogue).items()
+    if isfunction(made) and made.__module__ == catalogue.__name__ and not name.startswith("_")
 }
 FALSE_ALARM = 1e-6
 _NAMED = 12  # levels whose names fit under an axis
