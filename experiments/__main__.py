@@ -2,7 +2,6 @@
 
 import argparse
 import difflib
-import os
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -16,13 +15,13 @@ from typing import Any
 from tqdm import tqdm
 
 import experiments
+from boltzmann._console import ended
 from boltzmann.language import load_corpus
 from experiments import _gallery, _lesson
 from experiments._table import Verdict
 
 FIGURES = Path(__file__).resolve().parent.parent / "figures"
 LEAST_TEXT = 100  # letters
-_INTERRUPTED, _BROKEN_PIPE = 130, 141  # what a shell reports of a process that SIGINT or SIGPIPE ended
 
 
 class BadInputError(Exception):
@@ -35,20 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     That is 1 if a verdict or a comparison fails, 2 on bad input, 130 on Ctrl-C, 141 if nobody reads the output.
     """
     options = _parser().parse_args(arguments)
-    try:
-        status = _run(options)
-        sys.stdout.flush()
-        return status
-    except BrokenPipeError:
-        # The reader has gone, and at its end Python would flush into the same closed pipe.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _BROKEN_PIPE
-    except (BadInputError, _gallery.NotItsTableError) as error:
-        print(f"experiments: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("experiments: interrupted", file=sys.stderr)
-        return _INTERRUPTED
+    return ended("experiments", lambda: _run(options), (BadInputError, _gallery.NotItsTableError))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -219,6 +219,15 @@ def test_what_cannot_be_is_refused_in_one_line(capsys, monkeypatch, tmp_path, wo
     assert re.fullmatch(rf"(python -m )?boltzmann( \w+)?: {message}", refused(capsys, *words.split()))
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_letters_that_the_output_lacks_are_replaced(encoding):
+    command = [*COMMAND, "occupancy", "0", "1", "-t", "1", "--labels", "low", "→"]
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    ended = subprocess.run(command, capture_output=True, env=environment, check=True)
+    assert ended.stderr == b""
+    assert b"\n?  " in ended.stdout and b"goodness of fit" in ended.stdout
+
+
 def test_without_a_command_the_help_is_printed(capsys):
     out = printed(capsys)
     assert "generate" in out

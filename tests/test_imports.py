@@ -37,6 +37,7 @@ ROADS = {
 SHARED = {
     "boltzmann",  # the front door
     "boltzmann._checks",
+    "boltzmann._console",
     "boltzmann._threads",
     "boltzmann.levels",
     "boltzmann.plots",

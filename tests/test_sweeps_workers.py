@@ -433,7 +433,9 @@ def test_a_dask_cluster_gives_the_same_bits_though_a_worker_is_killed(tmp_path, 
     assert "get_executor" in refusal
     assert "temperatures[1] = 0.5, replica 1, with OSError: no room" in raised and lost == [[1, 1]]
     # Dask may blame tasks that waited on the same worker as well.
-    assert f"{len(lost_too)} of 12 tasks failed" in killed and "with KilledWorker: " in killed and [1, 1] in lost_too
+    assert (
+        f"{len(lost_too)} of 12 tasks failed" in killed and "with KilledWorker: " in killed and [1, 1] in lost_too
+    )
     rest = np.delete(alone.occupancy.reshape(12, 4), [3 * t + replica for t, replica in lost_too], axis=0)
     assert np.array_equal(found["finished"], rest)
 

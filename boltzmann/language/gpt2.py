@@ -6,10 +6,10 @@ Tokens are byte pairs, so any text in any script has ids; see `boltzmann.languag
 import os
 from collections.abc import Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from boltzmann._checks import FloatArray, as_ids
 from boltzmann.language._bpe import BytePairs, read_byte_pairs
@@ -18,6 +18,7 @@ from boltzmann.language._network import Network
 from boltzmann.language._transformer import Array, IntArray, Shape, Weights
 
 _PRECISIONS = (np.float32, np.float64, "float32", "float64")
+Precision = type[np.float32] | type[np.float64] | np.dtype[Any] | Literal["float32", "float64"]
 
 Context = str | Sequence[int] | NDArray[np.integer[Any]]
 
@@ -80,7 +81,7 @@ class GPT2:
         self.tokens = byte_pairs.tokens + (b"",) * (V - byte_pairs.size)
 
     @classmethod
-    def load(cls, name_or_path: str | os.PathLike[str], dtype: DTypeLike = np.float32) -> "GPT2":
+    def load(cls, name_or_path: str | os.PathLike[str], dtype: Precision = np.float32) -> "GPT2":
         """Return the GPT-2 of that name or in that folder.
 
         Parameters
