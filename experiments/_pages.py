@@ -90,6 +90,8 @@ def draw_texts(axes: Axes, table: Table) -> None:
     blocks = [row for (t,), row in table.groups("temperature") if t in _READ]
     for k, row in enumerate(blocks):
         _draw_text(axes, 1 - k / len(blocks), row["temperature"][0], str(row["text"][0]))
+    if any("□" in str(row["text"][0]) for row in blocks):
+        axes.text(0.15, -0.01, "□: bytes that make no letter", fontsize=12, color=plots.GREY, va="top")
 
 
 def named(t: float) -> str:
@@ -136,7 +138,7 @@ def draw_entropy(axes: Axes, table: Table, count: int, symbol: str, marks: Seque
     axes.set_ylim(0, 1.15 * limit)
     temperature_axis(axes)
     axes.set_ylabel(f"entropy (nats per {symbol})")
-    axes.legend(loc="upper left")
+    axes.legend(loc="upper left", handlelength=1.2, borderaxespad=0.2)
     perplexity_axis(axes, [*marks, count], f"{symbol}s")
 
 

@@ -392,9 +392,7 @@ def _draw_moves(axes: Axes, moves: Table) -> None:
     for name in PEERS:
         for row in zip(*(moves.where(contestant=name)[column] for column in ("levels", "value")), strict=True):
             axes.plot(*row, "x", color=plots.GREY, markersize=9, markeredgewidth=2)
-            axes.annotate(
-                name, row, xytext=(0, -10), textcoords="offset points", ha="center", va="top", fontsize=12
-            )
+            axes.annotate(name, row, xytext=(10, 0), textcoords="offset points", va="center", fontsize=12)
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
     axes.set_xlabel("levels K")

@@ -204,7 +204,7 @@ def _draw_pictures(pictures: np.ndarray, panel: Table) -> None:
     for k in place:
         simulated.plot(np.arange(dots[k]) + 0.5, np.full(dots[k], k), "o", color=plots.BLUE, markersize=9)
         for at in range(drawn[k]):
-            sampled.text(at + 0.5, k, names[k], color=plots.VERMILION, ha="center", va="center", fontsize=17)
+            sampled.text(at + 0.5, k, names[k], color=plots.VERMILION, ha="center", va="center", fontsize=14)
     energies = -np.log(panel["probability"][order])
     law.set_yticks(place, [f"{name}   {energy:.2f}" for name, energy in zip(names, energies, strict=True)])
     law.set_ylabel("letter and E = −log p")
@@ -228,7 +228,7 @@ def _draw_shares(axes: Axes, table: Table) -> None:
     axes.set_xticks(np.arange(order.size), panel["letter"][order])
     axes.tick_params(axis="x", length=0, labelsize=17)
     axes.set_ylabel("share")
-    axes.set_title(f"all temperatures: next letter after “{panel['context'][0]}”")
+    axes.set_title(f"three temperatures: next letter after “{panel['context'][0]}”")
 
 
 def _draw_entropies(axes: Axes, table: Table) -> None:

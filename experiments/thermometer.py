@@ -103,6 +103,8 @@ from experiments._table import Table, Verdict, agrees, differs, fits
 CHAPTER = 13
 FINDING = "A temperature can be read off the tokens, to one part in √(n C)"
 
+_CURVE = 60  # points of the law
+
 # What a sampler that was asked for t does instead, and the name that this should get.
 FAULTS: dict[str, tuple[Callable[[float], dict[str, Any]], str]] = {
     "honest": (lambda t: {"temperature": t}, ""),
@@ -145,6 +147,12 @@ def compute(config: Config, progress: Callable[[float], None]) -> Table:
         heat = float(bz.heat_capacity(-logits, t).mean())
         rows.append(_row("reading", "", "", t, audit, heat))
         progress((done + 1) / steps)
+    fine = np.geomspace(config.temperatures[0], config.temperatures[-1], _CURVE)
+    blank = {"reading": 0.0, "error": 0.0, "heat_capacity": 0.0, "verdict": "", "fault": "", "expected": ""}
+    rows += [
+        {"kind": "law", "sampler": "", "temperature": t, "draws": 0, **blank, "law_heat_capacity": C}
+        for t, C in zip(fine, bz.heat_capacity(-logits, fine).mean(axis=1), strict=True)
+    ]
     for done, (name, (fault, expected)) in enumerate(FAULTS.items()):
         audit = _audited(logits, config.claimed, config.claimed, each, config.seed + 100 + done, fault)
         rows.append(_row("audit", name, expected, config.claimed, audit, 0.0))
@@ -225,7 +233,8 @@ def draw(table: Table) -> Figure:
     ratio.axhline(1, color=plots.BLACK, linewidth=1)
     ratio.set_ylabel("temperature read / true")
     ratio.set_ylim(0.85, 1.15)
-    plots.law(heat, t, readings["law_heat_capacity"], label="law")
+    law = table.where(kind="law")
+    plots.law(heat, law["temperature"], law["law_heat_capacity"], label="law")
     plots.sampler(heat, t, readings["heat_capacity"], label="from the tokens")
     heat.set_ylabel("heat capacity C of a token (k = 1)")
     for axes in (ratio, heat):
