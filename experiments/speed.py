@@ -365,8 +365,8 @@ def draw(table: Table) -> Figure:
 # Colour and marker of a line; at how many levels its name stands, and how many points above or below the line.
 LINES = {
     "Numba, textbook": (plots.VERMILION, "o", 32, 10),
-    "NumPy, plain": (plots.ORANGE, "s", 64, 10),
-    "NumPy, tables": (plots.PURPLE, "^", 64, 10),
+    "NumPy, plain": (plots.ORANGE, "s", 128, 10),
+    "NumPy, tables": (plots.PURPLE, "^", 128, 10),
     "ours, each sweep counted": (plots.SKY, "D", 10, 12),
     "ours": (plots.BLUE, "v", 512, 7),
     "C, gcc -O3": (plots.BLACK, "P", 16, -10),
