@@ -66,6 +66,12 @@ def test_occupancies_are_those_of_the_law_and_of_a_gas(capsys):
     assert f"p = {bz.statistics.goodness_of_fit(gas.counts, law).p_value:.3g}\n" in out
 
 
+def test_more_particles_than_memory_holds_are_counted(capsys):
+    words = ["occupancy", "0", "1", "-t", "1", "--particles", f"{10**15}", "--engine", "counts"]
+    assert "1,000,000,000,000,000 particles" in printed(capsys, *words)
+    assert "engine='counts'" in refused(capsys, *words[:-2])
+
+
 def test_a_gas_that_has_not_relaxed_is_said_not_to_have(capsys):
     """From states that are all equally likely, one sweep by neighbours leads nowhere near the law."""
     words = ["ladder", "30", "--proposal", "neighbour", "-t", "1"]
@@ -191,7 +197,7 @@ def test_a_text_that_ends_within_a_letter_is_printed_to_its_end():
         ("occupancy 0 1 -t nan", "temperature is nan: every entry must be a number"),
         ("occupancy 0 1 -t 1 --labels a", "labels has 1 entries for 2 levels"),
         ("occupancy 0 1 -t 1 --particles 0", "particles is 0: it must be at least 1"),
-        ("occupancy 0 1 -t 1 --proposal far", "proposal is 'far': .*"),
+        ("occupancy 0 1 -t 1 --proposal far", "error: argument --proposal: invalid choice: 'far' .*"),
         ("occupancy 0 1", "error: the following arguments are required: -t/--temperature"),
         ("occupancy 0 1 -t warm", "error: argument -t/--temperature: invalid float value: 'warm'"),
         ("occupancy 0 1 -t 1 --figure a.gif", r"error: argument --figure: 'a.gif' must end in \.png or \.svg"),

@@ -68,14 +68,25 @@ def add_parser(subparsers: Any) -> None:
         type=float,
         required=True,
         metavar="T",
-        help="in the unit of the energies",
+        help="in the unit of the energies; a negative one as --temperature=-1e-3",
     )
     parser.add_argument("--degeneracies", type=float, nargs="+", metavar="G", help="states on each level (1)")
     parser.add_argument("--labels", nargs="+", metavar="NAME", help="names of the levels")
     gas = parser.add_argument_group("simulation")
     gas.add_argument("--particles", type=int, default=100_000, help="(100000)")
     gas.add_argument("--sweeps", type=int, default=1000, help="moves a particle, before they are counted (1000)")
-    gas.add_argument("--proposal", default="uniform", metavar="HOP", help="uniform or neighbour (uniform)")
+    gas.add_argument(
+        "--proposal",
+        choices=("uniform", "neighbour"),
+        default="uniform",
+        help="where a particle may hop (uniform)",
+    )
+    gas.add_argument(
+        "--engine",
+        choices=("particles", "counts"),
+        default="particles",
+        help="counts carries 10¹⁵ of them (particles)",
+    )
     gas.add_argument("--seed", type=int, default=0, help="one seed gives one result (0)")
     parser.add_argument("--figure", type=figure_path, metavar="FILE", help="draw it, as .png or .svg")
     parser.set_defaults(run=run)
@@ -91,7 +102,9 @@ def run(options: argparse.Namespace) -> int:
     """
     levels = as_levels(options.levels, options.degeneracies, options.labels)
     t = options.temperature
-    gas = bz.Ensemble(levels, t, options.particles, proposal=options.proposal, seed=options.seed)
+    gas = bz.Ensemble(
+        levels, t, options.particles, proposal=options.proposal, engine=options.engine, seed=options.seed
+    )
     gas.run(options.sweeps, record=0)
     law = bz.probabilities(levels, t)
     error = np.sqrt(law * (1 - law) / gas.particles)  # particles are independent of one another
