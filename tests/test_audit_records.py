@@ -14,6 +14,7 @@ from gpt2_like import law, logits
 from boltzmann.commands import audit
 from boltzmann.thermometer import load_records
 from boltzmann.thermometer.client import scale_between
+from boltzmann.thermometer.journal import Journal, evidence_of
 from boltzmann.thermometer.questions import as_url
 from boltzmann.thermometer.responses import error_in, steps_of
 
@@ -167,6 +168,73 @@ def test_answers_are_read_in_the_order_in_which_they_were_asked_for(tmp_path):
     ]
     records = load_records(write(tmp_path / "draws.jsonl", *lines))
     assert [row[0] for row in records.offers] == [-0.5, -1.5, -2.5]
+
+
+def kept(scale, *numbers):
+    """Return the lines of an audit that a server was asked for."""
+    answers = [{"request": k, "prompt": "", "response": chat(("a", -0.5, TOP), ("b", -1.5, TOP))} for k in numbers]
+    return [{"audit": {"scale": scale}}, *answers]
+
+
+def test_requests_of_two_audits_in_one_file_are_groups_of_their_own(tmp_path):
+    """Each counts from 0, and a saved response, in whichever line, is none of theirs."""
+    saved = chat(("a", -0.5, TOP))
+    lines = [*kept(0.7, 0, 2, 7), saved, *kept(0.7, 0, 6), saved]
+    records = load_records(write(tmp_path / "draws.jsonl", *lines))
+    assert records.groups == [0, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6]
+    assert records.scale == 0.7
+
+
+def test_audits_that_found_different_scales_are_not_mixed(tmp_path):
+    path = write(tmp_path / "draws.jsonl", *kept(1.0, 0), *kept(0.5, 0))
+    with pytest.raises(ValueError, match=r"line 3: the scale is 0.5, and 1.0 in an audit before: give one"):
+        load_records(path)
+    assert load_records(path, scale=0.5).scale == 0.5
+
+
+def test_two_audits_that_begin_at_once_do_not_share_a_file(tmp_path):
+    response = chat(("a", -0.5, TOP))
+    first, second = (Journal(tmp_path / "draws.jsonl", {"model": name}) for name in "AB")
+    first.scale, second.scale = 1.0, 0.5
+    first.add(0, "", response, 1)
+    before = first.path.read_bytes()
+    with pytest.raises(ValueError, match=r"draws.jsonl cannot be kept: File exists"):
+        second.add(0, "", response, 1)
+    assert second.draws == 0
+    assert first.path.read_bytes() == before
+    first.add(1, "", response, 1)
+    assert (first.records().scale, len(first.records().chosen)) == (1.0, 2)
+
+
+def test_an_empty_file_may_be_kept_in(tmp_path):
+    path = write(tmp_path / "draws.jsonl")
+    journal = Journal(path, {})
+    journal.scale = 1.0
+    journal.add(0, "", chat(("a", -0.5, TOP)), 1)
+    assert len(load_records(path).chosen) == 1
+
+
+def test_what_is_kept_of_an_answer_is_what_is_read():
+    whole = {"index": 0, "text": "said", "finish_reason": "length"}
+    more = {**item("a", -0.5), "id": 3, "said": "said"}
+    entry = {**more, "bytes": [97], "top_logprobs": [more, {**item("b", -1.5), "said": "said"}]}
+    lists = completion(("The", None), ("a", dict(TOP)))["choices"][0]["logprobs"] | {"text_offset": "said"}
+    usage = {"prompt_tokens": 1, "said": "said"}
+    for response in (
+        {"completion_probabilities": [entry], "prompt": "said"},
+        {"choices": [{**whole, "logprobs": {"content": [entry], "refusal": "said"}}] * 2, "usage": usage},
+        {"choices": [{**whole, "logprobs": {"content": None}}], "usage": None},
+        {"choices": [{**whole, "logprobs": lists}], "usage": usage, "id": "said"},
+    ):
+        assert "said" in json.dumps(response)
+        assert "said" not in json.dumps(evidence_of(response))
+        assert steps_of(evidence_of(response)) == steps_of(response)
+
+
+def test_a_mark_at_the_beginning_of_a_text_is_no_draw(tmp_path):
+    path = tmp_path / "draws.jsonl"
+    path.write_text('{"logprobs": [-0.5, -1.0], "chosen": 1}\n', encoding="utf-8-sig")
+    assert load_records(path).chosen == [1]
 
 
 def test_an_answer_without_a_token_counts_for_nothing(tmp_path):

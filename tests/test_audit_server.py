@@ -299,6 +299,14 @@ def test_an_interrupted_audit_goes_on(capsys):
     assert [line["request"] for line in fields()[1:]] == [*range(50)]
 
 
+def test_an_echoed_prompt_is_left_out_of_what_is_kept(capsys):
+    with TinyServer() as server:
+        run(server, "--field", "echo=true", draws=400)
+        run(server, "--field", "echo=true", draws=480)
+    assert "draws.jsonl: 80 draws asked, 400 were there" in " ".join(capsys.readouterr().out.split())
+    assert all(len(step["response"]["choices"][0]["logprobs"]["tokens"]) > 8 for step in fields()[1:])
+
+
 def test_what_is_kept_can_be_audited_again(capsys):
     with TinyServer() as server:
         run(server, draws=2400)
@@ -335,19 +343,32 @@ def test_a_file_of_something_else_is_not_written_to():
         assert Path("draws.jsonl").read_bytes() == content
 
 
-def test_a_full_disk_is_said(monkeypatch):
+def test_a_full_disk_is_said_and_what_does_not_fit_is_not_counted(monkeypatch, capsys):
     opened = Path.open
 
     def refuse(path, mode="r", **options):
-        if mode == "a":
+        if mode in ("a", "x"):
             raise OSError(28, "No space left on device")
         return opened(path, mode, **options)
 
     with TinyServer() as server:
         run(server, draws=8)
         monkeypatch.setattr(Path, "open", refuse)
-        with pytest.raises(ValueError, match=r"draws\.jsonl cannot be kept: No space left on device"):
-            run(server, draws=16)
+        for keep, said in (("draws.jsonl", "8 draws are kept: --keep draws.jsonl goes on"), ("other.jsonl", "")):
+            capsys.readouterr()
+            with pytest.raises(ValueError, match=rf"{keep} cannot be kept: No space left on device"):
+                run(server, draws=16, keep=keep)
+            assert capsys.readouterr().err.partition(" from")[0] == said
+
+
+def test_a_place_that_cannot_be_written_to_is_refused_before_a_server_is_asked(monkeypatch):
+    def refuse(*_, **options):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(Path, "touch", refuse)
+    with TinyServer() as server, pytest.raises(ValueError, match="cannot be kept: Read-only file system"):
+        run(server)
+    assert server.bodies == []
 
 
 def test_a_damaged_file_is_not_gone_on_with():
