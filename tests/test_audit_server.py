@@ -6,6 +6,7 @@ its log-likelihood ratio is above 30 nats there, where 10 would do.
 """
 
 import argparse
+import asyncio
 import json
 import os
 import re
@@ -22,7 +23,8 @@ pytest.importorskip("httpx", reason="httpx is not installed")
 from tiny_server import MODEL, TinyServer
 
 from boltzmann.commands import audit
-from boltzmann.thermometer import client
+from boltzmann.thermometer import Law, client, questions
+from boltzmann.thermometer.questions import Question
 
 ROOT = Path(__file__).resolve().parent.parent
 PROMPTS = ("The fire was", "The old woman", "It was cold and", "The water in the")
@@ -216,6 +218,17 @@ def test_a_request_that_takes_too_long_is_tried_again():
     assert len(fields()) == 1 + 5
 
 
+def test_a_request_may_be_tried_again_very_often(monkeypatch):
+    async def refuse(*_):
+        raise client.PassingError("busy")
+
+    monkeypatch.setattr(client, "BACKOFF", 0.0)
+    monkeypatch.setattr(client._Asker, "_once", refuse)
+    asker = client._Asker(Question("http://a", "chat", Law(1.0)), None, client.Manners(retries=1100), None)
+    with pytest.raises(ValueError, match=r"busy \(1101 times\)"):
+        asyncio.run(asker.answer("request 1", {}))
+
+
 def test_retry_after_is_waited_for_by_all():
     """In seconds, or until a date; all others wait as well."""
     with TinyServer(faults=["429 0.5"]) as server:
@@ -272,10 +285,12 @@ def test_a_server_that_is_not_there_is_named_at_once():
 
 
 def test_a_wrong_address_is_named():
-    hint = r"got 404 Not Found: .*: is it the right --url and --api\?"
+    hint = r"got 404 Not Found: .*: is it the right url and api\?"
     with TinyServer() as server, pytest.raises(ValueError, match=hint):
         run(server, "--url", server.url.replace("v1", "v2"))
     assert len(server.bodies) == 1
+    with pytest.raises(ValueError, match="no answer: Invalid IDNA hostname"):
+        run(server, "--url", "http://\u2603.com/")
 
 
 def test_answers_without_a_token_come_to_an_end():
@@ -333,6 +348,14 @@ def test_another_audit_is_not_mixed_in(change, message):
         with pytest.raises(ValueError, match=message):
             run(server, *change, draws=32)
     assert Path("draws.jsonl").read_bytes() == before
+
+
+@pytest.mark.parametrize(("api", "name"), [("chat", "TASKS"), ("completions", "OPENINGS"), ("llama", "OPENINGS")])
+def test_every_prompt_makes_an_audit_what_it_is(api, name, monkeypatch):
+    question = Question("http://a", api, Law(1.0))
+    before = question.summary()
+    monkeypatch.setattr(questions, name, (*getattr(questions, name), "And so on:"))
+    assert question.summary() != before
 
 
 def test_a_file_of_something_else_is_not_written_to():
@@ -436,6 +459,40 @@ def test_no_half_of_the_key_is_shown_either(body, monkeypatch):
         run(server, "--key-from", "TINY_KEY", "--retries", 0, t=1)
     assert "***" in str(caught.value)
     assert not any(KEY[k : k + 5] in str(caught.value) for k in range(len(KEY) - 4))
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        'body {"choices": [{"logprobs": {"tokens": [KEY], "top_logprobs": [{KEY: -0.5, "b": -1.5, "c": -2.5}]}}]}',
+        'body {"error": {"message": KEY}}',
+        'body {"id": "1", KEY: KEY}',
+        "body KEY and more",
+        'refuse {"detail": KEY}',
+        "refuse <html>KEY",
+    ],
+)
+def test_a_key_that_is_spelled_in_another_way_is_not_shown_either(fault, monkeypatch, capsys):
+    """JSON may escape any letter, and has to escape some; what is no JSON may hold them as well."""
+    key = 'sk/ti+"n\\y-0123456789'
+    monkeypatch.setenv("TINY_KEY", key)
+    spelled = json.dumps(key).replace("/", "\\/").replace("+", "\\u002B")
+    assert json.loads(spelled) == key
+    with TinyServer(key=key, faults=["", fault.replace("KEY", spelled)]) as server:
+        try:
+            run(server, "--key-from", "TINY_KEY", "--retries", 0, t=1, draws=32)
+            said = str(fields())
+        except ValueError as error:
+            said = str(error)
+    assert len(server.bodies) > 1
+    assert "***" in said
+    said += "".join(capsys.readouterr())
+    assert not any(piece in said for piece in ("sk/", "sk\\/", "n\\y", "0123", "6789"))
+
+
+def test_who_shows_the_manners_shows_no_key():
+    assert client.Manners(key=KEY).key == KEY
+    assert KEY not in repr(client.Manners(key=KEY))
 
 
 def test_the_draws_are_kept_under_the_date_unless_told_otherwise(capsys):

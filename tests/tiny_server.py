@@ -195,6 +195,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.answer(200, self.response(body, number), cut=True)
         elif kind == "body":
             self.answer(200, detail)
+        elif kind == "refuse":
+            self.answer(400, detail)
         elif kind == "nan":
             text = json.dumps(self.response(body, number))
             place = text.rindex("-")
