@@ -5,7 +5,6 @@ fails one audit in a thousand by design (`false_alarms`); none of those here doe
 its log-likelihood ratio is above 30 nats there, where 10 would do.
 """
 
-import argparse
 import asyncio
 import json
 import os
@@ -22,7 +21,7 @@ pytest.importorskip("httpx", reason="httpx is not installed")
 
 from tiny_server import MODEL, TinyServer
 
-from boltzmann.commands import audit
+from boltzmann.__main__ import _parser
 from boltzmann.thermometer import Law, client, questions
 from boltzmann.thermometer.questions import Question
 
@@ -40,9 +39,7 @@ def alone(monkeypatch, tmp_path):
 
 
 def parsed(*arguments):
-    parser = argparse.ArgumentParser(prog="boltzmann")
-    audit.add_parser(parser.add_subparsers())
-    return parser.parse_args(["audit", *map(str, arguments)])
+    return _parser().parse_args(["audit", *map(str, arguments)])
 
 
 def run(server, *arguments, t=0.7, draws=1200, keep="draws.jsonl", prompts=PROMPTS):
@@ -495,6 +492,49 @@ def test_who_shows_the_manners_shows_no_key():
     assert KEY not in repr(client.Manners(key=KEY))
 
 
+@pytest.mark.parametrize(
+    ("url", "warned"),
+    [
+        ("http://example.com/v1", True),
+        ("http://192.168.0.7:8080", True),
+        ("http://[fe80::1]", True),
+        ("http://localhost.example.com", True),
+        ("https://example.com/v1", False),
+        ("http://127.3.2.1:8080/v1", False),
+        ("http://[::1]:80", False),
+        ("http://LOCALHOST:80", False),
+        ("http://tiny.localhost", False),
+    ],
+)
+def test_a_key_that_goes_out_in_clear_is_warned_of_before_it_goes(url, warned, monkeypatch, capsys):
+    def ask(*_):
+        sys.stderr.write("asked\n")
+        raise InterruptedError
+
+    monkeypatch.setattr(client, "collect", ask)
+    monkeypatch.setenv("TINY_KEY", KEY)
+    for key in (["--key-from", "TINY_KEY"], []):
+        options = parsed("--url", url, "--temperature", 1, *key)
+        with pytest.raises(InterruptedError):
+            options.run(options)
+        *lines, asked = capsys.readouterr().err.splitlines()
+        assert asked == "asked"
+        assert ["over http, where others can read it" in line for line in lines] == [True] * bool(warned and key)
+
+
+def test_the_name_of_an_address_with_colons_has_none(monkeypatch):
+    def ask(question, journal, *_):
+        names.append(journal.path.name)
+        raise InterruptedError
+
+    names = []
+    monkeypatch.setattr(client, "collect", ask)
+    options = parsed("--url", "http://[2001:db8::1]:8080/v1", "--temperature", 1)
+    with pytest.raises(InterruptedError):
+        options.run(options)
+    assert re.fullmatch(r"audit-2001-db8--1-\d{8}-\d{6}\.jsonl", names[0])
+
+
 def test_the_draws_are_kept_under_the_date_unless_told_otherwise(capsys):
     with TinyServer() as server:
         options = parsed("--url", server.url, "--temperature", 1, "--draws", 32)
@@ -503,24 +543,21 @@ def test_the_draws_are_kept_under_the_date_unless_told_otherwise(capsys):
     assert str(kept) in capsys.readouterr().out
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to one process")
 def test_ctrl_c_leaves_a_file_that_goes_on():
     """As the command line meets it: the whole process is interrupted, in the middle."""
     arguments = ["--temperature", "1", "--draws", "4000", "--tokens", "4", "--keep", "draws.jsonl"]
     with TinyServer(seconds=0.02) as server:
-        program = (
-            "import sys; from boltzmann.commands import audit; import argparse\n"
-            "parser = argparse.ArgumentParser(); audit.add_parser(parser.add_subparsers())\n"
-            "options = parser.parse_args(['audit', *sys.argv[1:]])\n"
-            "try: options.run(options)\n"
-            "except KeyboardInterrupt: sys.exit(130)"
-        )
         process = subprocess.Popen(
-            [sys.executable, "-c", program, "--url", server.url, *arguments],
+            [sys.executable, "-m", "boltzmann", "audit", "--url", server.url, *arguments],
             stderr=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             text=True,
         )
+        deadline = time.monotonic() + 60
         while len(server.bodies) < 20:
+            assert process.poll() is None, process.stderr.read()
+            assert time.monotonic() < deadline
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=10)
