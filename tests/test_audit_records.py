@@ -178,7 +178,7 @@ def kept(scale, *numbers):
 def test_requests_of_two_audits_in_one_file_are_groups_of_their_own(tmp_path):
     """Each counts from 0, and a saved response, in whichever line, is none of theirs."""
     saved = chat(("a", -0.5, TOP))
-    lines = [*kept(0.7, 0, 2, 7), saved, *kept(0.7, 0, 6), saved]
+    lines = [*kept(0.7, 0, 2, 4), saved, *kept(0.7, 0, 8), saved]
     records = load_records(write(tmp_path / "draws.jsonl", *lines))
     assert records.groups == [0, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6]
     assert records.scale == 0.7
