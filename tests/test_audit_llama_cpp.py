@@ -3,7 +3,6 @@
 BOLTZMANN_GGUF=model.gguf python -m pytest -m llama_cpp
 """
 
-import argparse
 import importlib.util
 import os
 import socket
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from boltzmann.commands import audit
+from boltzmann.__main__ import _parser
 
 MODEL = os.environ.get("BOLTZMANN_GGUF", "")
 
@@ -50,9 +49,7 @@ def url(tmp_path):
 
 def test_llama_cpp_samples_at_the_temperature_asked_for(url, tmp_path, capsys):
     """Its own truncation is turned off; left alone, it is top_k = 40, top_p = 0.95 and min_p = 0.05."""
-    parser = argparse.ArgumentParser()
-    audit.add_parser(parser.add_subparsers())
     asked = ["--url", url, "--temperature", "0.7", "--draws", "3000", "--resolution", "0.25", "--concurrency", "1"]
     fields = ["--field", "top_k=0", "--field", "min_p=0", "--keep", str(tmp_path / "draws.jsonl")]
-    options = parser.parse_args(["audit", *asked, *fields])
+    options = _parser().parse_args(["audit", *asked, *fields])
     assert options.run(options) != 1, capsys.readouterr().out

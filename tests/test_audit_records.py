@@ -1,8 +1,8 @@
 """Saved responses and draws, in every shape: what is read from them, and what is refused."""
 
-import argparse
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 from gpt2_like import law, logits
 
-from boltzmann.commands import audit
+from boltzmann.__main__ import _parser
+from boltzmann.commands.audit_options import _EPILOG
 from boltzmann.thermometer import load_records
 from boltzmann.thermometer.client import scale_between
+from boltzmann.thermometer.journal import Journal, evidence_of
 from boltzmann.thermometer.questions import as_url
 from boltzmann.thermometer.responses import error_in, steps_of
 
@@ -27,9 +29,7 @@ def write(path, *lines):
 
 
 def run(*arguments):
-    parser = argparse.ArgumentParser(prog="boltzmann")
-    audit.add_parser(parser.add_subparsers())
-    options = parser.parse_args(["audit", *map(str, arguments)])
+    options = _parser().parse_args(["audit", *map(str, arguments)])
     return options.run(options)
 
 
@@ -169,6 +169,73 @@ def test_answers_are_read_in_the_order_in_which_they_were_asked_for(tmp_path):
     assert [row[0] for row in records.offers] == [-0.5, -1.5, -2.5]
 
 
+def kept(scale, *numbers):
+    """Return the lines of an audit that a server was asked for."""
+    answers = [{"request": k, "prompt": "", "response": chat(("a", -0.5, TOP), ("b", -1.5, TOP))} for k in numbers]
+    return [{"audit": {"scale": scale}}, *answers]
+
+
+def test_requests_of_two_audits_in_one_file_are_groups_of_their_own(tmp_path):
+    """Each counts from 0, and a saved response, in whichever line, is none of theirs."""
+    saved = chat(("a", -0.5, TOP))
+    lines = [*kept(0.7, 0, 2, 4), saved, *kept(0.7, 0, 8), saved]
+    records = load_records(write(tmp_path / "draws.jsonl", *lines))
+    assert records.groups == [0, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6]
+    assert records.scale == 0.7
+
+
+def test_audits_that_found_different_scales_are_not_mixed(tmp_path):
+    path = write(tmp_path / "draws.jsonl", *kept(1.0, 0), *kept(0.5, 0))
+    with pytest.raises(ValueError, match=r"line 3: the scale is 0.5, and 1.0 in an audit before: give one"):
+        load_records(path)
+    assert load_records(path, scale=0.5).scale == 0.5
+
+
+def test_two_audits_that_begin_at_once_do_not_share_a_file(tmp_path):
+    response = chat(("a", -0.5, TOP))
+    first, second = (Journal(tmp_path / "draws.jsonl", {"model": name}) for name in "AB")
+    first.scale, second.scale = 1.0, 0.5
+    first.add(0, "", response, 1)
+    before = first.path.read_bytes()
+    with pytest.raises(ValueError, match=r"draws.jsonl cannot be kept: File exists"):
+        second.add(0, "", response, 1)
+    assert second.draws == 0
+    assert first.path.read_bytes() == before
+    first.add(1, "", response, 1)
+    assert (first.records().scale, len(first.records().chosen)) == (1.0, 2)
+
+
+def test_an_empty_file_may_be_kept_in(tmp_path):
+    path = write(tmp_path / "draws.jsonl")
+    journal = Journal(path, {})
+    journal.scale = 1.0
+    journal.add(0, "", chat(("a", -0.5, TOP)), 1)
+    assert len(load_records(path).chosen) == 1
+
+
+def test_what_is_kept_of_an_answer_is_what_is_read():
+    whole = {"index": 0, "text": "said", "finish_reason": "length"}
+    more = {**item("a", -0.5), "id": 3, "said": "said"}
+    entry = {**more, "bytes": [97], "top_logprobs": [more, {**item("b", -1.5), "said": "said"}]}
+    lists = completion(("The", None), ("a", dict(TOP)))["choices"][0]["logprobs"] | {"text_offset": "said"}
+    usage = {"prompt_tokens": 1, "said": "said"}
+    for response in (
+        {"completion_probabilities": [entry], "prompt": "said"},
+        {"choices": [{**whole, "logprobs": {"content": [entry], "refusal": "said"}}] * 2, "usage": usage},
+        {"choices": [{**whole, "logprobs": {"content": None}}], "usage": None},
+        {"choices": [{**whole, "logprobs": lists}], "usage": usage, "id": "said"},
+    ):
+        assert "said" in json.dumps(response)
+        assert "said" not in json.dumps(evidence_of(response))
+        assert steps_of(evidence_of(response)) == steps_of(response)
+
+
+def test_a_mark_at_the_beginning_of_a_text_is_no_draw(tmp_path):
+    path = tmp_path / "draws.jsonl"
+    path.write_text('{"logprobs": [-0.5, -1.0], "chosen": 1}\n', encoding="utf-8-sig")
+    assert load_records(path).chosen == [1]
+
+
 def test_an_answer_without_a_token_counts_for_nothing(tmp_path):
     empty = {"choices": [{"logprobs": {"content": None}}]}
     records = load_records(write(tmp_path / "draws.jsonl", empty, chat(("a", -0.5, TOP))))
@@ -210,7 +277,9 @@ def test_a_file_of_draws_is_audited(tmp_path, capsys, monkeypatch):
     assert run(path, "--temperature", 0.7, "--resolution", 0.01) == 2
     assert "cannot tell: about" in capsys.readouterr().out
     assert run(path, "--temperature", 0) == 1
-    assert max(map(len, capsys.readouterr().out.splitlines())) < 80
+    out = capsys.readouterr().out
+    assert "(p < 1e-300)" in " ".join(out.split())
+    assert max(map(len, out.splitlines())) < 80
 
 
 @pytest.mark.parametrize("name", ["finding.svg", "finding.png"])
@@ -281,16 +350,18 @@ def test_a_file_that_cannot_be_read_is_refused_in_one_line(content, message, tmp
         (["draws.jsonl", "--false-alarms", "2"], "--false-alarms must be"),
         (["draws.jsonl", "--slack", "-1"], "--slack must be"),
         (["draws.jsonl", "--draws", "9"], "--draws is for a live server"),
-        (["--url", "ftp://a"], "--url must begin with http"),
-        (["--url", "http://"], "--url must begin with http"),
-        (["--url", "http://a:b"], "--url must begin with http"),
-        (["--url", "http://me:secret@a/v1"], "--url must hold no password"),
-        (["--url", "http://a/v1?key=secret"], "--url must hold no password"),
+        (["--url", "ftp://a"], "^url must begin with http"),
+        (["--url", "http://"], "^url must begin with http"),
+        (["--url", "http://a:b"], "^url must begin with http"),
+        (["--url", "http://me:secret@a/v1"], "^url must hold no password"),
+        (["--url", "http://a/v1?key=secret"], "^url must hold no password"),
+        (["--url", "http://localhost:1/a\nb"], "^url must hold no line break"),
+        (["--url", "http://localhost:1/a\x7f"], "^url must hold no line break"),
         (["--url", "http://a", "--draws", "0"], "--draws is 0"),
         (["--url", "http://a", "--listed", "2"], "--listed is 2"),
         (["--url", "http://a", "--concurrency", "0"], "--concurrency is 0"),
         (["--url", "http://a", "--timeout", "0"], "--timeout must be"),
-        (["--url", "http://a", "--field", "top_k"], "NAME=VALUE"),
+        (["--url", "http://a", "--field", "top_k"], "NAME=JSON"),
         (["--url", "http://a", "--key-from", "NO_SUCH_KEY"], "no environment variable NO_SUCH_KEY"),
         (["--url", "http://a", "--keep", "nowhere/draws.jsonl"], "there is no folder nowhere"),
     ],
@@ -307,21 +378,29 @@ def test_what_the_user_can_mend_is_said(arguments, message, tmp_path, monkeypatc
 def test_without_httpx_a_file_is_read_and_a_server_is_not(tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "httpx", None)
     path = write(tmp_path / "draws.jsonl", *[{"logprobs": [-0.5, -1.0], "chosen": k % 2} for k in range(9)])
-    assert run(path, "--temperature", 0.7) in (0, 2)
-    with pytest.raises(ValueError, match=r'pip install "boltzmann\[audit\]"'):
+    assert run(path, "--temperature", 0.7) == 2
+    assert "cannot tell: about" in capsys.readouterr().out
+    with pytest.raises(ImportError, match=r'pip install "boltzmann\[audit\]"'):
         run("--url", "http://127.0.0.1:1", "--temperature", 0.7, "--keep", tmp_path / "kept.jsonl")
 
 
 def test_help_loads_nothing_heavy():
-    program = (
-        "import argparse, sys; from boltzmann.commands import audit\n"
-        "audit.add_parser(argparse.ArgumentParser().add_subparsers()); print(*sys.modules)"
-    )
+    program = "import sys; from boltzmann.__main__ import _parser; _parser(); print(*sys.modules)"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     loaded = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True
     )
     assert {"numba", "scipy", "matplotlib", "httpx", "tqdm"} & set(loaded.stdout.split()) == set()
+
+
+def test_every_example_of_the_help_can_be_typed():
+    examples = _EPILOG.split("\n\n")[0].removeprefix("examples:\n").replace("\\\n", "").splitlines()
+    assert len(examples) == 4
+    for example in examples:
+        words = shlex.split(example)
+        assert words[:3] == ["python", "-m", "boltzmann"]
+        assert _parser().parse_args(words[3:]).temperature == 0.7
+    assert _parser().parse_args(shlex.split(examples[2])[3:]).key_from == "OPENAI_API_KEY"
 
 
 def test_a_scale_is_told_from_two_lists():

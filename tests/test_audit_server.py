@@ -5,7 +5,7 @@ fails one audit in a thousand by design (`false_alarms`); none of those here doe
 its log-likelihood ratio is above 30 nats there, where 10 would do.
 """
 
-import argparse
+import asyncio
 import json
 import os
 import re
@@ -21,8 +21,9 @@ pytest.importorskip("httpx", reason="httpx is not installed")
 
 from tiny_server import MODEL, TinyServer
 
-from boltzmann.commands import audit
-from boltzmann.thermometer import client
+from boltzmann.__main__ import _parser
+from boltzmann.thermometer import Law, client, questions
+from boltzmann.thermometer.questions import Question
 
 ROOT = Path(__file__).resolve().parent.parent
 PROMPTS = ("The fire was", "The old woman", "It was cold and", "The water in the")
@@ -38,9 +39,7 @@ def alone(monkeypatch, tmp_path):
 
 
 def parsed(*arguments):
-    parser = argparse.ArgumentParser(prog="boltzmann")
-    audit.add_parser(parser.add_subparsers())
-    return parser.parse_args(["audit", *map(str, arguments)])
+    return _parser().parse_args(["audit", *map(str, arguments)])
 
 
 def run(server, *arguments, t=0.7, draws=1200, keep="draws.jsonl", prompts=PROMPTS):
@@ -216,6 +215,17 @@ def test_a_request_that_takes_too_long_is_tried_again():
     assert len(fields()) == 1 + 5
 
 
+def test_a_request_may_be_tried_again_very_often(monkeypatch):
+    async def refuse(*_):
+        raise client.PassingError("busy")
+
+    monkeypatch.setattr(client, "BACKOFF", 0.0)
+    monkeypatch.setattr(client._Asker, "_once", refuse)
+    asker = client._Asker(Question("http://a", "chat", Law(1.0)), None, client.Manners(retries=1100), None)
+    with pytest.raises(ValueError, match=r"busy \(1101 times\)"):
+        asyncio.run(asker.answer("request 1", {}))
+
+
 def test_retry_after_is_waited_for_by_all():
     """In seconds, or until a date; all others wait as well."""
     with TinyServer(faults=["429 0.5"]) as server:
@@ -272,10 +282,12 @@ def test_a_server_that_is_not_there_is_named_at_once():
 
 
 def test_a_wrong_address_is_named():
-    hint = r"got 404 Not Found: .*: is it the right --url and --api\?"
+    hint = r"got 404 Not Found: .*: is it the right url and api\?"
     with TinyServer() as server, pytest.raises(ValueError, match=hint):
         run(server, "--url", server.url.replace("v1", "v2"))
     assert len(server.bodies) == 1
+    with pytest.raises(ValueError, match="no answer: Invalid IDNA hostname"):
+        run(server, "--url", "http://\u2603.com/")
 
 
 def test_answers_without_a_token_come_to_an_end():
@@ -297,6 +309,14 @@ def test_an_interrupted_audit_goes_on(capsys):
         run(server, draws=400)
     assert len(server.bodies) == asked == 2 + 18 + 1 + 32
     assert [line["request"] for line in fields()[1:]] == [*range(50)]
+
+
+def test_an_echoed_prompt_is_left_out_of_what_is_kept(capsys):
+    with TinyServer() as server:
+        run(server, "--field", "echo=true", draws=400)
+        run(server, "--field", "echo=true", draws=480)
+    assert "draws.jsonl: 80 draws asked, 400 were there" in " ".join(capsys.readouterr().out.split())
+    assert all(len(step["response"]["choices"][0]["logprobs"]["tokens"]) > 8 for step in fields()[1:])
 
 
 def test_what_is_kept_can_be_audited_again(capsys):
@@ -327,6 +347,14 @@ def test_another_audit_is_not_mixed_in(change, message):
     assert Path("draws.jsonl").read_bytes() == before
 
 
+@pytest.mark.parametrize(("api", "name"), [("chat", "TASKS"), ("completions", "OPENINGS"), ("llama", "OPENINGS")])
+def test_every_prompt_makes_an_audit_what_it_is(api, name, monkeypatch):
+    question = Question("http://a", api, Law(1.0))
+    before = question.summary()
+    monkeypatch.setattr(questions, name, (*getattr(questions, name), "And so on:"))
+    assert question.summary() != before
+
+
 def test_a_file_of_something_else_is_not_written_to():
     for content in (b"my diary", b'{"logprobs": [0, -1], "chosen": 0}', b"\x00\xff"):
         Path("draws.jsonl").write_bytes(content)
@@ -335,19 +363,32 @@ def test_a_file_of_something_else_is_not_written_to():
         assert Path("draws.jsonl").read_bytes() == content
 
 
-def test_a_full_disk_is_said(monkeypatch):
+def test_a_full_disk_is_said_and_what_does_not_fit_is_not_counted(monkeypatch, capsys):
     opened = Path.open
 
     def refuse(path, mode="r", **options):
-        if mode == "a":
+        if mode in ("a", "x"):
             raise OSError(28, "No space left on device")
         return opened(path, mode, **options)
 
     with TinyServer() as server:
         run(server, draws=8)
         monkeypatch.setattr(Path, "open", refuse)
-        with pytest.raises(ValueError, match=r"draws\.jsonl cannot be kept: No space left on device"):
-            run(server, draws=16)
+        for keep, said in (("draws.jsonl", "8 draws are kept: --keep draws.jsonl goes on"), ("other.jsonl", "")):
+            capsys.readouterr()
+            with pytest.raises(ValueError, match=rf"{keep} cannot be kept: No space left on device"):
+                run(server, draws=16, keep=keep)
+            assert capsys.readouterr().err.partition(" from")[0] == said
+
+
+def test_a_place_that_cannot_be_written_to_is_refused_before_a_server_is_asked(monkeypatch):
+    def refuse(*_, **options):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(Path, "touch", refuse)
+    with TinyServer() as server, pytest.raises(ValueError, match="cannot be kept: Read-only file system"):
+        run(server)
+    assert server.bodies == []
 
 
 def test_a_damaged_file_is_not_gone_on_with():
@@ -417,6 +458,83 @@ def test_no_half_of_the_key_is_shown_either(body, monkeypatch):
     assert not any(KEY[k : k + 5] in str(caught.value) for k in range(len(KEY) - 4))
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        'body {"choices": [{"logprobs": {"tokens": [KEY], "top_logprobs": [{KEY: -0.5, "b": -1.5, "c": -2.5}]}}]}',
+        'body {"error": {"message": KEY}}',
+        'body {"id": "1", KEY: KEY}',
+        "body KEY and more",
+        'refuse {"detail": KEY}',
+        "refuse <html>KEY",
+    ],
+)
+def test_a_key_that_is_spelled_in_another_way_is_not_shown_either(fault, monkeypatch, capsys):
+    """JSON may escape any letter, and has to escape some; what is no JSON may hold them as well."""
+    key = 'sk/ti+"n\\y-0123456789'
+    monkeypatch.setenv("TINY_KEY", key)
+    spelled = json.dumps(key).replace("/", "\\/").replace("+", "\\u002B")
+    assert json.loads(spelled) == key
+    with TinyServer(key=key, faults=["", fault.replace("KEY", spelled)]) as server:
+        try:
+            run(server, "--key-from", "TINY_KEY", "--retries", 0, t=1, draws=32)
+            said = str(fields())
+        except ValueError as error:
+            said = str(error)
+    assert len(server.bodies) > 1
+    assert "***" in said
+    said += "".join(capsys.readouterr())
+    assert not any(piece in said for piece in ("sk/", "sk\\/", "n\\y", "0123", "6789"))
+
+
+def test_who_shows_the_manners_shows_no_key():
+    assert client.Manners(key=KEY).key == KEY
+    assert KEY not in repr(client.Manners(key=KEY))
+
+
+@pytest.mark.parametrize(
+    ("url", "warned"),
+    [
+        ("http://example.com/v1", True),
+        ("http://192.168.0.7:8080", True),
+        ("http://[fe80::1]", True),
+        ("http://localhost.example.com", True),
+        ("https://example.com/v1", False),
+        ("http://127.3.2.1:8080/v1", False),
+        ("http://[::1]:80", False),
+        ("http://LOCALHOST:80", False),
+        ("http://tiny.localhost", False),
+    ],
+)
+def test_a_key_that_goes_out_in_clear_is_warned_of_before_it_goes(url, warned, monkeypatch, capsys):
+    def ask(*_):
+        sys.stderr.write("asked\n")
+        raise InterruptedError
+
+    monkeypatch.setattr(client, "collect", ask)
+    monkeypatch.setenv("TINY_KEY", KEY)
+    for key in (["--key-from", "TINY_KEY"], []):
+        options = parsed("--url", url, "--temperature", 1, *key)
+        with pytest.raises(InterruptedError):
+            options.run(options)
+        *lines, asked = capsys.readouterr().err.splitlines()
+        assert asked == "asked"
+        assert ["over http, where others can read it" in line for line in lines] == [True] * bool(warned and key)
+
+
+def test_the_name_of_an_address_with_colons_has_none(monkeypatch):
+    def ask(question, journal, *_):
+        names.append(journal.path.name)
+        raise InterruptedError
+
+    names = []
+    monkeypatch.setattr(client, "collect", ask)
+    options = parsed("--url", "http://[2001:db8::1]:8080/v1", "--temperature", 1)
+    with pytest.raises(InterruptedError):
+        options.run(options)
+    assert re.fullmatch(r"audit-2001-db8--1-\d{8}-\d{6}\.jsonl", names[0])
+
+
 def test_the_draws_are_kept_under_the_date_unless_told_otherwise(capsys):
     with TinyServer() as server:
         options = parsed("--url", server.url, "--temperature", 1, "--draws", 32)
@@ -425,24 +543,21 @@ def test_the_draws_are_kept_under_the_date_unless_told_otherwise(capsys):
     assert str(kept) in capsys.readouterr().out
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to one process")
 def test_ctrl_c_leaves_a_file_that_goes_on():
     """As the command line meets it: the whole process is interrupted, in the middle."""
     arguments = ["--temperature", "1", "--draws", "4000", "--tokens", "4", "--keep", "draws.jsonl"]
     with TinyServer(seconds=0.02) as server:
-        program = (
-            "import sys; from boltzmann.commands import audit; import argparse\n"
-            "parser = argparse.ArgumentParser(); audit.add_parser(parser.add_subparsers())\n"
-            "options = parser.parse_args(['audit', *sys.argv[1:]])\n"
-            "try: options.run(options)\n"
-            "except KeyboardInterrupt: sys.exit(130)"
-        )
         process = subprocess.Popen(
-            [sys.executable, "-c", program, "--url", server.url, *arguments],
+            [sys.executable, "-m", "boltzmann", "audit", "--url", server.url, *arguments],
             stderr=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             text=True,
         )
+        deadline = time.monotonic() + 60
         while len(server.bodies) < 20:
+            assert process.poll() is None, process.stderr.read()
+            assert time.monotonic() < deadline
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=10)

@@ -195,6 +195,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.answer(200, self.response(body, number), cut=True)
         elif kind == "body":
             self.answer(200, detail)
+        elif kind == "refuse":
+            self.answer(400, detail)
         elif kind == "nan":
             text = json.dumps(self.response(body, number))
             place = text.rindex("-")
@@ -213,17 +215,22 @@ class _Handler(BaseHTTPRequestHandler):
     def completion(self, body, number):
         server, tops = self.server, []
         steps = server.draw(body["prompt"], body, number)
+        prompt = [*map(server.text, MODEL.encode(body["prompt"]))]
         for token, logprobs, order in steps:
             listed = dict.fromkeys([token, *order[: body["logprobs"]].tolist()])
             tops.append({server.text(k): round(logprobs[k], 6) for k in listed})
         tokens = [server.text(token) for token, *_ in steps]
         values = [logprobs[token] for token, logprobs, _ in steps]
+        if body.get("echo"):
+            rest = [{text: 0.0} for text in prompt[1:]]
+            tokens, values, tops = prompt + tokens, [None, *[0.0] * len(rest), *values], [None, *rest, *tops]
         logprobs = {"tokens": tokens, "token_logprobs": values, "top_logprobs": tops}
         choice = {"index": 0, "text": "".join(tokens), "logprobs": logprobs, "finish_reason": "length"}
         return {
             "object": "text_completion",
             "model": "tiny",
             "choices": [choice],
+            "usage": {"prompt_tokens": len(prompt), "completion_tokens": len(steps)},
             "auth": self.headers["Authorization"],
         }
 

@@ -1,6 +1,8 @@
 """`python -m boltzmann audit`: whether a server samples at the temperature that it is asked for."""
 
 import argparse
+import contextlib
+import ipaddress
 import json
 import os
 import sys
@@ -14,6 +16,7 @@ from boltzmann.commands.audit_options import LIVE, add_options
 
 if TYPE_CHECKING:
     from boltzmann.thermometer import Law
+    from boltzmann.thermometer.client import Manners
     from boltzmann.thermometer.questions import Question
     from boltzmann.thermometer.records import Records
 
@@ -96,22 +99,24 @@ def _from_server(options: argparse.Namespace, claim: "Law") -> tuple["Records", 
     from boltzmann.thermometer.journal import Journal
 
     question, manners, draws = _question(options, claim)
-    fresh = options.keep is None
-    host = urlsplit(question.url).hostname
-    path = f"audit-{host}-{datetime.now():%Y%m%d-%H%M%S}.jsonl" if fresh else options.keep
+    parts = urlsplit(question.url)
+    host = str(parts.hostname)
+    path = options.keep
+    if path is None:  # an IPv6 address has colons, which not every system allows in a name
+        path = f"audit-{host.replace(':', '-')}-{datetime.now():%Y%m%d-%H%M%S}.jsonl"
     journal = Journal(path, question.summary())
     if journal.scale is None:
         journal.scale = _scale(options, claim)
+    if manners.key and parts.scheme == "http" and not _is_here(host):
+        print(f"boltzmann audit: the key goes to {host} over http, where others can read it", file=sys.stderr)
     before = journal.draws
     bar = tqdm(total=draws, initial=min(before, draws), unit="draw", disable=None, leave=False)
     try:
         with bar:  # it is gone before anything else is said
             collect(question, journal, draws, manners, lambda kept: bar.update(min(kept, draws) - bar.n))
-    except BaseException as error:
+    except BaseException:
         if journal.draws:
             print(f"{journal.draws} draws are kept: --keep {path} goes on from them", file=sys.stderr)
-        if isinstance(error, ImportError):
-            raise ValueError(str(error)) from None
         raise
     records = journal.records(_scale(options, claim))
     asked = f"{journal.draws - before} draws asked" + (f", {before} were there" if before else "")
@@ -122,13 +127,20 @@ def _from_server(options: argparse.Namespace, claim: "Law") -> tuple["Records", 
     }
 
 
+def _is_here(host: str) -> bool:
+    """Tell whether what is sent to a host stays on this machine."""
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost" or host.endswith(".localhost")
+
+
 def _words(scale: float) -> str:
     if scale == 1:
         return "taken as before the temperature"
     return f"after the temperature: multiplied back by {scale:.4g}"
 
 
-def _question(options: argparse.Namespace, claim: "Law") -> tuple["Question", Any, int]:
+def _question(options: argparse.Namespace, claim: "Law") -> tuple["Question", "Manners", int]:
     from boltzmann._checks import as_count, as_positive
     from boltzmann.thermometer.client import Manners
     from boltzmann.thermometer.questions import Question, as_url
@@ -158,7 +170,7 @@ def _question(options: argparse.Namespace, claim: "Law") -> tuple["Question", An
 def _field(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not name or not equals:
-        raise ValueError(f"--field {text}: NAME=VALUE is expected, such as top_k=0")
+        raise ValueError(f"--field {text}: NAME=JSON is expected, such as top_k=0")
     try:
         return name, json.loads(value)
     except ValueError:

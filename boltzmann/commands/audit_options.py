@@ -15,7 +15,7 @@ _EPILOG = """\
 examples:
   python -m boltzmann audit draws.jsonl --temperature 0.7
   python -m boltzmann audit --url http://127.0.0.1:8000/v1 --model NAME --temperature 0.7
-  python -m boltzmann audit --url https://api.openai.com/v1 --api chat --model NAME --temperature 0.7
+  python -m boltzmann audit --url https://api.openai.com/v1 --api chat --model NAME --temperature 0.7 \\
       --key-from OPENAI_API_KEY
   python -m boltzmann audit --url http://127.0.0.1:8080 --api llama --listed 100 --temperature 0.7
 

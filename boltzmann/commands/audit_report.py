@@ -5,6 +5,7 @@ import textwrap
 import numpy as np
 
 from boltzmann.thermometer import Candidate, Diagnosis, Reading
+from boltzmann.thermometer.diagnosis import LAWLESS, bound
 
 _WIDTH = 78
 _INDENT = 14
@@ -108,8 +109,8 @@ def _verdict(diagnosis: Diagnosis, resolution: float) -> str:
                 "cannot tell: the lists hold no choice, whatever the temperature. Ask for more tokens (--listed)"
             )
         return f"cannot tell: about {diagnosis.draws_needed:.2g} more draws are needed"
-    law = "" if diagnosis.fault in ("dependent", "forbidden", "unknown") else f"; likeliest {diagnosis.law}"
-    return f"fails, {diagnosis.fault}: {NAMES[diagnosis.fault]}{law} (p < {max(diagnosis.p_value, 1e-300):.1g})"
+    law = "" if diagnosis.fault in LAWLESS else f"; likeliest {diagnosis.law}"
+    return f"fails, {diagnosis.fault}: {NAMES[diagnosis.fault]}{law} ({bound(diagnosis.p_value)})"
 
 
 def _candidates(diagnosis: Diagnosis) -> list[str]:

@@ -4,9 +4,10 @@ import asyncio
 import contextlib
 import json
 import random
+import re
 import reprlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from itertools import count
@@ -47,7 +48,7 @@ class Manners:
     concurrency: int = 4
     timeout: float = 60.0
     retries: int = 5
-    key: str = ""
+    key: str = field(default="", repr=False)
 
 
 class PassingError(Exception):
@@ -95,6 +96,7 @@ class _Asker:
 
     def __init__(self, question: Question, journal: Journal, manners: Manners, http: Any):
         self.question, self.journal, self.manners, self.http = question, journal, manners, http
+        self.spelled = _spellings(manners.key)
         self.not_before = 0.0  # on the clock of `monotonic`
         self.reached = False
         self.fruitless = 0
@@ -136,7 +138,7 @@ class _Asker:
                 if attempt == self.manners.retries or fault.wait > _LONGEST_WAIT:
                     tries = f" ({attempt + 1} times)" if attempt else ""
                     raise self._failure(name, f"{fault}{tries}") from None
-                wait = fault.wait or min(BACKOFF * 2**attempt, 60.0) * random.uniform(0.5, 1.0)
+                wait = fault.wait or min(BACKOFF * 2 ** min(attempt, 6), 60.0) * random.uniform(0.5, 1.0)
                 if fault.wait:  # asked of one, meant for all
                     self.not_before = max(self.not_before, monotonic() + wait)
                 else:
@@ -148,8 +150,15 @@ class _Asker:
     def _failure(self, name: str, message: str) -> ValueError:
         return ValueError(self._hushed(f"{name} to {self.question.endpoint}: {message}"))
 
-    def _hushed(self, text: str) -> str:
-        return text.replace(self.manners.key, "***") if self.manners.key else text
+    def _hushed(self, value: Any) -> Any:
+        """Return a text, or what JSON holds, without the key."""
+        if isinstance(value, str) and self.manners.key:
+            return self.spelled.sub("***", value)
+        if isinstance(value, list):
+            return [self._hushed(item) for item in value]
+        if isinstance(value, dict):
+            return {self._hushed(name): self._hushed(item) for name, item in value.items()}
+        return value
 
     async def _once(self, body: dict[str, Any]) -> tuple[dict[str, Any], list[Step]]:
         import httpx
@@ -159,26 +168,28 @@ class _Asker:
                 answer = await self.http.post(self.question.endpoint, json=body)
         except TimeoutError:
             raise PassingError(f"no answer within {self.manners.timeout:g} s") from None
-        except httpx.RequestError as error:
+        except (httpx.RequestError, httpx.InvalidURL) as error:
             message = f"no answer: {str(error) or type(error).__name__}"
             raise (PassingError(message) if self.reached else ValueError(message)) from None
         self.reached = True
         text = answer.content.decode("utf-8", "replace")
-        if len(self.manners.key) >= _SECRET:  # before a message shows half of it
-            text = self._hushed(text)
         try:
             content = json.loads(text)
+            if len(self.manners.key) >= _SECRET:
+                content = self._hushed(content)
         except (ValueError, RecursionError):
             content = _UNREADABLE
+        # It is cut, which is why the key has to be gone: half of it would be left.
+        shown = reprlib.repr(self._hushed(text) if content is _UNREADABLE else content)
         if answer.status_code != 200:
-            said = error_in(content) or reprlib.repr(text)
+            said = error_in(content) or shown
             message = f"expected status 200, got {answer.status_code} {answer.reason_phrase}: {said}"
             if answer.status_code in _PASSING:
                 raise PassingError(message, _asked_to_wait(answer.headers.get("Retry-After", "")))
-            hint = ": is it the right --url and --api?" if answer.status_code == 404 else ""
+            hint = ": is it the right url and api?" if answer.status_code == 404 else ""
             raise ValueError(message + hint)
         if content is _UNREADABLE:
-            raise PassingError(f"expected JSON, got {reprlib.repr(text)}")
+            raise PassingError(f"expected JSON, got {shown}")
         if _is_passing(content):
             raise PassingError(f"the server reports an error: {error_in(content)}")
         return content, steps_of(content)
@@ -215,6 +226,12 @@ def scale_between(plain: dict[Any, float], tempered: dict[Any, float]) -> float:
     if abs(slope - 1) < _SAME or np.abs(y - slope * x).max() > _SAME * np.ptp(y):
         return 1.0
     return slope
+
+
+def _spellings(key: str) -> re.Pattern[str]:
+    """Return a pattern of the key, each letter as it is or escaped, as JSON does, and JSON in a text of JSON."""
+    letters = [rf"\\{{0,9}}(?:{re.escape(letter)}|u00{ord(letter):02x})" for letter in key]
+    return re.compile("".join(letters), re.IGNORECASE)
 
 
 def _asked_to_wait(header: str) -> float:

@@ -12,6 +12,7 @@ from boltzmann.thermometer.laws import Law, log_likelihood, room_of
 from boltzmann.thermometer.offers import Evidence
 from boltzmann.thermometer.reading import Reading, kolmogorov_smirnov
 
+LAWLESS = ("dependent", "forbidden", "unknown")  # faults that are no law
 _POWER = 1.645  # standard deviations by which a fault as large as the resolution is to stand out: 95 %
 
 
@@ -67,8 +68,13 @@ class Diagnosis:
             return f"holds: {self.claimed}"
         if self.verdict == "cannot tell":
             return f"cannot tell whether {self.claimed}: about {self.draws_needed:.2g} more draws are needed"
-        likeliest = "" if self.fault in ("dependent", "forbidden", "unknown") else f", likeliest {self.law}"
-        return f"fails: {self.fault} (claimed {self.claimed}{likeliest}, p < {max(self.p_value, 1e-300):.1g})"
+        likeliest = "" if self.fault in LAWLESS else f", likeliest {self.law}"
+        return f"fails: {self.fault} (claimed {self.claimed}{likeliest}, {bound(self.p_value)})"
+
+
+def bound(p_value: float) -> str:
+    """Return what is said of a p-value, which is never that it is below 0."""
+    return f"p < {max(p_value, 1e-300):.1g}"
 
 
 def diagnose(

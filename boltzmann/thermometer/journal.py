@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from boltzmann.thermometer.records import Records, gather, numbered_lines
 from boltzmann.thermometer.responses import steps_of
 
 _BEGINNING = b'{"audit": '
+_NAMES = ("token", "bytes", "id")  # what tells tokens apart
 
 
 class Journal:
@@ -28,7 +30,7 @@ class Journal:
     """
 
     def __init__(self, path: str | os.PathLike[str], summary: dict[str, Any]):
-        """Open the file; it is made when there is something to keep.
+        """Open the file; it is made when there is something to keep, and no other audit has made it by then.
 
         Raises
         ------
@@ -40,10 +42,21 @@ class Journal:
         self.draws = 0
         self._asked: set[int] = set()
         self._begun = False
+        self._mode = "a" if self.path.exists() else "x"  # of the first line: "x" finds out who came between
         if not self.path.parent.is_dir():
             raise ValueError(f"{self.path} cannot be kept: there is no folder {self.path.parent}")
-        if self.path.exists():
+        if self._mode == "x":
+            self._try()
+        else:
             self._resume()
+
+    def _try(self) -> None:
+        """Find out whether the file can be made."""
+        try:
+            self.path.touch(exist_ok=False)
+            self.path.unlink()
+        except OSError as error:
+            raise self._failure(error) from None
 
     def _resume(self) -> None:
         lines = numbered_lines(self.path) if self._whole() else []
@@ -77,7 +90,10 @@ class Journal:
                     file.truncate(end)
                 return end > 0
         except OSError as error:
-            raise ValueError(f"{self.path} cannot be kept: {error.strerror}") from None
+            raise self._failure(error) from None
+
+    def _failure(self, error: OSError) -> ValueError:
+        return ValueError(f"{self.path} cannot be kept: {error.strerror}")
 
     def _count(self, number: int, draws: int) -> None:
         if number in self._asked:
@@ -87,18 +103,18 @@ class Journal:
 
     def add(self, number: int, prompt: str, response: dict[str, Any], draws: int) -> None:
         """Keep the answer to a request, in which so many draws are."""
-        self._count(number, draws)
         if not self._begun:
-            self._write({"audit": {**self._summary, "scale": self.scale}})
+            self._write({"audit": {**self._summary, "scale": self.scale}}, self._mode)
             self._begun = True
-        self._write({"request": number, "prompt": prompt, "response": evidence_of(response)})
+        self._write({"request": number, "prompt": prompt, "response": evidence_of(response)}, "a")
+        self._count(number, draws)
 
-    def _write(self, line: dict[str, Any]) -> None:
+    def _write(self, line: dict[str, Any], mode: str) -> None:
         try:
-            with self.path.open("a", encoding="utf-8") as file:
+            with self.path.open(mode, encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
         except OSError as error:
-            raise ValueError(f"{self.path} cannot be kept: {error.strerror}") from None
+            raise self._failure(error) from None
 
     def unasked(self, number: int) -> int:
         """Return the first request from `number` on that has no answer."""
@@ -114,5 +130,27 @@ class Journal:
 def evidence_of(response: dict[str, Any]) -> dict[str, Any]:
     """Return what a response tells of offers and draws: in the rest a server may echo anything."""
     if "completion_probabilities" in response:
-        return {"completion_probabilities": response["completion_probabilities"]}
-    return {"choices": [{"logprobs": choice["logprobs"]} for choice in response["choices"]]}
+        return {"completion_probabilities": _entries(response["completion_probabilities"])}
+    kept: dict[str, Any] = {
+        "choices": [{"logprobs": _logprobs(choice["logprobs"])} for choice in response["choices"]]
+    }
+    usage = response.get("usage")
+    return kept | ({"usage": _only(usage, "prompt_tokens")} if isinstance(usage, Mapping) else {})
+
+
+def _logprobs(found: Mapping[str, Any]) -> dict[str, Any]:
+    if "content" in found:
+        return {"content": _entries(found["content"] or [])}
+    return _only(found, "tokens", "top_logprobs")
+
+
+def _entries(entries: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        _only(entry, *_NAMES)
+        | {"top_logprobs": [_only(item, *_NAMES, "logprob") for item in entry["top_logprobs"]]}
+        for entry in entries
+    ]
+
+
+def _only(found: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: found[name] for name in names if name in found}

@@ -72,10 +72,14 @@ class Question:
         base = self.url.rstrip("/")
         return (base.removesuffix("/v1") if self.api == "llama" else base) + PATHS[self.api]
 
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The prompts, or the default ones."""
+        return self.prompts or (TASKS if self.api == "chat" else OPENINGS)
+
     def prompt(self, number: int) -> str:
         """Return the prompt of a request."""
-        prompts = self.prompts or (TASKS if self.api == "chat" else OPENINGS)
-        return prompts[number % len(prompts)]
+        return self.asked[number % len(self.asked)]
 
     def body(self, number: int) -> dict[str, Any]:
         """Return the body of a request, without a seed, so that draws are independent."""
@@ -104,7 +108,7 @@ class Question:
 
     def summary(self) -> dict[str, Any]:
         """Return what makes two audits the same one, as JSON holds it."""
-        bodies = json.dumps([self.body(k) for k in range(len(self.prompts) or len(OPENINGS))], sort_keys=True)
+        bodies = json.dumps([self.body(k) for k in range(len(self.asked))], sort_keys=True)
         return {
             "url": self.url,
             "api": self.api,
@@ -120,7 +124,8 @@ def as_url(url: str) -> str:
     Raises
     ------
     ValueError
-        If it does not begin with http:// or https:// and a host, or holds a password or a query.
+        If it does not begin with http:// or https:// and a host, or holds a password, a query or a letter that
+        cannot be seen.
     """
     try:
         parts = urlsplit(url)
@@ -128,7 +133,9 @@ def as_url(url: str) -> str:
     except ValueError:
         host = None
     if not host or parts.scheme not in ("http", "https"):
-        raise ValueError("--url must begin with http:// or https:// and a host, such as http://127.0.0.1:8080/v1")
+        raise ValueError("url must begin with http:// or https:// and a host, such as http://127.0.0.1:8080/v1")
     if parts.username or parts.password or parts.query or parts.fragment:
-        raise ValueError("--url must hold no password and no query: an API key comes from an environment variable")
+        raise ValueError("url must hold no password and no query: an API key is given apart from it")
+    if not url.isprintable():
+        raise ValueError("url must hold no line break and no other letter that cannot be seen")
     return url

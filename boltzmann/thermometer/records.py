@@ -84,7 +84,8 @@ def load_records(path: str | os.PathLike[str], scale: float | None = None) -> Re
     Raises
     ------
     ValueError
-        If the file cannot be read, is empty, or a line is of no such form; the message names the line.
+        If the file cannot be read, is empty, or a line is of no such form, or keeps an audit that found another
+        scale than one before it; the message names the line.
 
     Examples
     --------
@@ -111,7 +112,7 @@ def numbered_lines(path: str | os.PathLike[str]) -> list[tuple[str, Any]]:
         If the file cannot be read, or a line is not JSON.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = Path(path).read_text(encoding="utf-8-sig")  # Windows begins texts with a mark
     except UnicodeDecodeError:
         raise ValueError(f"{path} is no text: lines of JSON are expected") from None
     except OSError as error:
@@ -132,36 +133,38 @@ def gather(lines: Iterable[tuple[str, Any]], scale: float | None = None) -> Reco
     Raises
     ------
     ValueError
-        If one is of no known form, or there is no draw.
+        If one is of no known form, audits differ in their scale and none is given, or there is no draw.
     """
     own: list[tuple[FloatArray, int | None, Any]] = []
-    answers: list[tuple[int, list[Step]]] = []
+    answers: list[tuple[tuple[Any, ...], list[Step]]] = []
+    scales: list[float] = []  # of the audits so far, each of which counts its requests from 0
     for count, (words, line) in enumerate(lines):
         try:
             if isinstance(line, Mapping) and "audit" in line:
-                found = as_positive("scale", line["audit"].get("scale"))
-                scale = found if scale is None else scale
+                scales.append(as_positive("scale", line["audit"].get("scale")))
+                if scale is None and scales[-1] != scales[0]:
+                    raise ValueError(f"the scale is {scales[-1]}, and {scales[0]} in an audit before: give one")
             elif isinstance(line, Mapping) and "chosen" in line:
                 own.append(_own(line, count))
             elif isinstance(line, Mapping) and "response" in line:
                 number = as_count("request", line.get("request"), least=0)
-                answers.append((number, steps_of(line["response"])))
+                answers.append((("request", len(scales), number), steps_of(line["response"])))
             else:
-                answers.append((count, steps_of(line)))
+                answers.append((("line", count), steps_of(line)))
         except (ValueError, AttributeError, TypeError, OverflowError) as error:
             raise ValueError(f"{words}: {error}") from None
     answers.sort(key=lambda answer: answer[0])  # those asked at once came back in any order
     steps = [step for _, answer in answers for step in answer]
     asked, known = _known(steps)
     rows = [_row(step, asked, known) for step in steps]
-    groups: list[Any] = [("request", number) for number, answer in answers for _ in answer]
+    groups: list[Any] = [group for group, answer in answers for _ in answer]
     offers = [row for row, _ in rows] + [row for row, _, _ in own]
     chosen = [x for _, x in rows] + [x for _, x, _ in own]
     if not chosen:
         raise ValueError("there is no draw: no answer holds a token with log-probabilities")
     names = {group: k for k, group in enumerate(dict.fromkeys(groups + [group for _, _, group in own]))}
     labels = [names[group] for group in groups + [group for _, _, group in own]]
-    factor = 1.0 if scale is None else scale
+    factor = [*scales, 1.0][0] if scale is None else scale
     return Records([row * factor for row in offers], chosen, labels, factor)
 
 
@@ -177,7 +180,7 @@ def _own(line: Mapping[str, Any], count: int) -> tuple[FloatArray, int | None, A
     group = json.dumps(line["group"]) if "group" in line else ("line", count)
     if isinstance(logprobs, Mapping) and not isinstance(chosen, str | None):
         raise ValueError(f"'chosen' is {reprlib.repr(chosen)}: expected a text, or null")
-    if isinstance(logprobs, list) and (isinstance(chosen, bool) or chosen not in [None, *names]):
+    if isinstance(logprobs, list) and (isinstance(chosen, bool) or (chosen is not None and chosen not in names)):
         raise ValueError(
             f"'chosen' is {reprlib.repr(chosen)}: expected a place from 0 to {len(values) - 1}, or null"
         )
