@@ -72,7 +72,7 @@ def adopt(experiment: ModuleType, kept: Path, folder: Path) -> dict[str, list[Ve
     name = name_of(experiment)
     try:
         verdicts = list(experiment.verdicts(read_table(kept / f"{name}.csv")))
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, IndexError):
         return {}  # reported with the differences
     for path in kept.glob(f"{name}.*"):
         shutil.copy(path, folder)

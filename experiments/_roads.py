@@ -60,6 +60,14 @@ def _missed(panel: Table) -> float:
     return chance_of_missing(panel["sampled_too_hot"], panel["law_too_hot"], panel["law"], FALSE_ALARM)
 
 
+def surprise(panel: Table, counts: str) -> tuple[float, float, float]:
+    """Return the entropy of the law, the mean of -log p over what was counted, p being the law, and its error."""
+    cost, total = -np.log(panel["law"]), panel[counts].sum()
+    entropy = float(panel["law"] @ cost)
+    variance = panel["law"] @ np.square(cost - entropy)  # it is the heat capacity
+    return entropy, float(panel[counts] @ cost / total), float(np.sqrt(variance / total))
+
+
 def draw_counts(
     axes: Axes, rows: Table, chosen: Callable[[np.ndarray], np.ndarray], colour: str, named: bool
 ) -> None:

@@ -143,7 +143,8 @@ def compute(config: Config, progress: Callable[[float], None]) -> Table:
     heat, rows, states = 0, [], [gas.states[: config.shown]]
     rows += [*_crowd(gas, law, cold)]
     for look in range(config.looks):
-        heat += _heat(gas.run(config.stride - 1, record=0, progress=False))
+        if config.stride > 1:
+            heat += _heat(gas.run(config.stride - 1, record=0, progress=False))
         law, before = law @ np.linalg.matrix_power(chain, config.stride - 1), gas.states
         heat += _heat(gas.run(1, record=0, progress=False))
         moved, moving = int((gas.states != before).sum()), float(law @ (1 - chain.diagonal()))

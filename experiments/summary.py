@@ -103,6 +103,7 @@ from boltzmann.statistics import pulls
 from experiments import letters
 from experiments._gas import relaxed_gas
 from experiments._letters import usable_contexts
+from experiments._roads import surprise
 from experiments._table import Table, Verdict, fits
 
 CHAPTER = 14
@@ -131,6 +132,8 @@ QUICK = Config(temperatures=(0.5, 1.0, 2.0), particles=20_000, draws=20_000, con
 
 def compute(config: Config, progress: Callable[[float], None]) -> Table:
     """Send one context down the three roads at every temperature, and a few particles and letters at t = 1."""
+    if 1.0 not in config.temperatures:
+        raise ValueError(f"temperatures: the pictures show t = 1, which is not among {config.temperatures}")
     text = load_corpus(config.corpus)
     contexts = tuple(usable_contexts([config.context], text))
     shared = {name: getattr(config, name) for name in ("corpus", "order", "temperatures", "particles", "draws")}
@@ -150,7 +153,7 @@ def verdicts(table: Table) -> list[Verdict]:
     """Hold the roads against each other as `letters` does, and both entropies against that of the law."""
     worst = []
     for road in ("simulated", "sampled"):
-        law, measured, error = np.transpose([_entropy(panel, road) for panel in _panels(table)])
+        law, measured, error = np.transpose([surprise(panel, road) for panel in _panels(table)])
         worst.append(float(chi2.sf(np.square(pulls(measured, law, error)).sum(), law.size)))
     entropies = fits("particles and letters have the entropy of the law", worst, "roads, χ² of all temperatures")
     return [*letters.verdicts(table), entropies]
@@ -158,15 +161,6 @@ def verdicts(table: Table) -> list[Verdict]:
 
 def _panels(table: Table) -> list[Table]:
     return [panel for _, panel in table.groups("temperature")]
-
-
-def _entropy(panel: Table, road: str) -> tuple[float, float, float]:
-    """Return the entropy of the law, the mean of -log p' over what was counted, and the error of that mean."""
-    law, counts = panel["law"], panel[road]
-    surprise = -np.log(law)
-    entropy = float(law @ surprise)
-    variance = float(law @ (surprise - entropy) ** 2)  # it is the heat capacity
-    return entropy, float(counts @ surprise) / counts.sum(), float(np.sqrt(variance / counts.sum()))
 
 
 def draw(table: Table) -> Figure:
@@ -238,7 +232,7 @@ def _draw_entropies(axes: Axes, table: Table) -> None:
     fine = np.geomspace(t[0] / 1.3, 1.3 * t[-1], 100)
     plots.law(axes, fine, bz.entropy(bz.EnergyLevels.from_probabilities(p / p.sum()), fine))
     for road, mark in (("simulated", plots.simulation), ("sampled", plots.sampler)):
-        _, measured, error = np.transpose([_entropy(panel, road) for panel in _panels(table)])
+        _, measured, error = np.transpose([surprise(panel, road) for panel in _panels(table)])
         mark(axes, t, measured, error)
     axes.set_xscale("log")
     ticks = [tick for tick in (0.25, 0.5, 1, 2, 4) if t[0] <= tick <= t[-1]]

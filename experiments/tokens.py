@@ -100,7 +100,7 @@ from boltzmann import plots
 from boltzmann.language import GPT2
 from experiments._letters import printable, shown
 from experiments._pages import perplexity_axis, place, temperature_axis
-from experiments._roads import LAW, counted, draw_counts, three_roads
+from experiments._roads import LAW, counted, draw_counts, surprise, three_roads
 from experiments._table import Table, Verdict, differs, fits
 
 CHAPTER = 9
@@ -147,28 +147,20 @@ def compute(config: Config, progress: Callable[[float], None]) -> Table:
 def verdicts(table: Table) -> list[Verdict]:
     """Hold each pair of roads against each other, and what the tokens that they draw cost against the entropy."""
     panels = [panel for _, panel in table.groups("context", "temperature")]
-    surprise, wrong = (
+    drawn, too_hot = (
         [_miss(panel, counts) for panel in panels for counts in columns]
         for columns in (("simulated", "sampled"), ("sampled_too_hot",))
     )
     return [
         *three_roads(panels),
-        fits("−log p of what gas and sampler draw is the entropy", surprise, "means"),
-        differs("control: −log p of what is drawn too hot is not", wrong, "means"),
+        fits("−log p of what gas and sampler draw is the entropy", drawn, "means"),
+        differs("control: −log p of what is drawn too hot is not", too_hot, "means"),
     ]
 
 
-def _surprise(panel: Table, counts: str) -> tuple[float, float]:
-    """Return the mean of -log p, of p at t, over the tokens counted, and its error: p's heat capacity is known."""
-    cost, total = -np.log(panel["law"]), panel[counts].sum()
-    variance = panel["law"] @ np.square(cost - panel["law"] @ cost)
-    return float(panel[counts] @ cost / total), float(np.sqrt(variance / total))
-
-
 def _miss(panel: Table, counts: str) -> float:
-    """Return how likely such a mean misses the entropy by as much."""
-    mean, error = _surprise(panel, counts)
-    entropy = -panel["law"] @ np.log(panel["law"])
+    """Return how likely a mean of -log p misses the entropy by as much as that of the tokens counted."""
+    entropy, mean, error = surprise(panel, counts)
     return float(2 * norm.sf(abs(mean - entropy) / error))
 
 
@@ -220,7 +212,8 @@ def _draw_entropy(axes: Axes, table: Table, colours: dict[float, str]) -> None:
         plots.law(axes, grid, bz.entropy(energies, temperatures), linestyle=dashes, label=f"“{context}”")
         for t, colour in colours.items():
             for column, mark in (("simulated", plots.simulation), ("sampled", plots.sampler)):
-                mark(axes, place(t), *_surprise(rows.where(temperature=t), column), color=colour)
+                _, mean, error = surprise(rows.where(temperature=t), column)
+                mark(axes, place(t), mean, error, color=colour)
     temperature_axis(axes)
     axes.set_ylim(0, 1.05 * np.log(energies.size))
     axes.legend(loc="lower right", handlelength=1.4, handletextpad=0.4, borderaxespad=0.2)

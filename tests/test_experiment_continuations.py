@@ -34,9 +34,7 @@ def with_transformer(table: Table, name: str, column: np.ndarray) -> Table:
     return Table({**table.columns, name: changed})
 
 
-def test_a_transformer_obeys_the_law_and_grows_surer(table):
-    """Four verdicts are statistical, at a false-alarm rate of at most 1e-6 each and a fixed seed."""
-    assert len(continuations.verdicts(table)) == 8 and not failed(table)
+def test_the_quick_preset_is_drawn(table):
     continuations.draw(table).canvas.draw()
 
 

@@ -19,18 +19,20 @@ def failing(table):
     return [v.claim for v in quench.verdicts(table) if not v.holds]
 
 
-def test_the_quick_preset_holds(table):
-    assert failing(table) == []
-
-
 def test_paths_are_those_of_molecules_that_stand_still_or_step(table):
-    """In two sweeps a molecule gets two layers far at most, and all paths together are what a gas does."""
+    """From look to look a molecule gets a layer a sweep at most; all paths together are what a gas does."""
     paths = table.where(series="molecule")["path"]
     layers = np.array([[ord(letter) - ord("a") for letter in path] for path in paths])
     assert layers.shape == (quench.QUICK.shown, quench.QUICK.looks + 1)
     assert layers.min() >= 0 and layers.max() < quench.QUICK.layers
     assert np.abs(np.diff(layers)).max() <= quench.QUICK.stride
     assert layers[:, -1].mean() < layers[:, 0].mean() - 2  # they fall; the standard error is 0.5
+
+
+def test_one_may_look_after_every_sweep():
+    table = quench.compute(replace(quench.QUICK, stride=1, looks=120), lambda fraction: None)
+    assert failing(table) == []
+    assert table.where(series="moves")["sweep"].tolist() == list(range(1, 121))
 
 
 def test_another_rule_is_caught_on_its_way_though_it_ends_in_the_same_law(monkeypatch):

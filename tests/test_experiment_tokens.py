@@ -28,10 +28,7 @@ def failed(table: Table) -> set[str]:
     return {verdict.claim for verdict in tokens.verdicts(table) if not verdict.holds}
 
 
-def test_three_roads_lead_to_one_law():
-    """Four verdicts are statistical, at a false-alarm rate of at most 1e-6 each and a fixed seed."""
-    table = written(tokens.QUICK)
-    assert len(tokens.verdicts(table)) == 6 and not failed(table)
+def test_a_panel_is_drawn(table):
     tokens.draw(table).canvas.draw()
 
 

@@ -364,6 +364,12 @@ def test_verify_holds_what_varies_to_its_shape_and_its_verdicts(both, capsys):
     assert "varying: only the shape compared" in capsys.readouterr().out
 
 
+def test_verify_fails_when_what_varies_has_no_rows(both, capsys):
+    (both / "varying.csv").write_text('"n","square","seconds"\n')
+    assert runner.main(["--verify"]) == 1
+    assert "DIFFERS  varying.csv: cannot be read" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("arguments", [[], ["--all"]])
 @pytest.mark.parametrize(("old", "new"), [("3,9,", "3,8,"), ("3,9,1\n", ""), ('"n"', '"m"')])
 def test_verify_fails_when_what_varies_was_changed_by_hand(both, old, new, arguments, capsys):

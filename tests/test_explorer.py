@@ -9,6 +9,7 @@ import math
 import os
 import re
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -220,10 +221,83 @@ def test_relaxation_is_that_of_the_chain(visit):
         assert page.evaluate("explorer.world.relaxation") == pytest.approx(sweeps, rel=1e-9)
 
 
+@pytest.mark.parametrize(("name", "t"), [("ladder", 0), ("ladder", 0.05), ("levels of your own", 0)])
+def test_where_one_particle_would_be_seen_the_relaxation_leaves_none(visit, name, t):
+    """By the matrix: one particle in a million gases sits elsewhere than the law says, and no fewer sweeps do."""
+    page = visit(f"#t={t}&system={name}&levels=0,0,1,2,3&sweeps=1")
+    levels = bz.EnergyLevels([0, 0, 1, 2, 3]) if name == "levels of your own" else explorer.SYSTEMS[name]
+    sweeps = math.ceil(page.evaluate("explorer.world.relaxation"))
+    chain, start = bz.transition_matrix(levels, t), np.full(levels.energies.size, 1 / levels.energies.size)
+    p = start @ np.linalg.matrix_power(chain, sweeps)
+    left = CONFIG.particles * (p - bz.probabilities(levels, t)).clip(min=0).sum()
+    assert 0.3e-6 < left <= 1e-6
+
+
 # ---- The simulation
 
 
 COUNTS = "[...explorer.world.gas.counts]"
+ALL_ON_ONE = "At equilibrium: one level holds all, as the law says."
+TOO_WILLING = ("random.uniform() >= ratio", "random.uniform() >= ratio + 0.01")
+
+
+def test_at_zero_one_level_holds_all_whatever_the_seed(visit):
+    """Ten gases, each looked at as soon as it is said to be at equilibrium: one in 1e5 pages fails."""
+    told = visit("#t=0&system=ladder&sweeps=1").evaluate("""Array.from({length: 10}, (_, seed) => {
+        const world = new World({...explorer.state, seed}, explorer.model);
+        world.advanceTo(Math.ceil(world.relaxation));
+        return fitInWords(world.gas.counts, world.law.p, world.sweeps, world.relaxation);
+    })""")
+    assert told == [ALL_ON_ONE] * 10
+
+
+def test_letters_at_zero_relax_until_all_are_the_likeliest(visit):
+    told = visit("#t=0&sweeps=1").evaluate("""Array.from({length: 10}, (_, seed) => {
+        const world = new World({...explorer.state, seed}, explorer.model);
+        world.advanceTo(Math.ceil(world.letterRelaxation));
+        return lettersInWords(world);
+    })""")
+    assert all("simulation p\u00a0=\u00a01.0" in words for words in told)
+
+
+@pytest.mark.parametrize(
+    ("fragment", "words"),
+    [
+        ("#t=0&system=ladder&sweeps=46", "Relaxing: 46 of 161 sweeps"),
+        ("#t=0&system=ladder&sweeps=200", ALL_ON_ONE),
+        ("#t=0.05&system=ladder&sweeps=200", ALL_ON_ONE),
+        (
+            "#t=0.15&system=two levels&sweeps=60",
+            "At equilibrium: all but 2 are on one level, by the law all but 2.5.",
+        ),
+    ],
+)
+def test_a_cold_gas_is_told_as_it_is(visit, fragment, words):
+    assert visit(fragment).locator("#gas-fit").inner_text().startswith(words)
+
+
+@pytest.mark.parametrize("counts", [[2000, 0], [0, 2000]])
+def test_all_on_one_level_is_not_the_law_where_the_law_puts_some_elsewhere(visit, counts):
+    words = visit().evaluate(f"fitInWords({counts}, [0.99875, 0.00125], 2, 1)")
+    assert f"all but {counts[1]} are on one level, by the law all but 2.5." in words
+
+
+@pytest.mark.parametrize(
+    ("t", "gas", "letters"),
+    [
+        ("0", "At equilibrium: p\u00a0=\u00a00.", "simulation p\u00a0=\u00a00, sampler p\u00a0=\u00a01.0."),
+        (
+            "0.05",
+            "At equilibrium: all but 142 are on one level, by the law all but 0.0.",
+            "simulation untested, sampler p",
+        ),
+    ],
+)
+def test_a_broken_gas_is_not_excused_in_the_cold(visit, t, gas, letters):
+    """Control: moves up are taken one time in a hundred too often."""
+    page = visit(f"#t={t}&system=ladder&sweeps=200", change=replaced(*TOO_WILLING))
+    assert page.locator("#gas-fit").inner_text().startswith(gas)
+    assert page.locator("#letters-fit").inner_text().split("law: ")[1].startswith(letters)
 
 
 @pytest.mark.parametrize(
@@ -339,6 +413,18 @@ def test_a_change_of_temperature_is_said_to_relax(visit):
     assert page.locator("#letters-fit").inner_text().endswith("relaxing.")
 
 
+def test_only_what_changed_relaxes_anew(visit):
+    page = visit("#system=levels of your own&sweeps=100")
+    page.evaluate("explorer.setLevel(1, 0.6)")
+    assert page.locator("#gas-fit").inner_text().startswith("Relaxing: 0 of")
+    assert page.evaluate("sum([...explorer.world.drawn])") == 20_000
+    assert "sampler p" in page.locator("#letters-fit").inner_text()
+    page.evaluate("explorer.world.advance(60), explorer.world.setContext('wind'), explorer.draw()")
+    assert page.locator("#gas-fit").inner_text().startswith("At equilibrium: χ²")
+    assert page.locator("#letters-fit").inner_text().endswith("relaxing.")
+    assert page.evaluate("sum([...explorer.world.drawn])") == 0
+
+
 def test_dots_ride_on_the_curves_and_the_ring_is_the_measured_energy(visit):
     page = visit("#system=rotor&sweeps=100")
     for t in ("0.08", "0.5", "1", "7"):
@@ -419,6 +505,14 @@ def test_arrow_keys_walk_the_whole_scale_and_back(visit):
     assert state(page)["t"] == "0.05"
 
 
+@pytest.mark.parametrize(("t", "key", "end"), [("1000", "ArrowLeft", "20"), ("0.001", "ArrowRight", "0.05")])
+def test_from_beyond_the_scale_an_arrow_leads_to_its_end(visit, t, key, end):
+    page = visit(f"#t={t}&sweeps=1")
+    page.focus("#slider")
+    page.keyboard.press(key)
+    assert state(page)["t"] == end
+
+
 def test_slider_is_dragged_by_pointer(visit):
     page = visit()
     box = page.locator("#slider").bounding_box()
@@ -465,7 +559,7 @@ def test_typed_temperatures(visit):
 
 def test_what_is_no_temperature_is_refused_in_words(visit):
     page = visit()
-    for typed in ("", "abc", "-1", "1e400", "nan", "1 2", "-inf"):
+    for typed in ("", "abc", "-1", "1e400", "nan", "1 2", "-inf", "0x10", "0b1", "1,2,3", ".", "1e"):
         page.fill("#typed", typed)
         assert state(page)["t"] == "1", typed
         assert page.get_attribute("#typed", "aria-invalid") == "true"
@@ -550,6 +644,19 @@ def test_a_link_to_a_moment_shows_that_moment(visit):
     again = visit(settled_hash(page))
     assert again.evaluate(COUNTS) == page.evaluate(COUNTS)
     assert again.evaluate("explorer.world.text") == page.evaluate("explorer.world.text")
+
+
+def test_a_link_to_the_beginning_opens_paused(visit):
+    page = visit("#sweeps=8")
+    page.click("#reset")
+    fragment = settled_hash(page)
+    assert fragment == "#sweeps=0"
+    again = visit(fragment)
+    again.wait_for_timeout(200)
+    assert again.evaluate("explorer.world.sweeps") == 0 and again.locator("#play").inner_text() == "Play"
+    again.click("#play")
+    again.click("#reset")
+    assert settled_hash(again) == "" and again.locator("#play").inner_text() == "Pause"
 
 
 def test_a_link_that_makes_no_sense_opens_the_usual_page(visit):
@@ -773,6 +880,22 @@ def test_a_frame_of_two_thousand_particles_leaves_time_to_spare(visit, record_pr
 
 
 # ---- Without a browser
+
+
+def test_an_address_in_a_text_is_data(tmp_path, monkeypatch):
+    """Control: one in the page itself is counted."""
+    path = tmp_path / "web.txt"
+    path.write_text("See https://example.org, and import('x') of it. " * 50, encoding="utf-8")
+    config = replace(explorer.QUICK, corpus=str(path))
+    claim = "the page names no address that it could load from"
+
+    def holds():
+        verdicts = explorer.verdicts(explorer.compute(config, lambda fraction: None))
+        return {verdict.claim: verdict.holds for verdict in verdicts}[claim]
+
+    assert "https:" in explorer.page(config) and holds()
+    monkeypatch.setattr(explorer.plots, "BLUE", "url(https://example.org)")
+    assert not holds()
 
 
 def test_any_text_makes_a_page(tmp_path):

@@ -20,12 +20,12 @@ class Explorer {
   open(state) {
     this.state = state;
     this.restart();
-    this.play(state.sweeps === 0 && !this.still.matches);
+    this.play(state.sweeps === null && !this.still.matches);
   }
 
   restart() {
     this.world = new World(this.state, this.model);
-    this.world.advanceTo(this.state.sweeps);
+    this.world.advanceTo(this.state.sweeps ?? 0);
     this.levels.forget();
     this.layOut();
   }
@@ -45,7 +45,7 @@ class Explorer {
     cancelAnimationFrame(this.request);
     this.playing = playing;
     this.world.advanceTo(Math.ceil(this.world.sweeps)); // a link names whole sweeps
-    this.state.sweeps = playing ? 0 : Math.min(MOST_SWEEPS, this.world.sweeps);
+    this.state.sweeps = playing ? null : Math.min(MOST_SWEEPS, this.world.sweeps);
     byId("play").textContent = playing ? "Pause" : "Play";
     this.remember();
     if (playing) {
@@ -90,7 +90,7 @@ class Explorer {
     this.curves.draw(world);
     this.letters.draw(world);
     this.letters.write(world);
-    byId("gas-fit").textContent = fitInWords(world.gas.counts, world.law.p, world.sinceChange(), world.relaxation);
+    byId("gas-fit").textContent = fitInWords(world.gas.counts, world.law.p, world.sweeps - world.gasChangedAt, world.relaxation);
     byId("ledger").textContent = ledger(world.gas);
     byId("draws").textContent = `${sum([...world.drawn]).toLocaleString("en")} draws`;
     byId("letters-fit").textContent = lettersInWords(world);
@@ -202,7 +202,7 @@ class Explorer {
     });
     byId("play").addEventListener("click", () => this.play(!this.playing));
     byId("step").addEventListener("click", () => this.step());
-    byId("reset").addEventListener("click", () => this.set({ sweeps: 0 }));
+    byId("reset").addEventListener("click", () => this.set({ sweeps: this.playing ? null : 0 }));
     byId("speed").addEventListener("change", (event) => {
       this.state.speed = Number(event.target.value);
       this.remember();

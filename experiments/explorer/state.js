@@ -1,5 +1,5 @@
-// What a link carries: the settings, and when paused how many sweeps lie behind. It opens at the very moment that
-// it was taken from, if that gas had seen one temperature since its start.
+// What a link carries: the settings, and when paused how many sweeps lie behind, up to a limit. It opens at the very
+// moment that it was taken from, if that gas was within the limit and had seen one temperature since its start.
 
 const SPEEDS = [0.25, 1, 4, 16];
 const MOST_SWEEPS = 400; // that a link may ask for
@@ -9,7 +9,7 @@ const LETTERS = "letters after …";
 function defaults() {
   return {
     t: 1, system: "ladder", context: CONTEXT, levels: [...SYSTEMS[OWN].energies], seed: SEED, speed: 1, theme: "",
-    sweeps: 0,
+    sweeps: null, // playing
   };
 }
 

@@ -21,8 +21,8 @@ function positionOf(t) {
 function neighbourOf(t, direction) {
   if (direction > 0 && t >= HOTTEST) return Infinity;
   if (direction < 0 && t <= COLDEST) return 0;
-  if (t === 0) return COLDEST;
-  if (t === Infinity) return HOTTEST;
+  if (direction > 0 && t < COLDEST) return COLDEST;
+  if (direction < 0 && t > HOTTEST) return HOTTEST;
   return temperatureAt(Math.round(positionOf(t)) + direction);
 }
 
@@ -34,6 +34,6 @@ function showTemperature(t) {
 function readTemperature(typed) {
   const text = typed.trim().replace(",", ".");
   if (/^(∞|inf|infinity)$/i.test(text)) return Infinity;
-  const t = Number(text);
-  return text !== "" && t >= 0 && t < Infinity ? t : null;
+  const decimal = /^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text);
+  return decimal && Number(text) < Infinity ? Number(text) : null;
 }

@@ -16,6 +16,7 @@ class World {
     this.gas = new Gas(this.system.energies, this.system.degeneracies, PARTICLES, this.stream(1));
     this.sweeps = 0;
     this.done = { hops: 0, letterHops: 0, draws: 0, letters: 0 };
+    this.settleGas();
     this.setContext(state.context);
   }
 
@@ -31,28 +32,34 @@ class World {
     this.textContext = this.model.encode(context);
     this.logits = this.model.logits(this.textContext);
     this.text = [...this.textContext].slice(-40).map((letter) => ({ id: letter.charCodeAt(0), given: true }));
-    this.settle();
+    this.settleLetters();
   }
 
-  // After a change the law is another one: what was drawn before does not count, and the gases relax anew.
-  settle() {
-    this.changedAt = this.sweeps;
+  // After a change the law is another one, and a gas relaxes anew.
+  settleGas() {
+    this.gasChangedAt = this.sweeps;
     this.law = lawOf(this.system.energies, this.system.degeneracies, this.t);
+    this.relaxation = sweepsToRelax(this.law.p, PARTICLES);
+  }
+
+  // Letters that were drawn by another law do not count.
+  settleLetters() {
+    this.lettersChangedAt = this.sweeps;
     this.letterLaw = lawOf(this.letterLevels.energies, this.letterLevels.degeneracies, this.t);
     this.drawn = new Int32Array(this.logits.length);
-    this.relaxation = sweepsToRelax(this.law.p, PARTICLES);
     this.letterRelaxation = sweepsToRelax(this.letterLaw.p, PARTICLES) / LETTER_SWEEPS;
   }
 
   setTemperature(t) {
     this.t = t;
-    this.settle();
+    this.settleGas();
+    this.settleLetters();
   }
 
   moveLevel(level, energy) {
     this.system.energies[level] = energy;
     this.gas.moveLevel(level, energy);
-    this.settle();
+    this.settleGas();
   }
 
   advance(sweeps, onHop) {
@@ -80,10 +87,6 @@ class World {
     this.textContext = (this.textContext + String.fromCharCode(id)).slice(-this.model.order);
     if (this.text.length > LONGEST_TEXT) this.text.shift();
   }
-
-  sinceChange() {
-    return this.sweeps - this.changedAt;
-  }
 }
 
 // The letters after a context from the lowest energy up, which is from the likeliest down.
@@ -98,8 +101,10 @@ function shown(letter) {
 }
 
 // With uniform proposals over K levels a start is forgotten as (1 - 1/w)^sweeps, w = K max p (J. S. Liu, Statistics
-// and Computing 6, 113, 1996). At equilibrium it is less than a tenth of the standard error of N particles.
+// and Computing 6, 113, 1996). At equilibrium less than √N/10 of N particles are left of it, and less than one in a
+// million gases has any left where a single one would be seen: beside an empty level, or one that holds nearly all.
 function sweepsToRelax(p, particles) {
-  const rate = -Math.log1p(-1 / (p.length * Math.max(...p)));
-  return Math.log(10 * Math.sqrt(particles)) / rate;
+  const most = Math.max(...p), rate = -Math.log1p(-1 / (p.length * most));
+  const seen = p.includes(0) || particles * (1 - most) < 5;
+  return Math.log(particles / (seen ? 1e-6 : Math.sqrt(particles) / 10)) / rate;
 }
