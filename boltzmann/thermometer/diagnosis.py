@@ -8,7 +8,7 @@ import numpy as np
 from boltzmann._checks import LARGEST, SMALLEST, as_count, as_number, as_temperature
 from boltzmann.thermometer.dependence import Dependence, along_series, between_groups
 from boltzmann.thermometer.faults import Candidate, entries, merit, weigh
-from boltzmann.thermometer.laws import Law, log_likelihood, room_of
+from boltzmann.thermometer.laws import Law, log_likelihood, room_of, told
 from boltzmann.thermometer.offers import Evidence
 from boltzmann.thermometer.reading import Reading, kolmogorov_smirnov
 
@@ -44,6 +44,8 @@ class Diagnosis:
         The strongest sign that draws depend on one another.
     claimed : Law
         The claim.
+    untold : int
+        Draws that were left out, as their lists do not tell how far the top_p claimed reaches.
     """
 
     verdict: Literal["holds", "fails", "cannot tell"]
@@ -56,6 +58,7 @@ class Diagnosis:
     goodness_of_fit: float
     dependence: Dependence
     claimed: Law
+    untold: int = 0
 
     @property
     def holds(self) -> bool:
@@ -65,6 +68,8 @@ class Diagnosis:
     def __str__(self) -> str:
         if self.verdict == "holds":
             return f"holds: {self.claimed}"
+        if self.verdict == "cannot tell" and np.isinf(self.draws_needed):
+            return f"cannot tell whether {self.claimed}: no choice is left in the lists. List more tokens"
         if self.verdict == "cannot tell":
             return f"cannot tell whether {self.claimed}: about {self.draws_needed:.2g} more draws are needed"
         likeliest = "" if self.fault in ("dependent", "forbidden", "unknown") else f", likeliest {self.law}"
@@ -115,8 +120,12 @@ def diagnose(
     Notes
     -----
     A wall by top_k or min_p is the same before and after the temperature, once its place is fitted. Only top_p,
-    and a min_p that was claimed, tell the order. Of lists of the m likeliest tokens, top_p is a share of their
-    probability alone.
+    and a min_p that was claimed, tell the order.
+
+    Of lists of the m likeliest tokens, log-probabilities tell what the others have together at t = 1, and within
+    bounds at another t. Where these leave open how many of the tokens listed a claimed top_p keeps, the draws of
+    that list are left out, whatever they are. A hidden top_p is fitted by the likelier tail: one that falls
+    slowly. What a truncation does beyond a list is not seen.
 
     References
     ----------
@@ -139,7 +148,11 @@ def diagnose(
     alarms = as_number("false_alarms", false_alarms, "number between 0 and 1", SMALLEST, 1.0)
     resolution = as_number("resolution", resolution, "number between 0 and 1", SMALLEST, 1.0)
     slack = as_number("slack", slack, "finite number of at least 0", 0.0, LARGEST)
-    evidence = reading.evidence
+    evidence = told(reading.evidence, claim)
+    untold = reading.evidence.draws - evidence.draws
+    if evidence.draws == 0:
+        independent = Dependence(0.0, 1.0, 1.0)
+        return Diagnosis("cannot tell", "", claim, 0.0, 1.0, np.inf, (), 1.0, independent, claim, untold)
     base = log_likelihood(evidence, claim, slack)
     if claim.beta == np.inf and base > -np.inf:
         base = 0.0  # which of the tied tokens comes first is known to the sampler
@@ -161,11 +174,14 @@ def diagnose(
         "goodness_of_fit": fit,
         "dependence": dependence,
         "claimed": claim,
+        "untold": untold,
     }
     fault, law, ratio = _fault(evidence, claim, candidates, base, fit, dependence, alarms / tests)
     if fault:
         return Diagnosis("fails", fault, law, ratio, **common)
     needed = _draws_needed(evidence, claim, resolution, effect, np.log(2 * tests / alarms))
+    if untold and needed < np.inf:
+        needed = np.ceil(needed * reading.draws / evidence.draws)  # as many of those to come will be left out
     common["draws_needed"] = needed
     return Diagnosis("cannot tell" if needed > 0 else "holds", "", claim, 0.0, **common)
 
