@@ -45,7 +45,7 @@ class Diagnosis:
     claimed : Law
         The claim.
     untold : int
-        Draws that were left out, as their lists do not tell how far the top_p claimed reaches.
+        Draws that were left out, as their lists do not tell whether the top_p claimed allows them.
     """
 
     verdict: Literal["holds", "fails", "cannot tell"]
@@ -123,9 +123,9 @@ def diagnose(
     and a min_p that was claimed, tell the order.
 
     Of lists of the m likeliest tokens, log-probabilities tell what the others have together at t = 1, and within
-    bounds at another t. Where these leave open how many of the tokens listed a claimed top_p keeps, the draws of
-    that list are left out, whatever they are. A hidden top_p is fitted by the likelier tail: one that falls
-    slowly. What a truncation does beyond a list is not seen.
+    bounds at another t. Where these leave open how many of the tokens listed a claimed top_p keeps, only draws
+    among those that it certainly keeps are used, on that condition. To fit a hidden top_p the rest is guessed. What
+    a truncation does beyond a list is not seen.
 
     References
     ----------

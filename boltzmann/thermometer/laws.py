@@ -62,8 +62,8 @@ class Law:
 def room_of(evidence: Evidence, law: Law, slack: float = 0.0, unlisted: FloatArray | None = None) -> FloatArray:
     """Return how many of the likeliest tokens of each row a law leaves, shape (R,).
 
-    With `slack`, those that it might leave if each log-probability is off by so many nats. What the tokens that are
-    not listed weigh is a guess unless given.
+    With `slack`, those that it might leave if each log-probability is off by so many nats. What tokens that
+    are not listed weigh is a guess unless given.
     """
     beta = law.beta if law.temperature_first else 1.0
     room = _listed(evidence, law)

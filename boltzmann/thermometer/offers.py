@@ -202,8 +202,9 @@ class Evidence:
 
         .. math:: M w^{\beta / \beta' - 1} \quad\text{and}\quad M (M / N)^{\beta / \beta' - 1}
 
-        the first if all that weigh anything weigh w, the second if all are alike (Hölder). The guess is that weights
-        go on as a power of the rank, with the slope s = 1 + m w / M that makes M of them.
+        the first if all that weigh anything weigh w, the second if all are alike (Hölder). Were weights to fall as a
+        power of the rank for ever, it would be the one with the slope s = 1 + m w / M, which leaves too little at
+        large β where a tail is flat and ends; the guess is the geometric mean of that and the first.
         """
         if self._missing is None:
             return Unlisted(*np.zeros((3, self.offers.rows)))
@@ -216,7 +217,8 @@ class Evidence:
         listed = np.minimum(self.offers.sizes, self.top)
         steepness = listed * np.exp(-known_at * last) / np.maximum(missing, np.exp(-_RANGE))  # s - 1
         fall = beta / known_at * (1 + steepness) - 1
-        guess = np.where(fall > 0, first * steepness / np.where(fall > 0, fall, 1.0), most)
+        power = np.where(fall > 0, first * steepness / np.where(fall > 0, fall, 1.0), most)
+        guess = np.sqrt(first) * np.sqrt(np.clip(power, least, most))
         if top_k < np.inf:
             limit = np.maximum(top_k - listed, 0.0) * np.exp(np.clip(-beta * last, -_RANGE, _RANGE))
             least, most = np.zeros_like(least), np.minimum(most, limit)
