@@ -124,8 +124,8 @@ def diagnose(
 
     Of lists of the m likeliest tokens, log-probabilities tell what the others have together at t = 1, and within
     bounds at another t. Where these leave open how many of the tokens listed a claimed top_p keeps, only draws
-    among those that it certainly keeps are used, on that condition. To fit a hidden top_p the rest is guessed. What
-    a truncation does beyond a list is not seen.
+    among those that it certainly keeps are used, on that condition. To fit a hidden top_p the rest is guessed.
+    What a truncation does beyond a list is not seen.
 
     References
     ----------

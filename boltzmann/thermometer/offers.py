@@ -12,7 +12,7 @@ from boltzmann.kernels import offers as kernels
 IntArray = NDArray[np.int64]
 _COLDEST = 1e9  # a β past which nothing changes
 _RANGE = 600.0  # nats whose exponential is a float64
-_COMPLETE = 1e-5  # of a probability of 1, so much may be rounding
+_COMPLETE = 1e-4  # of a probability of 1, so much may be lost by rounding, and by gathering levels
 _VOCABULARY = 2.0**20  # no vocabulary has more tokens
 _SEED = int.from_bytes(b"thermometer")  # one that no caller's draws were made with: 0 and 1 are everybody's
 
@@ -181,13 +181,15 @@ class Evidence:
 
     @cached_property
     def _missing(self) -> FloatArray | None:
-        """What the tokens that are not listed weigh where that is known, shape (R,); None if all are listed."""
+        """What the tokens that are not listed weigh at the β where that is known; None if all are listed."""
         offers = self.offers
         if offers.log_whole is None:
             return None
         whole = np.exp(np.minimum(offers.log_whole, _RANGE))
-        missing = whole - np.exp(offers.moments(offers.known_at, self.listed).log_partition)
-        return None if np.all(missing <= _COMPLETE * whole) else np.maximum(missing, 0.0)
+        missing = np.maximum(whole - np.exp(offers.moments(offers.known_at, self.listed).log_partition), 0.0)
+        if not np.any(missing > _COMPLETE * whole):
+            missing *= 0.0  # a nan stays one
+        return missing if np.any(missing != 0) else None
 
     @property
     def partial(self) -> bool:
@@ -202,9 +204,9 @@ class Evidence:
 
         .. math:: M w^{\beta / \beta' - 1} \quad\text{and}\quad M (M / N)^{\beta / \beta' - 1}
 
-        the first if all that weigh anything weigh w, the second if all are alike (Hölder). Were weights to fall as a
-        power of the rank for ever, it would be the one with the slope s = 1 + m w / M, which leaves too little at
-        large β where a tail is flat and ends; the guess is the geometric mean of that and the first.
+        the first if all that weigh anything weigh w, the second if all are alike (Hölder). Were weights to fall as
+        a power of the rank for ever, it would be the one with the slope s = 1 + m w / M, which leaves too little
+        at large β where a tail is flat and ends; the guess is the geometric mean of that and the first.
         """
         if self._missing is None:
             return Unlisted(*np.zeros((3, self.offers.rows)))

@@ -64,7 +64,7 @@ class Records:
         if not used:
             raise ValueError("no draw can be read: each was withheld, or is of a token that is not listed")
         clustered = 1 < len(set(used)) < len(used)
-        gaps = np.minimum(self.gaps, 0.5)
+        gaps = np.minimum(self.gaps, _GAP)
         shifts = -self.scale * np.log1p(-gaps)  # given that no such token is drawn, the others are likelier
         rows = [(range(row.size), row + shift) for row, shift in zip(self.offers, shifts, strict=True)]
         normalised = np.where(gaps < _GAP, self.scale, np.nan)
