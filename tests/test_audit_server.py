@@ -128,7 +128,7 @@ def test_a_truncation_that_is_claimed_holds(capsys):
 
 @pytest.mark.parametrize("listed", [20, 5])
 def test_a_top_p_that_is_claimed_is_judged_from_short_lists(listed, capsys):
-    """An honest one does not fail; one that is not there does."""
+    """An honest one does not fail; one that is not there does, or reaches further, which short lists hardly tell."""
     asked = ["--top-p", 0.9, "--listed", listed]
     with TinyServer() as server:
         status = run(server, *asked, draws=3000)
@@ -137,7 +137,7 @@ def test_a_top_p_that_is_claimed_is_judged_from_short_lists(listed, capsys):
         assert re.search(rf"a truncation beyond the ({listed}|{listed - 1}) likeliest is not seen", out)
         assert re.search(r" \d+ draws left out: lists do not tell whether the top-p claimed", out)
         assert run(server, *asked, "--field", "top_p=1", draws=3000, keep="none.jsonl") == 1
-    assert "fails, untruncated: " in capsys.readouterr().out
+    assert re.search("fails, (untruncated|order|top_p): ", capsys.readouterr().out)
 
 
 def test_noise_that_requests_share_is_named(capsys):

@@ -74,7 +74,7 @@ def test_what_is_not_listed_weighs_something_between_the_bounds(t, top_k, scale)
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=str)
 def test_no_draw_that_is_used_depends_on_what_is_not_listed(claim):
-    """The tokens left by the law of the whole vocabulary, cut where lists end: all of them, or more than are used."""
+    """The law of the whole vocabulary, cut where lists end, leaves as many tokens, or more than are used."""
     evidence = told(listed(claim, 20).evidence, claim)
     p = law(TABLE, claim.temperature, claim.top_k, claim.top_p, claim.min_p, claim.temperature_first)
     room = np.minimum((p > 0).sum(axis=1), 20)
