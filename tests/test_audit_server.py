@@ -128,7 +128,7 @@ def test_a_truncation_that_is_claimed_holds(capsys):
 
 @pytest.mark.parametrize("listed", [20, 5])
 def test_a_top_p_that_is_claimed_is_judged_from_short_lists(listed, capsys):
-    """An honest one does not fail; one that is not there does, or reaches further, which short lists hardly tell."""
+    """An honest one does not fail; one that is not there does; short lists hardly tell how far another reaches."""
     asked = ["--top-p", 0.9, "--listed", listed]
     with TinyServer() as server:
         status = run(server, *asked, draws=3000)

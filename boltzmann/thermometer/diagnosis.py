@@ -180,8 +180,6 @@ def diagnose(
     if fault:
         return Diagnosis("fails", fault, law, ratio, **common)
     needed = _draws_needed(evidence, claim, resolution, effect, np.log(2 * tests / alarms))
-    if untold and needed < np.inf:
-        needed = np.ceil(needed * reading.draws / evidence.draws)  # as many of those to come will be left out
     common["draws_needed"] = needed
     return Diagnosis("cannot tell" if needed > 0 else "holds", "", claim, 0.0, **common)
 
