@@ -160,6 +160,18 @@ def test_lists_of_which_nothing_is_known_cannot_tell_a_top_p():
     assert "List more tokens" in str(diagnosis)
 
 
+@pytest.mark.parametrize(("known", "groups"), [(60, 60), (1, None)])
+def test_groups_that_are_left_out_are_not_counted(known, groups):
+    claim = Law(0.7, top_p=0.9)
+    chosen, rows = drawn(claim, 3000, seed=3)
+    normalised = np.where(np.arange(100) < known, 1.0, np.nan)
+    reading = read((ORDER[:, :20], LOGPROBS[:, :20]), chosen, groups=rows, rows=rows, normalised=normalised)
+    evidence = told(reading.evidence, claim)
+    assert (None if evidence.groups is None else np.unique(evidence.groups).size) == groups
+    assert evidence.groups is None or evidence.groups.max() == groups - 1
+    assert diagnose(reading, claim).verdict == "cannot tell"
+
+
 @pytest.mark.parametrize("normalised", [0.0, -1.0, np.inf, [1.0, 0.7], np.ones(3)])
 def test_a_normalisation_that_makes_no_sense_is_named(normalised):
     with pytest.raises(ValueError, match="normalised must be one positive number, or 2"):
@@ -197,6 +209,6 @@ def test_saved_lists_are_judged_by_what_they_leave_out(pieces, tmp_path):
 
 
 def test_a_whole_vocabulary_is_whole_without_its_rare_pieces(tmp_path):
-    records = kept(tmp_path / "draws.jsonl", Law(1.0), 2000, {200}, draws=40)
+    records = kept(tmp_path / "draws.jsonl", Law(1.0), 2000, {320}, draws=40)
     assert 1e-4 < max(records.gaps) < 1e-3
     assert not records.read().evidence.partial
