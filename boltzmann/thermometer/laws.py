@@ -129,8 +129,9 @@ def tightest_top_k(evidence: Evidence, law: Law) -> Law:
 
 def tightest_min_p(evidence: Evidence, law: Law) -> Law:
     """Return the law with the likeliest min_p."""
-    beta = law.beta if law.temperature_first else 1.0
-    return replace(law, min_p=float(np.exp(-beta * evidence.energies.max() * (1 + 1e-9) - 1e-9)))
+    highest = float(evidence.energies.max())
+    gap = (law.beta if law.temperature_first else 1.0) * highest if highest > 0 else 0.0  # at t = 0 as well
+    return replace(law, min_p=float(np.exp(-gap * (1 + 1e-9) - 1e-9)))
 
 
 def tightest_top_p(evidence: Evidence, law: Law) -> Law:
