@@ -228,7 +228,7 @@ def _row(step: Step, asked: int, known: int) -> tuple[FloatArray, int | None, fl
     tokens = [token for token, _ in kept]
     row = np.array([value for _, value in kept])
     listed = zip(step.tokens[:known], step.logprobs[:known], strict=True)
-    gap = float(sum(np.exp(value) for token, value in listed if token is None))
+    gap = float(sum(np.exp(min(value, 0.0)) for token, value in listed if token is None))
     if step.chosen is None:
         return row, None, gap
     return row, tokens.index(step.chosen) if step.chosen in tokens else _ABSENT, gap
