@@ -31,6 +31,7 @@ def law(x, t, top_k=None, top_p=None, min_p=None, temperature_first=True):
     ranked = np.take_along_axis(judged, order, axis=1)
     if top_k is not None:
         kept[:, top_k:] = False
+        ranked = ranked * kept / (ranked * kept).sum(axis=1, keepdims=True)
     if top_p is not None:
         kept &= np.cumsum(ranked, axis=1) - ranked < top_p
     if min_p is not None:

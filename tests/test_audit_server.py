@@ -125,6 +125,20 @@ def test_a_truncation_that_is_claimed_holds(capsys):
         assert re.search(r" 0\.(6[7-9]|7[0-3]?)\d* with the truncation claimed", out)
 
 
+@pytest.mark.parametrize("listed", [20, 5])
+def test_a_top_p_that_is_claimed_is_judged_from_short_lists(listed, capsys):
+    """An honest one does not fail; one that is not there does; short lists hardly tell how far another reaches."""
+    asked = ["--top-p", 0.9, "--listed", listed]
+    with TinyServer() as server:
+        status = run(server, *asked, draws=3000)
+        out = " ".join(capsys.readouterr().out.split())
+        assert status != 1, out
+        assert re.search(rf"a truncation beyond the ({listed}|{listed - 1}) likeliest is not seen", out)
+        assert re.search(r" \d+ draws left out: lists do not tell whether the top-p claimed", out)
+        assert run(server, *asked, "--field", "top_p=1", draws=3000, keep="none.jsonl") == 1
+    assert re.search("fails, (untruncated|order|top_p): ", capsys.readouterr().out)
+
+
 def test_noise_that_requests_share_is_named(capsys):
     """Each of 10 requests running answers with the numbers of the first."""
     with TinyServer(batch=10) as server:

@@ -49,7 +49,7 @@ _REMARKS = {
 def report(reading: Reading, diagnosis: Diagnosis, source: dict[str, str], resolution: float) -> str:
     """Return the finding in 80 columns."""
     lines = [_entry(name, text) for name, text in source.items()]
-    lines += [_entry("draws", _draws(reading)), ""]
+    lines += [_entry("draws", _draws(reading)), *_lists(reading, diagnosis), ""]
     lines += [
         *_temperature(reading, diagnosis),
         _entry("claim", str(diagnosis.claimed)),
@@ -84,6 +84,18 @@ def _draws(reading: Reading) -> str:
     }
     parts = [f"{count} {words[reason]}" for reason, count in reading.left_out.items()]
     return f"{reading.draws} used" + (f"; left out: {', '.join(parts)}" if parts else "")
+
+
+def _lists(reading: Reading, diagnosis: Diagnosis) -> list[str]:
+    """Return what cannot be seen where only the likeliest tokens are listed."""
+    if not reading.evidence.partial:
+        return []
+    seen = min(reading.evidence.offers.sizes.max(), reading.top)
+    lines = [_entry("", f"a truncation beyond the {seen:.0f} likeliest is not seen")]
+    if diagnosis.untold:
+        left_out = f"{diagnosis.untold} draws left out: lists do not tell whether the top-p claimed reaches so far"
+        lines.append(_entry("", left_out))
+    return lines
 
 
 def _temperature(reading: Reading, diagnosis: Diagnosis) -> list[str]:

@@ -8,7 +8,7 @@ import numpy as np
 from boltzmann._checks import LARGEST, SMALLEST, as_count, as_number, as_temperature
 from boltzmann.thermometer.dependence import Dependence, along_series, between_groups
 from boltzmann.thermometer.faults import Candidate, entries, merit, weigh
-from boltzmann.thermometer.laws import Law, log_likelihood, room_of
+from boltzmann.thermometer.laws import Law, log_likelihood, room_of, told
 from boltzmann.thermometer.offers import Evidence
 from boltzmann.thermometer.reading import Reading, kolmogorov_smirnov
 
@@ -45,6 +45,8 @@ class Diagnosis:
         The strongest sign that draws depend on one another.
     claimed : Law
         The claim.
+    untold : int
+        Draws that were left out, as their lists do not tell whether the top_p claimed allows them.
     """
 
     verdict: Literal["holds", "fails", "cannot tell"]
@@ -57,6 +59,7 @@ class Diagnosis:
     goodness_of_fit: float
     dependence: Dependence
     claimed: Law
+    untold: int = 0
 
     @property
     def holds(self) -> bool:
@@ -66,6 +69,8 @@ class Diagnosis:
     def __str__(self) -> str:
         if self.verdict == "holds":
             return f"holds: {self.claimed}"
+        if self.verdict == "cannot tell" and np.isinf(self.draws_needed):
+            return f"cannot tell whether {self.claimed}: no choice is left in the lists. List more tokens"
         if self.verdict == "cannot tell":
             return f"cannot tell whether {self.claimed}: about {self.draws_needed:.2g} more draws are needed"
         likeliest = "" if self.fault in LAWLESS else f", likeliest {self.law}"
@@ -121,8 +126,12 @@ def diagnose(
     Notes
     -----
     A wall by top_k or min_p is the same before and after the temperature, once its place is fitted. Only top_p,
-    and a min_p that was claimed, tell the order. Of lists of the m likeliest tokens, top_p is a share of their
-    probability alone.
+    and a min_p that was claimed, tell the order.
+
+    Of lists of the m likeliest tokens, log-probabilities tell what the others have together at t = 1, and within
+    bounds at another t. Where these leave open how many of the tokens listed a claimed top_p keeps, only draws
+    among those that it certainly keeps are used, on that condition. To fit a hidden top_p the rest is guessed.
+    What a truncation does beyond a list is not seen.
 
     References
     ----------
@@ -145,7 +154,11 @@ def diagnose(
     alarms = as_number("false_alarms", false_alarms, "number between 0 and 1", SMALLEST, 1.0)
     resolution = as_number("resolution", resolution, "number between 0 and 1", SMALLEST, 1.0)
     slack = as_number("slack", slack, "finite number of at least 0", 0.0, LARGEST)
-    evidence = reading.evidence
+    evidence = told(reading.evidence, claim)
+    untold = reading.evidence.draws - evidence.draws
+    if evidence.draws == 0:
+        independent = Dependence(0.0, 1.0, 1.0)
+        return Diagnosis("cannot tell", "", claim, 0.0, 1.0, np.inf, (), 1.0, independent, claim, untold)
     base = log_likelihood(evidence, claim, slack)
     if claim.beta == np.inf and base > -np.inf:
         base = 0.0  # which of the tied tokens comes first is known to the sampler
@@ -167,6 +180,7 @@ def diagnose(
         "goodness_of_fit": fit,
         "dependence": dependence,
         "claimed": claim,
+        "untold": untold,
     }
     fault, law, ratio = _fault(evidence, claim, candidates, base, fit, dependence, alarms / tests)
     if fault:

@@ -9,7 +9,7 @@ from scipy.optimize import minimize_scalar
 from boltzmann._checks import FloatArray
 from boltzmann.kernels.offers import FINE, HEAD
 from boltzmann.thermometer.fitting import as_t, fit_beta
-from boltzmann.thermometer.offers import Evidence
+from boltzmann.thermometer.offers import Evidence, Unlisted, plus
 
 _IMPOSSIBLE = 1e15  # what costs more than anything, and still can be reckoned with
 _ROUNDING = 1e-6  # a nucleus in single precision may be larger by so much probability
@@ -59,20 +59,47 @@ class Law:
         return ", ".join(parts)
 
 
-def room_of(evidence: Evidence, law: Law, slack: float = 0.0) -> FloatArray:
+def room_of(evidence: Evidence, law: Law, slack: float = 0.0, unlisted: FloatArray | None = None) -> FloatArray:
     """Return how many of the likeliest tokens of each row a law leaves, shape (R,).
 
-    With `slack`, those that it might leave if each log-probability is off by so many nats.
+    With `slack`, those that it might leave if each log-probability is off by so many nats. What tokens that
+    are not listed weigh is a guess unless given.
     """
     beta = law.beta if law.temperature_first else 1.0
-    room = evidence.room
-    if law.top_k is not None:
-        room = np.minimum(room, law.top_k)
+    room = _listed(evidence, law)
     if law.top_p is not None and law.top_p < 1:
-        room = evidence.offers.nucleus(beta, room, min(law.top_p * np.exp(slack) + _ROUNDING, 1.0))
+        unlisted = _unlisted(evidence, law).guess if unlisted is None else unlisted
+        room = evidence.offers.nucleus(beta, room, min(law.top_p * np.exp(slack) + _ROUNDING, 1.0), unlisted)
     if law.min_p is not None and law.min_p > 0 and beta > 0:
         room = np.minimum(room, evidence.offers.count_below(-np.log(law.min_p) / beta + slack))
-    return room
+    return np.minimum(room, evidence.room)
+
+
+def _listed(evidence: Evidence, law: Law) -> FloatArray:
+    """Return how many of the tokens that a row tells of top_k leaves, shape (R,)."""
+    return evidence.listed if law.top_k is None else np.minimum(evidence.listed, law.top_k)
+
+
+def _unlisted(evidence: Evidence, law: Law) -> Unlisted:
+    """Return what the tokens that are not listed weigh where the law takes its probabilities."""
+    return evidence.unlisted(law.beta if law.temperature_first else 1.0, law.top_k or np.inf)
+
+
+def told(evidence: Evidence, law: Law) -> Evidence:
+    """Return the draws to which it does not matter what the tokens that are not listed weigh.
+
+    Where it is certain how many of the tokens listed the law leaves, all are; elsewhere those among the likeliest
+    that it certainly leaves, on that condition. Rows are picked by what they offer, whatever came out of them.
+    """
+    whole = evidence.offers.log_whole
+    if law.top_p is None or law.temperature == 0 or whole is None or not evidence.partial:
+        return evidence
+    unlisted = _unlisted(evidence, law)
+    least, most = (room_of(evidence, law, unlisted=weight) for weight in (unlisted.least, unlisted.most))
+    within = np.where(least == most, np.inf, least)
+    kept = evidence.only(~np.isnan(whole)[evidence.rows] & (evidence.ranks < within[evidence.rows]))
+    groups = None if kept.groups is None else np.unique(kept.groups, return_inverse=True)[1]
+    return replace(kept, within=within, groups=None if groups is None or not groups.any() else groups)
 
 
 def log_likelihood(evidence: Evidence, law: Law, slack: float = 0.0) -> float:
@@ -102,16 +129,17 @@ def tightest_top_k(evidence: Evidence, law: Law) -> Law:
 
 def tightest_min_p(evidence: Evidence, law: Law) -> Law:
     """Return the law with the likeliest min_p."""
-    beta = law.beta if law.temperature_first else 1.0
-    return replace(law, min_p=float(np.exp(-beta * evidence.energies.max() * (1 + 1e-9) - 1e-9)))
+    highest = float(evidence.energies.max())
+    gap = (law.beta if law.temperature_first else 1.0) * highest if highest > 0 else 0.0  # at t = 0 as well
+    return replace(law, min_p=float(np.exp(-gap * (1 + 1e-9) - 1e-9)))
 
 
 def tightest_top_p(evidence: Evidence, law: Law) -> Law:
     """Return the law with the likeliest top_p."""
     beta = law.beta if law.temperature_first else 1.0
-    room = room_of(evidence, replace(law, top_p=None, min_p=None))
     every = np.arange(evidence.offers.rows)
-    log_z = evidence.offers.moments(beta, room).log_partition
+    log_z = evidence.offers.moments(beta, _listed(evidence, law)).log_partition
+    log_z = plus(log_z, _unlisted(evidence, law).guess)
     before = evidence.offers.mass_before(beta, log_z, every, evidence.highest).max()
     return replace(law, top_p=float(min(before + 2 * _ROUNDING, 1.0)))
 

@@ -86,6 +86,7 @@ def read(
     confidence: float = 0.95,
     *,
     rows: ArrayLike | None = None,
+    normalised: ArrayLike | None = None,
 ) -> Reading:
     r"""Read the temperature at which tokens were drawn.
 
@@ -122,6 +123,11 @@ def read(
         Of the interval, between 0 and 1.
     rows : (n,) array_like of int, optional
         The row that each draw was offered, if not its own.
+    normalised : float or (R,) array_like, optional
+        The temperature at which rows are log-probabilities of the whole vocabulary, of which they list the
+        likeliest tokens: 1, unless they were multiplied by something. It tells how probable the others are
+        together, which a truncation by top_p depends on. nan for a row of which that is not known. By default rows
+        hold all tokens.
 
     Raises
     ------
@@ -150,7 +156,7 @@ def read(
     (0.7, 0.004, 5000)
     """
     confidence = _as_confidence(confidence)
-    offers, of_row, energies, ranks, places = condense(logits_or_logprobs, chosen, rows)
+    offers, of_row, energies, ranks, places = condense(logits_or_logprobs, chosen, rows, normalised)
     most = float(as_count("top", top)) if top is not None else _appended(logits_or_logprobs, offers, of_row, ranks)
     reasons = {
         "withheld": places == WITHHELD,

@@ -14,6 +14,7 @@ from boltzmann._checks import FloatArray, as_count, as_positive
 from boltzmann.thermometer.reading import Reading, read
 from boltzmann.thermometer.responses import PLACEHOLDER, Step, steps_of
 
+_GAP = 1e-3  # tokens of so much probability that cannot be told, and it is not known what a top-p leaves
 _ABSENT = -2  # in place of a position, of a token that is not in its row; None is a token withheld
 
 
@@ -31,12 +32,15 @@ class Records:
         Equal for draws of one request.
     scale : float
         What log-probabilities were multiplied by, to be those before the temperature.
+    gaps : list of n float
+        The probability of the tokens in a list that cannot be told, and are not offered.
     """
 
     offers: list[FloatArray]
     chosen: list[int | None]
     groups: list[int]
     scale: float
+    gaps: list[float]
 
     def read(self, confidence: float = 0.95) -> Reading:
         """Return the reading, with errors clustered by request where requests made several draws; see `read`.
@@ -53,15 +57,19 @@ class Records:
 
         Examples
         --------
-        >>> Records([np.array([-0.1, -2.4])] * 10, [0] * 9 + [1], [*range(10)], scale=1.0).read().draws
+        >>> Records([np.array([-0.1, -2.4])] * 10, [0] * 9 + [1], [*range(10)], 1.0, [0.0] * 10).read().draws
         10
         """
         used = [group for group, x in zip(self.groups, self.chosen, strict=True) if x is not None and x >= 0]
         if not used:
             raise ValueError("no draw can be read: each was withheld, or is of a token that is not listed")
         clustered = 1 < len(set(used)) < len(used)
-        rows = [(range(row.size), row) for row in self.offers]
-        return read(rows, self.chosen, groups=self.groups if clustered else None, confidence=confidence)
+        gaps = np.minimum(self.gaps, _GAP)
+        shifts = -self.scale * np.log1p(-gaps)  # given that no such token is drawn, the others are likelier
+        rows = [(range(row.size), row + shift) for row, shift in zip(self.offers, shifts, strict=True)]
+        normalised = np.where(gaps < _GAP, self.scale, np.nan)
+        groups = self.groups if clustered else None
+        return read(rows, self.chosen, groups=groups, confidence=confidence, normalised=normalised)
 
 
 def load_records(path: str | os.PathLike[str], scale: float | None = None) -> Records:
@@ -158,14 +166,15 @@ def gather(lines: Iterable[tuple[str, Any]], scale: float | None = None) -> Reco
     asked, known = _known(steps)
     rows = [_row(step, asked, known) for step in steps]
     groups: list[Any] = [group for group, answer in answers for _ in answer]
-    offers = [row for row, _ in rows] + [row for row, _, _ in own]
-    chosen = [x for _, x in rows] + [x for _, x, _ in own]
+    offers = [row for row, _, _ in rows] + [row for row, _, _ in own]
+    chosen = [x for _, x, _ in rows] + [x for _, x, _ in own]
     if not chosen:
         raise ValueError("there is no draw: no answer holds a token with log-probabilities")
     names = {group: k for k, group in enumerate(dict.fromkeys(groups + [group for _, _, group in own]))}
     labels = [names[group] for group in groups + [group for _, _, group in own]]
     factor = [*scales, 1.0][0] if scale is None else scale
-    return Records([row * factor for row in offers], chosen, labels, factor)
+    gaps = [gap for _, _, gap in rows] + [0.0] * len(own)
+    return Records([row * factor for row in offers], chosen, labels, factor, gaps)
 
 
 def _own(line: Mapping[str, Any], count: int) -> tuple[FloatArray, int | None, Any]:
@@ -209,8 +218,8 @@ def _known(steps: list[Step]) -> tuple[int, int]:
     return asked, asked if appended else asked - 1
 
 
-def _row(step: Step, asked: int, known: int) -> tuple[FloatArray, int | None]:
-    """Return the log-probabilities of the tokens that can be told apart, and which of them came out."""
+def _row(step: Step, asked: int, known: int) -> tuple[FloatArray, int | None, float]:
+    """Return the log-probabilities of the tokens that can be told apart, which of them came out, and the gap."""
     collapsed = step.collapses and len(step.tokens) < asked
     kept = [
         (token, value)
@@ -218,9 +227,11 @@ def _row(step: Step, asked: int, known: int) -> tuple[FloatArray, int | None]:
         if token is not None and value > PLACEHOLDER
     ]
     if collapsed or not kept:
-        return np.zeros(1), None
+        return np.zeros(1), None, 0.0
     tokens = [token for token, _ in kept]
     row = np.array([value for _, value in kept])
+    listed = zip(step.tokens[:known], step.logprobs[:known], strict=True)
+    gap = float(sum(np.exp(min(value, 0.0)) for token, value in listed if token is None))
     if step.chosen is None:
-        return row, None
-    return row, tokens.index(step.chosen) if step.chosen in tokens else _ABSENT
+        return row, None, gap
+    return row, tokens.index(step.chosen) if step.chosen in tokens else _ABSENT, gap

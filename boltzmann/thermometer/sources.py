@@ -5,7 +5,7 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from boltzmann._checks import FloatArray
 from boltzmann._threads import Pool, available_processors
@@ -17,14 +17,16 @@ _BLOCK = 2**23  # numbers that are read at once: 64 MB at most
 Block = tuple[NDArray[Any], IntArray, IntArray | None]  # values, where rows start, positions if found already
 
 
-def condense(source: Any, chosen: Any, rows: Any) -> tuple[Offers, IntArray, FloatArray, IntArray, IntArray]:
+def condense(
+    source: Any, chosen: Any, rows: Any, normalised: ArrayLike | None
+) -> tuple[Offers, IntArray, FloatArray, IntArray, IntArray]:
     """Return the levels offered, and of each draw its row, energy, rank and position.
 
     The position of a draw whose token was withheld is -1, of one whose token was not offered -2; their energies
     and ranks mean nothing.
     """
     blocks, tokens, of_row = _blocks(source, chosen, rows)
-    parts, energies, ranks = [], np.zeros(of_row.size), np.zeros(of_row.size, dtype=np.int64)
+    parts, grounds, energies, ranks = [], [], np.zeros(of_row.size), np.zeros(of_row.size, dtype=np.int64)
     places = np.empty(of_row.size, dtype=np.int64)
     order = np.argsort(of_row, kind="stable")
     ordered = of_row[order]
@@ -39,6 +41,7 @@ def condense(source: Any, chosen: Any, rows: Any) -> tuple[Offers, IntArray, Flo
             places[mine] = found[mine]
         tops, levels = _levels(values, starts, first)
         parts.append(levels)
+        grounds.append(tops)
         there = places[mine] >= 0
         energies[mine[there]], ranks[mine[there]] = _rank(values, starts, tops, local[there], places[mine[there]])
         first += count
@@ -49,8 +52,21 @@ def condense(source: Any, chosen: Any, rows: Any) -> tuple[Offers, IntArray, Flo
         np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
         np.concatenate([part[1] for part in parts]),
         np.concatenate([part[2] for part in parts]),
+        *(() if normalised is None else _whole(normalised, np.concatenate(grounds))),
     )
     return offers, of_row, energies, ranks, places
+
+
+def _whole(normalised: ArrayLike, grounds: FloatArray) -> tuple[float, FloatArray]:
+    """Return the β at which rows are log-probabilities, and log Z of their vocabulary there, from its ground."""
+    at = np.asarray(normalised, dtype=np.float64)
+    told = np.unique(at[~np.isnan(at)])
+    if at.shape not in ((), grounds.shape) or told.size > 1 or not np.all((told > 0) & (told < np.inf)):
+        raise ValueError(
+            f"normalised must be one positive number, or {grounds.size} of which some are nan, got {normalised!r}"
+        )
+    beta = 1 / told[0] if told.size else 1.0
+    return beta, np.where(np.isnan(at), np.nan, -beta * grounds)
 
 
 def _blocks(source: Any, chosen: Any, rows: Any) -> tuple[Iterator[Block], Any, IntArray]:
