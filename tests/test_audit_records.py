@@ -270,7 +270,7 @@ def test_a_file_of_draws_is_audited(tmp_path, capsys, monkeypatch):
     assert np.isnan(reading.clustered_error)
     assert run(path, "--temperature", 0.7) == 0
     out = capsys.readouterr().out
-    assert "verdict       holds: a temperature off by 10 % would have been seen" in out
+    assert "verdict       holds: a temperature off by 20 % would have been seen" in out
     assert max(map(len, out.splitlines())) < 80
     assert run(path, "--temperature", 1) == 1
     assert "verdict       fails, another constant" in capsys.readouterr().out
@@ -362,7 +362,8 @@ def test_a_file_that_cannot_be_read_is_refused_in_one_line(content, message, tmp
         (["--url", "http://a", "--concurrency", "0"], "--concurrency is 0"),
         (["--url", "http://a", "--timeout", "0"], "--timeout must be"),
         (["--url", "http://a", "--field", "top_k"], "NAME=JSON"),
-        (["--url", "http://a", "--key-from", "NO_SUCH_KEY"], "no environment variable NO_SUCH_KEY"),
+        (["--url", "http://a", "--key-from", "NO_SUCH_KEY"], "no environment variable of that name"),
+        (["--url", "http://a", "--key-from", "sk-secret-0123"], "no environment variable of that name"),
         (["--url", "http://a", "--keep", "nowhere/draws.jsonl"], "there is no folder nowhere"),
     ],
 )

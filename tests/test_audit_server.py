@@ -50,6 +50,12 @@ def run(server, *arguments, t=0.7, draws=1200, keep="draws.jsonl", prompts=PROMP
     return options.run(options)
 
 
+def audit_as_it_is(server, *arguments, t=0.7):
+    """Audit with the options that are there without being given."""
+    options = parsed("--url", server.url, "--temperature", t, *arguments)
+    return options.run(options)
+
+
 def fields(path="draws.jsonl"):
     return [json.loads(line) for line in Path(path).read_text().splitlines()]
 
@@ -130,6 +136,42 @@ def test_noise_that_requests_share_is_named(capsys):
     with TinyServer(batch=10) as server:
         assert run(server, draws=2400, prompts=PROMPTS[:1]) == 1
     assert "fails, dependent: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("batch", [4, 10])
+def test_noise_that_requests_share_is_named_with_the_options_as_they_are(batch, capsys):
+    """Requests that are under way at once have their prompt in common, and share whole answers."""
+    with TinyServer(batch=batch) as server:
+        assert audit_as_it_is(server, "--draws", 3000) == 1
+    assert "fails, dependent: " in capsys.readouterr().out
+    asked = [body["prompt"] for body in server.bodies[2:]]
+    assert set(asked) == set(questions.OPENINGS)
+
+
+def test_prompts_are_asked_in_runs_as_long_as_requests_are_many():
+    for concurrency, run in ((4, 16), (20, 20)):
+        keep = f"{concurrency}.jsonl"
+        asked = ["--prompt", "It", "--prompt", "She", "--concurrency", concurrency, "--keep", keep]
+        with TinyServer() as server:
+            audit_as_it_is(server, "--draws", 50, "--tokens", 1, *asked, t=1)
+        prompts = {line["request"]: line["prompt"] for line in fields(keep)[1:]}
+        assert [prompts[k] for k in range(50)] == (2 * (["It"] * run + ["She"] * run))[:50]
+
+
+@pytest.mark.parametrize(
+    ("habit", "verdict"),
+    [
+        ("honest", "holds"),
+        ("squared", "fails, squared"),
+        ("doubled", "fails, doubled"),
+        ("ignored", "fails, ignored"),
+    ],
+)
+def test_2000_draws_at_a_temperature_of_0_7_are_enough(habit, verdict, capsys):
+    """A temperature off by 20 % stands out in half of them."""
+    with TinyServer(habit) as server:
+        assert audit_as_it_is(server, "--draws", 2000) == (verdict != "holds")
+    assert f"verdict       {verdict}: " in capsys.readouterr().out
 
 
 def test_a_negative_temperature_is_refused_and_can_be_asked_for(capsys):

@@ -69,9 +69,10 @@ def _add_judgement(group: Any) -> None:
     group.add_argument(
         "--resolution",
         type=float,
-        default=0.1,
+        default=0.2,
         metavar="R",
-        help="it holds if a temperature off by this part of it would have been seen (default: %(default)s)",
+        help="it holds if a temperature off by this part of it would have been seen (default: %(default)s: one "
+        "that is ignored or applied twice is off by more, up to t = 0.8; half of it takes four times the draws)",
     )
     group.add_argument(
         "--false-alarms",
@@ -106,7 +107,7 @@ LIVE: dict[str, dict[str, Any]] = {
         "help": "likeliest tokens whose log-probabilities are asked for (default: %(default)s); OpenAI allows 20 "
         "in chat and 5 in completions, llama-server any number",
     },
-    "prompt": {"action": "append", "metavar": "TEXT", "help": "ask this, and others given so, in turn"},
+    "prompt": {"action": "append", "metavar": "TEXT", "help": "ask this, and others given so, in runs of 16"},
     "field": {
         "action": "append",
         "metavar": "NAME=JSON",
@@ -114,7 +115,7 @@ LIVE: dict[str, dict[str, Any]] = {
     },
     "key-from": {
         "metavar": "VARIABLE",
-        "help": "environment variable that holds the API key; without it none is sent",
+        "help": "name of the environment variable that holds the API key; without it none is sent",
     },
     "keep": {
         "metavar": "FILE",

@@ -48,13 +48,15 @@ class Question:
     model : str
         Its name; "" sends none.
     prompts : tuple of str
-        Asked in turn; default ones if empty.
+        Asked in turn, each `run` times; default ones if empty.
     tokens : int
         How many are asked for at a time.
     listed : int
         Of how many likeliest tokens the log-probabilities are asked for.
     fields : dict
         Further fields to send, or others to send instead.
+    run : int
+        How many requests running have the same prompt: at least as many as are under way at once.
     """
 
     url: str
@@ -65,6 +67,7 @@ class Question:
     tokens: int = 16
     listed: int = 20
     fields: dict[str, Any] = field(default_factory=dict)
+    run: int = 16
 
     @property
     def endpoint(self) -> str:
@@ -78,8 +81,11 @@ class Question:
         return self.prompts or (TASKS if self.api == "chat" else OPENINGS)
 
     def prompt(self, number: int) -> str:
-        """Return the prompt of a request."""
-        return self.asked[number % len(self.asked)]
+        """Return the prompt of a request.
+
+        Noise that requests share shows where they share their prompt as well, which makes their answers copies.
+        """
+        return self.asked[number // self.run % len(self.asked)]
 
     def body(self, number: int) -> dict[str, Any]:
         """Return the body of a request, without a seed, so that draws are independent."""
@@ -108,7 +114,7 @@ class Question:
 
     def summary(self) -> dict[str, Any]:
         """Return what makes two audits the same one, as JSON holds it."""
-        bodies = json.dumps([self.body(k) for k in range(len(self.asked))], sort_keys=True)
+        bodies = json.dumps([self.body(k * self.run) for k in range(len(self.asked))], sort_keys=True)
         return {
             "url": self.url,
             "api": self.api,
