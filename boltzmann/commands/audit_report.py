@@ -105,9 +105,7 @@ def _verdict(diagnosis: Diagnosis, resolution: float) -> str:
         return f"holds: a temperature off by {seen} would have been seen"
     if diagnosis.verdict == "cannot tell":
         if np.isinf(diagnosis.draws_needed):
-            return (
-                "cannot tell: the lists hold no choice, whatever the temperature. Ask for more tokens (--listed)"
-            )
+            return "cannot tell: the lists hold no choice, whatever the temperature. Ask for longer ones"
         return f"cannot tell: about {diagnosis.draws_needed:.2g} more draws are needed"
     law = "" if diagnosis.fault in LAWLESS else f"; likeliest {diagnosis.law}"
     return f"fails, {diagnosis.fault}: {NAMES[diagnosis.fault]}{law} ({bound(diagnosis.p_value)})"

@@ -5,7 +5,6 @@ import contextlib
 import json
 import random
 import re
-import reprlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,7 +17,7 @@ import numpy as np
 
 from boltzmann.thermometer.journal import Journal
 from boltzmann.thermometer.questions import Question
-from boltzmann.thermometer.responses import Step, error_in, steps_of
+from boltzmann.thermometer.responses import Step, error_in, shown, steps_of
 
 BACKOFF = 1.0  # seconds before the second try; each wait is up to twice the one before
 _LONGEST_WAIT = 600.0  # seconds that a server may ask for; whoever asks for more is left alone
@@ -180,16 +179,16 @@ class _Asker:
         except (ValueError, RecursionError):
             content = _UNREADABLE
         # It is cut, which is why the key has to be gone: half of it would be left.
-        shown = reprlib.repr(self._hushed(text) if content is _UNREADABLE else content)
+        seen = shown(self._hushed(text) if content is _UNREADABLE else content)
         if answer.status_code != 200:
-            said = error_in(content) or shown
+            said = error_in(content) or seen
             message = f"expected status 200, got {answer.status_code} {answer.reason_phrase}: {said}"
             if answer.status_code in _PASSING:
                 raise PassingError(message, _asked_to_wait(answer.headers.get("Retry-After", "")))
             hint = ": is it the right url and api?" if answer.status_code == 404 else ""
             raise ValueError(message + hint)
         if content is _UNREADABLE:
-            raise PassingError(f"expected JSON, got {shown}")
+            raise PassingError(f"expected JSON, got {seen}")
         if _is_passing(content):
             raise PassingError(f"the server reports an error: {error_in(content)}")
         return content, steps_of(content)
