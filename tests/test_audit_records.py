@@ -484,6 +484,7 @@ def test_a_scale_is_told_from_two_lists():
     tempered = {name: value / 0.7 + 3.0 + CHANCE.uniform(-0.006, 0.006) for name, value in plain.items()}
     assert scale_between(plain, tempered) == pytest.approx(0.7, abs=0.01)
     assert scale_between(plain, plain) == 1.0
+    assert scale_between(plain, {name: -value for name, value in plain.items()}) == 1.0
     assert scale_between(plain, {**plain, None: -1.0, "z": -9999.0}) == 1.0
     assert scale_between(plain, dict(zip(plain, [*plain.values()][::-1], strict=True))) == 1.0
     assert scale_between({"a": -1.0, "b": -2.0}, {"a": -1.0, "b": -4.0}) == 1.0

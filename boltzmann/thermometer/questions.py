@@ -114,14 +114,20 @@ class Question:
 
     def summary(self) -> dict[str, Any]:
         """Return what makes two audits the same one, as JSON holds it."""
-        bodies = json.dumps([self.body(k * self.run) for k in range(len(self.asked))], sort_keys=True)
+        bodies = [self.body(k * self.run) for k in range(len(self.asked))]
         return {
             "url": self.url,
             "api": self.api,
             "model": self.model,
             "temperature": self.claim.temperature,
-            "requests": hashlib.sha256(bodies.encode()).hexdigest()[:16],
+            "requests": {name: _digest([body.get(name) for body in bodies]) for name in bodies[0]},
         }
+
+
+def _digest(values: list[Any]) -> str:
+    """Return what tells values from others without showing them: a field may hold a secret."""
+    distinct = dict.fromkeys(json.dumps(value, sort_keys=True) for value in values)
+    return hashlib.sha256("\n".join(distinct).encode()).hexdigest()[:16]
 
 
 def as_url(url: str) -> str:
