@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 from gpt2_like import law, logits
 
 from boltzmann.__main__ import _parser
+from boltzmann.commands import audit
 from boltzmann.commands.audit_options import _EPILOG
 from boltzmann.thermometer import load_records
 from boltzmann.thermometer.client import scale_between
@@ -204,7 +206,9 @@ def test_a_chat_that_was_streamed_is_one_group(tmp_path):
 
     tokens = [chunk(name, (token, -0.5, TOP)) for name in "xy" for token in "abc"]
     end = {**chunk("y"), "choices": [], "usage": {"prompt_tokens": 3}}
-    lines = [f"data: {json.dumps(line)}\n" for line in (chunk("x"), *tokens, end)]
+    lines = [
+        f"data: {json.dumps(line)}\n" for line in (chunk("x"), *tokens, end, {**end, "object": "text_completion"})
+    ]
     records = load_records(write(tmp_path / "draws.jsonl", *lines, "data: [DONE]"))
     assert records.groups == [0] * 3 + [1] * 3
     assert len(records.chosen) == 6
@@ -351,10 +355,67 @@ def test_the_figure_is_drawn(name, t, tmp_path, capsys):
     assert (tmp_path / name).read_bytes().startswith(b"<?xml" if name.endswith("svg") else b"\x89PNG")
 
 
-def test_no_choice_is_no_verdict(tmp_path, capsys):
+def drawn_figure(monkeypatch, *arguments):
+    """Audit, and return the figure that would be written."""
+    made = []
+    monkeypatch.setattr(audit, "write_figure", lambda figure, _: made.append(figure))
+    run(*arguments, "--figure", "finding.svg")
+    return made[0]
+
+
+@pytest.mark.parametrize(
+    ("t", "title", "hidden"),
+    [(0.7, r"a hidden top_k = 5$", {"top_k": 5}), (0.45, r"another temperature, t = 0\.(6[5-9]|7[0-4])\d*$", {})],
+)
+def test_the_title_of_a_figure_says_what_was_fitted(t, title, hidden, tmp_path, monkeypatch):
+    x = np.array([-0.9, -1.0, -2.0, -2.5, -2.7, -3.0, -3.1, -3.3])
+    chosen = CHANCE.choice(8, p=law(x[None], 0.7, **hidden)[0], size=3000).tolist()
+    path = write(tmp_path / "draws.jsonl", *({"logprobs": x.tolist(), "chosen": k} for k in chosen))
+    assert re.search(title, drawn_figure(monkeypatch, path, "--temperature", t).get_suptitle())
+
+
+def test_no_temperature_below_0_is_drawn_and_its_bound_is(tmp_path, monkeypatch, capsys):
+    path = write(tmp_path / "draws.jsonl", *[{"logprobs": [-0.5, -1.0, -2.0], "chosen": 0}] * 99)
+    axes = drawn_figure(monkeypatch, path, "--temperature", 0).axes[0]
+    high = float(re.search(r"0 … (0\.\d+)", capsys.readouterr().out)[1])
+    assert axes.get_ylim()[0] == 0
+    assert axes.patches[0].get_extents().transformed(axes.transData.inverted()).y1 == pytest.approx(high, rel=1e-3)
+
+
+def test_faults_are_weighed_where_they_tell(tmp_path, capsys):
+    """Not where the claim holds, nor those that a draw refutes."""
+    lines = [{"logprobs": [-0.5, -1.0, -2.0, -9.0], "chosen": k % 3} for k in range(300)]
+    path = write(tmp_path / "draws.jsonl", *lines)
+    assert run(path, "--temperature", 0.7) == 1
+    failed = capsys.readouterr().out
+    assert "faults, the likeliest first" in failed
+    assert "greedy" not in failed
+    x = np.log(np.arange(1.0, 31.0)) * -1.5
+    tokens = CHANCE.choice(30, p=law(x[None], 0.7)[0], size=3000).tolist()
+    held = [{"logprobs": x.tolist(), "chosen": token} for token in tokens]
+    assert run(write(path, *held), "--temperature", 0.7) == 0
+    assert "faults, the likeliest" not in capsys.readouterr().out
+    path = write(path, *({"logprobs": [-1, -2, -np.inf], "chosen": k % 3} for k in range(300)))
+    assert run(path, "--temperature", 0.7) == 1
+    out = capsys.readouterr().out
+    assert "fails, forbidden" in out
+    assert "-inf" not in out
+
+
+def test_only_the_unlikeliest_is_said_in_words(tmp_path, capsys):
+    path = write(tmp_path / "draws.jsonl", *[{"logprobs": [-0.5, -1.0, -2.0], "chosen": 2}] * 99)
+    assert run(path, "--temperature", 0.7) == 1
+    out = capsys.readouterr().out
+    assert "0 from below: of each list the unlikeliest was drawn" in out
+    assert "-0" not in out
+
+
+def test_no_choice_is_no_verdict(tmp_path, capsys, monkeypatch):
     path = write(tmp_path / "draws.jsonl", *[{"logprobs": [-0.5], "chosen": 0}] * 9)
     assert run(path, "--temperature", 0.7) == 2
+    assert "no choice" in drawn_figure(monkeypatch, path, "--temperature", 0.7).axes[0].get_title()
     out = capsys.readouterr().out
+    assert not any(word in out for word in ("nan", "inf", "faults"))
     assert "the lists hold no choice" in out
     assert "--listed" not in out
 

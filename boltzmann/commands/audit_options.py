@@ -30,7 +30,8 @@ what is sent:
 a line of a file is one of:
   {"logprobs": [-0.5, -1.2], "chosen": 0}
   {"logprobs": {"a": -0.5, "b": -1.2}, "chosen": "a", "group": "draws that may depend on each other"}
-  a response of /v1/completions, /v1/chat/completions or llama-server's /completion, with log-probabilities
+  a response of /v1/completions, /v1/chat/completions or llama-server's /completion, with log-probabilities;
+  a line of the output of OpenAI's Batch, or a chunk of a chat that was streamed, is one as well
 
 exit status: 0 the claim holds, 1 it does not, 2 it cannot be told, or something has to be mended first"""
 
