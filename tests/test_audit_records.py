@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 from gpt2_like import law, logits
 
 from boltzmann.__main__ import _parser
+from boltzmann.commands import audit
 from boltzmann.commands.audit_options import _EPILOG
 from boltzmann.thermometer import load_records
 from boltzmann.thermometer.client import scale_between
@@ -56,6 +58,10 @@ def rows(records):
     return [row.tolist() for row in records.offers]
 
 
+def short(length):
+    return chat(*[("a", -0.5, TOP[:length])] * 4)
+
+
 TOP = [("a", -0.5), ("b", -1.5), ("c", -2.5)]
 
 
@@ -93,13 +99,12 @@ def test_equal_texts_are_left_out_with_their_draws(tmp_path):
     assert rows(records) == [[-0.5, -2.5]] * 3
     assert records.chosen == [None, 0, -2]
     full = {"a": -0.5, "b": -1.5, "c": -2.5, "d": -3.0}
-    short = {"a": -0.5, "b": -1.7, "c": -2.5}
-    content = completion(
-        ("a", full), ("b", full), ("a", short), ("z", {**short, "z": -8.0}), ("z", {**full, "z": -8.0})
-    )
-    records = load_records(write(tmp_path / "draws.jsonl", content))
-    assert rows(records) == [[-0.5, -1.5, -2.5]] * 2 + [[0.0], [-0.5, -1.7, -2.5], [-0.5, -1.5, -2.5]]
-    assert records.chosen == [0, 1, None, -2, -2]
+    few = {"a": -0.5, "b": -1.7, "c": -2.5}
+    entries = [("a", full), ("b", full), ("a", few), ("z", {**few, "z": -8.0}), ("z", {**full, "z": -8.0})]
+    for answers in ([completion(*entries)], [completion(entry) for entry in entries]):
+        records = load_records(write(tmp_path / "draws.jsonl", *answers))
+        assert rows(records) == [[-0.5, -1.5, -2.5]] * 2 + [[0.0], [-0.5, -1.7, -2.5], [-0.5, -1.5, -2.5]]
+        assert records.chosen == [0, 1, None, -2, -2]
 
 
 def test_bytes_and_ids_tell_tokens_apart_that_look_alike():
@@ -149,6 +154,64 @@ def test_an_echoed_prompt_is_no_draw():
     assert len(steps_of({**echoed, "usage": {"prompt_tokens": 2}})) == 2
     with pytest.raises(ValueError, match="begins with the prompt"):
         steps_of(echoed)
+
+
+def served(style, lengths, answers, tokens, t=0.7):
+    """Return chats or completions of an honest server, whose lists are of lengths that take turns."""
+    x = logits(contexts=12, vocabulary=40, seed=2)
+    reported, p = x - np.logaddexp.reduce(x, axis=1, keepdims=True), law(x, t)
+    found = []
+    for k in range(answers):
+        entries = []
+        for row in CHANCE.integers(12, size=tokens):
+            drawn, order = int(CHANCE.choice(40, p=p[row])), np.argsort(-reported[row])
+            listed = [*map(int, order[: lengths[k % len(lengths)]])]
+            if style == "first":
+                listed = [*dict.fromkeys([drawn, *listed])][: len(listed)]
+            elif drawn not in listed:
+                listed.append(drawn)
+            values = [(f"<{token}>", float(reported[row, token])) for token in listed]
+            entries.append((f"<{drawn}>", float(reported[row, drawn]), values))
+        whole = completion(*((name, dict(listed)) for name, _, listed in entries))
+        found.append(whole if style == "object" else chat(*entries))
+    return found
+
+
+@pytest.mark.parametrize("style", ["first", "appended", "object"])
+@pytest.mark.parametrize(("lengths", "tokens"), [((5, 20), 16), ((5, 20), 1), ((3, 5), 16), ((4, 5, 6), 2)])
+def test_lists_of_several_lengths_may_be_mixed(style, lengths, tokens, tmp_path):
+    """The reading is missed by 5 errors once in two million; a list taken for one of another length is off by 8.
+
+    None is withheld, except where lengths of objects follow on one another: equal texts might have shortened them.
+    """
+    mixed = served(style, lengths, 6400 // tokens, tokens)
+    reading = load_records(write(tmp_path / "draws.jsonl", *mixed)).read()
+    assert abs(reading.temperature - 0.7) < 5 * reading.standard_error
+    assert reading.standard_error < 0.04
+    assert "withheld" not in reading.left_out or (style == "object" and lengths[-1] < 20)
+
+
+def test_the_output_of_a_batch_is_unwrapped(tmp_path):
+    saved = chat(("a", -0.5, TOP), ("b", -1.5, TOP))
+    line = {"id": "x", "custom_id": "y", "response": {"status_code": 200, "body": saved}, "error": None}
+    records = load_records(write(tmp_path / "draws.jsonl", line, saved, line))
+    assert rows(records) == rows(load_records(write(tmp_path / "bare.jsonl", saved, saved, saved)))
+    assert records.groups == [0, 0, 1, 1, 2, 2]
+
+
+def test_a_chat_that_was_streamed_is_one_group(tmp_path):
+    def chunk(name, *entries):
+        choices = chat(*entries)["choices"] if entries else [{"delta": {"role": "x"}, "logprobs": None}]
+        return {"id": name, "object": "chat.completion.chunk", "choices": choices}
+
+    tokens = [chunk(name, (token, -0.5, TOP)) for name in "xy" for token in "abc"]
+    end = {**chunk("y"), "choices": [], "usage": {"prompt_tokens": 3}}
+    lines = [
+        f"data: {json.dumps(line)}\n" for line in (chunk("x"), *tokens, end, {**end, "object": "text_completion"})
+    ]
+    records = load_records(write(tmp_path / "draws.jsonl", *lines, "data: [DONE]"))
+    assert records.groups == [0] * 3 + [1] * 3
+    assert len(records.chosen) == 6
 
 
 def test_choices_of_one_request_are_one_group(tmp_path):
@@ -246,7 +309,7 @@ def test_an_answer_without_a_token_counts_for_nothing(tmp_path):
 
 def test_the_simple_form(tmp_path):
     lines = [
-        {"logprobs": [-0.5, -1.0, -2.0], "chosen": 1, "group": "x"},
+        {"logprobs": [0.001, -1.0, -2.0], "chosen": 1, "group": "x"},
         {"logprobs": {"a": -0.5, "b": -1.0}, "chosen": "b", "group": "x"},
         {"logprobs": {"a": -0.5, "b": -1.0}, "chosen": "z", "group": 3},
         '{"logprobs": [-0.5, -Infinity], "chosen": null}',
@@ -255,12 +318,13 @@ def test_the_simple_form(tmp_path):
     assert records.chosen == [1, 1, -2, None]
     assert records.groups == [0, 0, 1, 2]
     assert records.read().left_out == {"withheld": 1, "not offered": 1}
-    assert load_records(tmp_path / "draws.jsonl", scale=0.5).offers[0].tolist() == [-0.25, -0.5, -1.0]
+    assert load_records(tmp_path / "draws.jsonl", scale=0.5).offers[0].tolist() == [0.0005, -0.5, -1.0]
 
 
 def test_a_file_of_draws_is_audited(tmp_path, capsys, monkeypatch):
     """4,000 draws at 0.7, in the simple form: the reading is 0.7 within 4 errors, and t = 1 is refuted."""
     x = logits(contexts=20, vocabulary=30, seed=1)
+    x -= np.logaddexp.reduce(x, axis=1, keepdims=True)
     p = law(x, 0.7)
     drawn = [(row, int(CHANCE.choice(30, p=p[row]))) for row in range(20) for _ in range(200)]
     monkeypatch.chdir(tmp_path)
@@ -270,7 +334,7 @@ def test_a_file_of_draws_is_audited(tmp_path, capsys, monkeypatch):
     assert np.isnan(reading.clustered_error)
     assert run(path, "--temperature", 0.7) == 0
     out = capsys.readouterr().out
-    assert "verdict       holds: a temperature off by 10 % would have been seen" in out
+    assert "verdict       holds: a temperature off by 20 % would have been seen" in out
     assert max(map(len, out.splitlines())) < 80
     assert run(path, "--temperature", 1) == 1
     assert "verdict       fails, another constant" in capsys.readouterr().out
@@ -291,10 +355,69 @@ def test_the_figure_is_drawn(name, t, tmp_path, capsys):
     assert (tmp_path / name).read_bytes().startswith(b"<?xml" if name.endswith("svg") else b"\x89PNG")
 
 
-def test_no_choice_is_no_verdict(tmp_path, capsys):
+def drawn_figure(monkeypatch, *arguments):
+    """Audit, and return the figure that would be written."""
+    made = []
+    monkeypatch.setattr(audit, "write_figure", lambda figure, _: made.append(figure))
+    run(*arguments, "--figure", "finding.svg")
+    return made[0]
+
+
+@pytest.mark.parametrize(
+    ("t", "title", "hidden"),
+    [(0.7, r"a hidden top_k = 5$", {"top_k": 5}), (0.45, r"another temperature, t = 0\.(6[5-9]|7[0-4])\d*$", {})],
+)
+def test_the_title_of_a_figure_says_what_was_fitted(t, title, hidden, tmp_path, monkeypatch):
+    x = np.array([-0.9, -1.0, -2.0, -2.5, -2.7, -3.0, -3.1, -3.3])
+    chosen = CHANCE.choice(8, p=law(x[None], 0.7, **hidden)[0], size=3000).tolist()
+    path = write(tmp_path / "draws.jsonl", *({"logprobs": x.tolist(), "chosen": k} for k in chosen))
+    assert re.search(title, drawn_figure(monkeypatch, path, "--temperature", t).get_suptitle())
+
+
+def test_no_temperature_below_0_is_drawn_and_its_bound_is(tmp_path, monkeypatch, capsys):
+    path = write(tmp_path / "draws.jsonl", *[{"logprobs": [-0.5, -1.0, -2.0], "chosen": 0}] * 99)
+    axes = drawn_figure(monkeypatch, path, "--temperature", 0).axes[0]
+    high = float(re.search(r"0 … (0\.\d+)", capsys.readouterr().out)[1])
+    assert axes.get_ylim()[0] == 0
+    assert axes.patches[0].get_extents().transformed(axes.transData.inverted()).y1 == pytest.approx(high, rel=1e-3)
+
+
+def test_faults_are_weighed_where_they_tell(tmp_path, capsys):
+    """Not where the claim holds, nor those that a draw refutes."""
+    lines = [{"logprobs": [-0.5, -1.0, -2.0, -9.0], "chosen": k % 3} for k in range(300)]
+    path = write(tmp_path / "draws.jsonl", *lines)
+    assert run(path, "--temperature", 0.7) == 1
+    failed = capsys.readouterr().out
+    assert "faults, the likeliest first" in failed
+    assert "greedy" not in failed
+    x = np.log(np.arange(1.0, 31.0)) * -1.5
+    tokens = CHANCE.choice(30, p=law(x[None], 0.7)[0], size=3000).tolist()
+    held = [{"logprobs": x.tolist(), "chosen": token} for token in tokens]
+    assert run(write(path, *held), "--temperature", 0.7) == 0
+    assert "faults, the likeliest" not in capsys.readouterr().out
+    path = write(path, *({"logprobs": [-1, -2, -np.inf], "chosen": k % 3} for k in range(300)))
+    assert run(path, "--temperature", 0.7) == 1
+    out = capsys.readouterr().out
+    assert "fails, forbidden" in out
+    assert "-inf" not in out
+
+
+def test_only_the_unlikeliest_is_said_in_words(tmp_path, capsys):
+    path = write(tmp_path / "draws.jsonl", *[{"logprobs": [-0.5, -1.0, -2.0], "chosen": 2}] * 99)
+    assert run(path, "--temperature", 0.7) == 1
+    out = capsys.readouterr().out
+    assert "0 from below: of each list the unlikeliest was drawn" in out
+    assert "-0" not in out
+
+
+def test_no_choice_is_no_verdict(tmp_path, capsys, monkeypatch):
     path = write(tmp_path / "draws.jsonl", *[{"logprobs": [-0.5], "chosen": 0}] * 9)
     assert run(path, "--temperature", 0.7) == 2
-    assert "the lists hold no choice" in capsys.readouterr().out
+    assert "no choice" in drawn_figure(monkeypatch, path, "--temperature", 0.7).axes[0].get_title()
+    out = capsys.readouterr().out
+    assert not any(word in out for word in ("nan", "inf", "faults"))
+    assert "the lists hold no choice" in out
+    assert "--listed" not in out
 
 
 @pytest.mark.parametrize(
@@ -310,12 +433,23 @@ def test_no_choice_is_no_verdict(tmp_path, capsys):
         (b"{}", r"line 1: expected 'choices' or 'completion_probabilities', got an object of \[\]"),
         (b'{"chosen": 0}', "expected a list or an object 'logprobs'"),
         (b'{"chosen": 2, "logprobs": [-1, -2]}', "'chosen' is 2: expected a place from 0 to 1, or null"),
-        (b'{"chosen": 0, "logprobs": ["a"]}', "expected numbers below"),
-        (b'{"chosen": 0, "logprobs": [NaN]}', "expected numbers below"),
+        (b'{"chosen": 0, "logprobs": ["a"]}', "expected numbers in 'logprobs'"),
+        (b'{"chosen": 0, "logprobs": [true, -1]}', "expected numbers in 'logprobs'"),
+        (b'{"chosen": 0, "logprobs": [-1, NaN]}', "expected numbers of at most 0"),
+        (b'{"chosen": 0, "logprobs": [-1, 3]}', r"expected numbers of at most 0 in 'logprobs', got \[-1, 3\]$"),
+        (b'{"chosen": 0, "logprobs": [0.5, 0.3, 0.2]}', "these look like probabilities, whose logarithms"),
+        (b'{"chosen": 0, "logprobs": [-Infinity, -Infinity]}', "line 1: 'logprobs' is -inf throughout"),
+        (b'[{"chosen": 0, "logprobs": [-1, -2]}]', "line 1: one object a line is expected, not a list"),
+        (b'{\n  "chosen": 0,\n', "line 1 is not JSON: '{': one object a line is expected"),
+        (json.dumps({"custom_id": "a", "response": {"body": {"error": {"message": "no"}}}}).encode(), "error: no"),
+        (json.dumps({"custom_id": "a", "response": None, "error": {"message": "late"}}).encode(), "error: late"),
+        (json.dumps(short(1)).encode(), r"at most 1 tokens are listed: ask for at least 3 \(top_logprobs"),
+        (json.dumps(short(0)).encode(), "at most 0 tokens are listed: ask for at least 3"),
+        (json.dumps({"choices": [{"logprobs": [[[list("abcdef")] * 6] * 6] * 6}]}).encode(), r".{99}…: ask"),
         (b'{"chosen": [], "logprobs": {"a": -1}}', r"line 1: 'chosen' is \[\]: expected a text"),
         (b'{"chosen": true, "logprobs": [-1, -2]}', "line 1: 'chosen' is True"),
         (b'{"audit": {}}', "line 1: scale must be"),
-        (b'{"audit": 3}', "line 1: "),
+        (b'{"audit": 3}', "line 1: expected an object 'audit', got 3"),
         (b'{"response": {}}', "line 1: request must be a whole number"),
         (b'{"chosen": 0, "logprobs": [-1' + b"0" * 400 + b"]}", "line 1: "),
         (b'{"chosen": null, "logprobs": [-1, -2]}', "no draw can be read"),
@@ -329,6 +463,7 @@ def test_a_file_that_cannot_be_read_is_refused_in_one_line(content, message, tmp
     with pytest.raises(ValueError, match=message) as caught:
         run(path, "--temperature", 0.7)
     assert "\n" not in str(caught.value)
+    assert len(str(caught.value).removeprefix(str(path))) < 220
 
 
 @pytest.mark.parametrize(
@@ -362,7 +497,8 @@ def test_a_file_that_cannot_be_read_is_refused_in_one_line(content, message, tmp
         (["--url", "http://a", "--concurrency", "0"], "--concurrency is 0"),
         (["--url", "http://a", "--timeout", "0"], "--timeout must be"),
         (["--url", "http://a", "--field", "top_k"], "NAME=JSON"),
-        (["--url", "http://a", "--key-from", "NO_SUCH_KEY"], "no environment variable NO_SUCH_KEY"),
+        (["--url", "http://a", "--key-from", "NO_SUCH_KEY"], "no environment variable of that name"),
+        (["--url", "http://a", "--key-from", "sk-secret-0123"], "no environment variable of that name"),
         (["--url", "http://a", "--keep", "nowhere/draws.jsonl"], "there is no folder nowhere"),
     ],
 )
@@ -409,6 +545,7 @@ def test_a_scale_is_told_from_two_lists():
     tempered = {name: value / 0.7 + 3.0 + CHANCE.uniform(-0.006, 0.006) for name, value in plain.items()}
     assert scale_between(plain, tempered) == pytest.approx(0.7, abs=0.01)
     assert scale_between(plain, plain) == 1.0
+    assert scale_between(plain, {name: -value for name, value in plain.items()}) == 1.0
     assert scale_between(plain, {**plain, None: -1.0, "z": -9999.0}) == 1.0
     assert scale_between(plain, dict(zip(plain, [*plain.values()][::-1], strict=True))) == 1.0
     assert scale_between({"a": -1.0, "b": -2.0}, {"a": -1.0, "b": -4.0}) == 1.0

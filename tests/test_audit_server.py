@@ -50,6 +50,12 @@ def run(server, *arguments, t=0.7, draws=1200, keep="draws.jsonl", prompts=PROMP
     return options.run(options)
 
 
+def audit_as_it_is(server, *arguments, t=0.7):
+    """Audit with the options that are there without being given."""
+    options = parsed("--url", server.url, "--temperature", t, *arguments)
+    return options.run(options)
+
+
 def fields(path="draws.jsonl"):
     return [json.loads(line) for line in Path(path).read_text().splitlines()]
 
@@ -146,6 +152,42 @@ def test_noise_that_requests_share_is_named(capsys):
     assert "fails, dependent: " in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("batch", [4, 10])
+def test_noise_that_requests_share_is_named_with_the_options_as_they_are(batch, capsys):
+    """Requests that are under way at once have their prompt in common, and share whole answers."""
+    with TinyServer(batch=batch) as server:
+        assert audit_as_it_is(server, "--draws", 3000) == 1
+    assert "fails, dependent: " in capsys.readouterr().out
+    asked = [body["prompt"] for body in server.bodies[2:]]
+    assert set(asked) == set(questions.OPENINGS)
+
+
+def test_prompts_are_asked_in_runs_as_long_as_requests_are_many():
+    for concurrency, run in ((4, 16), (20, 20)):
+        keep = f"{concurrency}.jsonl"
+        asked = ["--prompt", "It", "--prompt", "She", "--concurrency", concurrency, "--keep", keep]
+        with TinyServer() as server:
+            audit_as_it_is(server, "--draws", 50, "--tokens", 1, *asked, t=1)
+        prompts = {line["request"]: line["prompt"] for line in fields(keep)[1:]}
+        assert [prompts[k] for k in range(50)] == (2 * (["It"] * run + ["She"] * run))[:50]
+
+
+@pytest.mark.parametrize(
+    ("habit", "verdict"),
+    [
+        ("honest", "holds"),
+        ("squared", "fails, squared"),
+        ("doubled", "fails, doubled"),
+        ("ignored", "fails, ignored"),
+    ],
+)
+def test_2000_draws_at_a_temperature_of_0_7_are_enough(habit, verdict, capsys):
+    """A temperature off by 20 % stands out in half of them."""
+    with TinyServer(habit) as server:
+        assert audit_as_it_is(server, "--draws", 2000) == (verdict != "holds")
+    assert f"verdict       {verdict}: " in capsys.readouterr().out
+
+
 def test_a_negative_temperature_is_refused_and_can_be_asked_for(capsys):
     """Engines make greedy of it, or 1: the audit asks with a field of its own, and claims what was promised."""
     with TinyServer("1 when negative") as server:
@@ -179,7 +221,7 @@ def test_log_probabilities_after_the_temperature_are_found_out(habit, status, fa
     out = capsys.readouterr().out
     assert "after the temperature: multiplied back by 0.7" in out
     assert not fault or f"fails, {fault}: " in out
-    assert fields()[0]["audit"]["scale"] == pytest.approx(0.7, abs=1e-4)
+    assert fields()[0]["audit"]["scale"] == 0.7
     for declared, expected in (("tempered", status), ("auto", status), ("raw", 1 - status)):
         options = parsed("draws.jsonl", "--temperature", 0.7, "--logprobs", declared, "--resolution", 0.25)
         assert options.run(options) == expected
@@ -187,6 +229,16 @@ def test_log_probabilities_after_the_temperature_are_found_out(habit, status, fa
         out = capsys.readouterr().out
         assert "fails, ignored: " in out
         assert "reported after the temperature look the same" in " ".join(out.split())
+
+
+@pytest.mark.parametrize("t", [0.96, 0.995, 1.04])
+def test_log_probabilities_after_a_temperature_near_1_are_found_out(t):
+    """Where it is hardly seen in them; in how the server treats other temperatures it is."""
+    for tempered, scale in ((True, t), (False, 1.0)):
+        keep = f"{tempered}.jsonl"
+        with TinyServer(tempered=tempered) as server:
+            run(server, t=t, draws=8, keep=keep)
+        assert fields(keep)[0]["audit"]["scale"] == scale
 
 
 def test_what_is_sent_is_what_the_interface_defines():
@@ -297,9 +349,14 @@ def test_a_server_that_is_not_there_is_named_at_once():
 
 def test_a_wrong_address_is_named():
     hint = r"got 404 Not Found: .*: is it the right url and api\?"
-    with TinyServer() as server, pytest.raises(ValueError, match=hint):
-        run(server, "--url", server.url.replace("v1", "v2"))
-    assert len(server.bodies) == 1
+    with TinyServer() as server:
+        with pytest.raises(ValueError, match=hint):
+            run(server, "--url", server.url.replace("v1", "v2"))
+        with pytest.raises(ValueError, match=rf"got 404 Not Found: .*: try --url {server.url}$"):
+            run(server, "--url", server.url.removesuffix("v1"))
+        with pytest.raises(ValueError, match=hint):
+            run(server, "--url", server.url.replace("v1", "v2"), "--api", "llama")
+    assert len(server.bodies) == 3
     with pytest.raises(ValueError, match="no answer: Invalid IDNA hostname"):
         run(server, "--url", "http://\u2603.com/")
 
@@ -348,8 +405,9 @@ def test_what_is_kept_can_be_audited_again(capsys):
         (["--temperature", 0.8], "temperature is 0.7 there and 0.8 here"),
         (["--model", "tiny"], "model is '' there"),
         (["--api", "chat"], "api is 'completions' there"),
-        (["--tokens", 9], "requests is"),
-        (["--field", "top_k=0"], "requests is"),
+        (["--tokens", 9], "another audit: max_tokens of its requests is not the same"),
+        (["--field", "top_k=0"], "another audit: top_k of its requests is not the same"),
+        (["--prompt", "And", "--listed", 9], "another audit: logprobs, prompt of its requests are not the same"),
     ],
 )
 def test_another_audit_is_not_mixed_in(change, message):

@@ -270,7 +270,10 @@ if __name__ == "__main__":
     parser.add_argument("--port", type=int, default=8080)
     parser.add_argument("--do", choices=HABITS, default="honest")
     parser.add_argument("--tempered", action="store_true")
-    options = parser.parse_args()
-    with TinyServer(options.do, tempered=options.tempered, port=options.port) as running:
+    parser.add_argument("--batch", type=int, default=1, help="so many requests running share their random numbers")
+    parser.add_argument("--faults", nargs="*", default=(), help="of the first requests, such as 429 hang-up ''")
+    parser.add_argument("--pieces", type=int, nargs="*", default=(), help="tokens that are pieces of characters")
+    options = vars(parser.parse_args())
+    with TinyServer(options.pop("do"), **options) as running:
         sys.stderr.write(f"{running.url}\n")
         threading.Event().wait()

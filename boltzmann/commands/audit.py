@@ -147,7 +147,9 @@ def _question(options: argparse.Namespace, claim: "Law") -> tuple["Question", "M
 
     key = os.environ.get(options.key_from, "") if options.key_from else ""
     if options.key_from and not key:
-        raise ValueError(f"--key-from: there is no environment variable {options.key_from}, or it is empty")
+        # What was given is not repeated: it may be the key itself.
+        raise ValueError("--key-from: there is no environment variable of that name, or it is empty")
+    concurrency = as_count("--concurrency", options.concurrency)
     question = Question(
         url=as_url(options.url),
         api=options.api,
@@ -157,9 +159,10 @@ def _question(options: argparse.Namespace, claim: "Law") -> tuple["Question", "M
         tokens=as_count("--tokens", options.tokens),
         listed=as_count("--listed", options.listed, least=3),
         fields=dict(_field(text) for text in options.field or ()),
+        run=max(Question.run, concurrency),
     )
     manners = Manners(
-        concurrency=as_count("--concurrency", options.concurrency),
+        concurrency=concurrency,
         timeout=as_positive("--timeout", options.timeout),
         retries=as_count("--retries", options.retries, least=0),
         key=key,

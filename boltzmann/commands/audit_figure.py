@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from boltzmann import plots
-from boltzmann.commands.audit_report import NAMES
+from boltzmann.commands.audit_report import NAMES, name_of
 from boltzmann.thermometer import Diagnosis, Reading
 from boltzmann.thermometer.laws import room_of
 
@@ -16,7 +16,7 @@ def draw(reading: Reading, diagnosis: Diagnosis) -> Figure:
     """Return the figure of an audit."""
     finding = {
         "holds": "and so it is",
-        "fails": NAMES.get(diagnosis.fault),
+        "fails": name_of(diagnosis) if diagnosis.fault else "",
         "cannot tell": "and these draws cannot tell",
     }[diagnosis.verdict]
     made = plots.figure(f"Claimed, {diagnosis.claimed}: {finding}")
@@ -36,14 +36,17 @@ def _readings(axes: Axes, reading: Reading, diagnosis: Diagnosis) -> None:
         found = f"{diagnosis.fault}, {diagnosis.law.temperature:.4g}"
         plots.law(axes, [-0.5, len(places) - 0.5], [diagnosis.law.temperature] * 2, linestyle="--", label=found)
     low, high = reading.interval
-    if 0 < low <= high < np.inf:
+    if 0 <= low <= high < np.inf:
         axes.axhspan(low, high, color=plots.VERMILION, alpha=0.12, lw=0, label="95 % interval of all draws")
     plots.sampler(axes, shown, values, errors, label="read, ± one standard error")
     axes.set_xticks(places, [f"{top.top:.0f}" for top in reading.by_top])
     axes.set(xlabel="m: the likeliest tokens that are looked at", ylabel="temperature t")
     axes.set_xlim(-0.5, len(places) - 0.5)
-    axes.set_title(f"t = {reading.temperature:.4g} ± {reading.standard_error:.2g} from {reading.draws} draws")
+    value = f"t = {reading.temperature:.4g} ± {reading.standard_error:.2g}"
+    none = np.isnan(reading.temperature)
+    axes.set_title(f"{'no choice, and no temperature,' if none else value} from {reading.draws} draws")
     axes.margins(y=0.25)
+    axes.set_ylim(bottom=max(axes.get_ylim()[0], 0.0))
     axes.legend(loc="best")
 
 

@@ -30,7 +30,8 @@ what is sent:
 a line of a file is one of:
   {"logprobs": [-0.5, -1.2], "chosen": 0}
   {"logprobs": {"a": -0.5, "b": -1.2}, "chosen": "a", "group": "draws that may depend on each other"}
-  a response of /v1/completions, /v1/chat/completions or llama-server's /completion, with log-probabilities
+  a response of /v1/completions, /v1/chat/completions or llama-server's /completion, with log-probabilities;
+  a line of the output of OpenAI's Batch, or a chunk of a chat that was streamed, is one as well
 
 exit status: 0 the claim holds, 1 it does not, 2 it cannot be told, or something has to be mended first"""
 
@@ -69,9 +70,10 @@ def _add_judgement(group: Any) -> None:
     group.add_argument(
         "--resolution",
         type=float,
-        default=0.1,
+        default=0.2,
         metavar="R",
-        help="it holds if a temperature off by this part of it would have been seen (default: %(default)s)",
+        help="it holds if a temperature off by this part of it would have been seen (default: %(default)s: one "
+        "that is ignored or applied twice is off by more, up to t = 0.8; half of it takes four times the draws)",
     )
     group.add_argument(
         "--false-alarms",
@@ -106,7 +108,7 @@ LIVE: dict[str, dict[str, Any]] = {
         "help": "likeliest tokens whose log-probabilities are asked for (default: %(default)s); OpenAI allows 20 "
         "in chat and 5 in completions, llama-server any number",
     },
-    "prompt": {"action": "append", "metavar": "TEXT", "help": "ask this, and others given so, in turn"},
+    "prompt": {"action": "append", "metavar": "TEXT", "help": "ask this, and others given so, in runs of 16"},
     "field": {
         "action": "append",
         "metavar": "NAME=JSON",
@@ -114,7 +116,7 @@ LIVE: dict[str, dict[str, Any]] = {
     },
     "key-from": {
         "metavar": "VARIABLE",
-        "help": "environment variable that holds the API key; without it none is sent",
+        "help": "name of the environment variable that holds the API key; without it none is sent",
     },
     "keep": {
         "metavar": "FILE",

@@ -46,6 +46,15 @@ _REMARKS = {
 }
 
 
+def name_of(diagnosis: Diagnosis) -> str:
+    """Return what went wrong, with the number that was fitted to the draws."""
+    name, law = NAMES[diagnosis.fault], diagnosis.law
+    if diagnosis.fault == "another constant":
+        return f"{name}, t = {_number(law.temperature)}"
+    hidden = {"top_k": law.top_k, "top_p": law.top_p, "min_p": law.min_p}.get(diagnosis.fault)
+    return name if hidden is None else f"{name} = {_number(hidden)}"
+
+
 def report(reading: Reading, diagnosis: Diagnosis, source: dict[str, str], resolution: float) -> str:
     """Return the finding in 80 columns."""
     lines = [_entry(name, text) for name, text in source.items()]
@@ -99,6 +108,10 @@ def _lists(reading: Reading, diagnosis: Diagnosis) -> list[str]:
 
 
 def _temperature(reading: Reading, diagnosis: Diagnosis) -> list[str]:
+    if np.isnan(reading.temperature):
+        return [_entry("temperature", "none can be read: the lists hold no choice")]
+    if reading.temperature == 0 and np.signbit(reading.temperature):
+        return [_entry("temperature", "0 from below: of each list the unlikeliest was drawn")]
     low, high = reading.interval
     value = f"{_number(reading.temperature)} ± {reading.standard_error:.2g}"
     interval = f"{100 * reading.confidence:g} % of such intervals hold it: {_number(low)} … {_number(high)}"
@@ -117,9 +130,7 @@ def _verdict(diagnosis: Diagnosis, resolution: float) -> str:
         return f"holds: a temperature off by {seen} would have been seen"
     if diagnosis.verdict == "cannot tell":
         if np.isinf(diagnosis.draws_needed):
-            return (
-                "cannot tell: the lists hold no choice, whatever the temperature. Ask for more tokens (--listed)"
-            )
+            return "cannot tell: the lists hold no choice, whatever the temperature. Ask for longer ones"
         return f"cannot tell: about {diagnosis.draws_needed:.2g} more draws are needed"
     law = "" if diagnosis.fault in LAWLESS else f"; likeliest {diagnosis.law}"
     return f"fails, {diagnosis.fault}: {NAMES[diagnosis.fault]}{law} ({bound(diagnosis.p_value)})"
@@ -129,9 +140,11 @@ def _candidates(diagnosis: Diagnosis) -> list[str]:
     """Return the table of the likeliest faults, each by its likeliest law."""
     best: dict[str, Candidate] = {}
     for candidate in diagnosis.candidates:  # the likeliest first
-        best.setdefault(candidate.fault, candidate)
+        if candidate.log_likelihood_ratio > -np.inf:
+            best.setdefault(candidate.fault, candidate)
     likeliest = list(best.values())[:_SHOWN]
-    if not likeliest:
+    # Where the claim holds, ratios of a nat or two are noise; where there is no choice, all are 0.
+    if diagnosis.holds or np.isinf(diagnosis.draws_needed) or not likeliest:
         return []
     lines = ["", f"{'faults, the likeliest first; a fitted number costs 7':<57}{'log-likelihood ratio':>21}"]
     for candidate in likeliest:

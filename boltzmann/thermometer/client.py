@@ -5,7 +5,6 @@ import contextlib
 import json
 import random
 import re
-import reprlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,12 +12,13 @@ from email.utils import parsedate_to_datetime
 from itertools import count
 from time import monotonic
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 
 from boltzmann.thermometer.journal import Journal
 from boltzmann.thermometer.questions import Question
-from boltzmann.thermometer.responses import Step, error_in, steps_of
+from boltzmann.thermometer.responses import Step, error_in, shown, steps_of
 
 BACKOFF = 1.0  # seconds before the second try; each wait is up to twice the one before
 _LONGEST_WAIT = 600.0  # seconds that a server may ask for; whoever asks for more is left alone
@@ -26,7 +26,8 @@ _PASSING = {408, 425, 429, 500, 502, 503, 504, 529}  # states that may be others
 _FRUITLESS = 20  # requests without a token after which there is no hope of one
 _SECRET = 8  # letters that a key has at least; "none" and "EMPTY" are said to servers that want any
 _UNREADABLE = object()  # in place of what is no JSON
-_SAME = 0.05  # a scale this near to 1 is 1: an audit does not tell such temperatures apart
+_PROBE = 0.5  # a temperature, allowed everywhere, at which lists are far from those at 1 if it shows in them
+_SAME = 0.05  # what is a whole number up to this is one
 
 
 @dataclass(frozen=True)
@@ -180,38 +181,49 @@ class _Asker:
         except (ValueError, RecursionError):
             content = _UNREADABLE
         # It is cut, which is why the key has to be gone: half of it would be left.
-        shown = reprlib.repr(self._hushed(text) if content is _UNREADABLE else content)
+        seen = shown(self._hushed(text) if content is _UNREADABLE else content)
         if answer.status_code != 200:
-            said = error_in(content) or shown
+            said = error_in(content) or seen
             message = f"expected status 200, got {answer.status_code} {answer.reason_phrase}: {said}"
             if answer.status_code in _PASSING:
                 raise PassingError(message, _asked_to_wait(answer.headers.get("Retry-After", "")))
-            hint = ": is it the right url and api?" if answer.status_code == 404 else ""
-            raise ValueError(message + hint)
+            raise ValueError(message + (self._place() if answer.status_code == 404 else ""))
         if content is _UNREADABLE:
-            raise PassingError(f"expected JSON, got {shown}")
+            raise PassingError(f"expected JSON, got {seen}")
         if _is_passing(content):
             raise PassingError(f"the server reports an error: {error_in(content)}")
         return content, steps_of(content)
 
+    def _place(self) -> str:
+        """Return what may be wrong with the address if nothing is there."""
+        url, api = self.question.url.rstrip("/"), self.question.api
+        return (
+            f": try --url {url}/v1"
+            if api != "llama" and not urlsplit(url).path
+            else ": is it the right url and api?"
+        )
+
     async def scale(self) -> float:
         """Return what log-probabilities are multiplied by to be those before the temperature.
 
-        Two lists for the same prompt tell, one asked for at t = 1: they are the same if log-probabilities are
-        those before the temperature; else the differences between tokens are as many times larger.
+        Two lists for the same prompt tell, whatever the claim, asked for at t = 1 and ½: they are the same if
+        log-probabilities are those before the temperature; else differences between tokens are twice as large at
+        ½, or four times if they are of a temperature that was squared.
         """
         question = self.question
         if question.claim.temperature in (0.0, 1.0) or "temperature" in question.fields:
             return 1.0
         length = {"n_predict": 1} if question.api == "llama" else {"max_tokens": 1}
         lists = []
-        for temperature in (1.0, question.claim.temperature):
+        for temperature in (1.0, _PROBE):
             body = question.body(0) | length | {"temperature": temperature}
             _, steps = await self.answer(f"a first request at t = {temperature:g}", body)
             if not steps:
                 return 1.0
             lists.append(dict(zip(steps[0].tokens, steps[0].logprobs, strict=True)))
-        return scale_between(*lists)
+        power = float(np.log(scale_between(*lists)) / np.log(_PROBE))
+        whole = round(power)
+        return float(question.claim.temperature ** (whole if abs(power - whole) < _SAME else power))
 
 
 def scale_between(plain: dict[Any, float], tempered: dict[Any, float]) -> float:
@@ -223,7 +235,7 @@ def scale_between(plain: dict[Any, float], tempered: dict[Any, float]) -> float:
         return 1.0
     x, y = x[kept] - x[kept].mean(), y[kept] - y[kept].mean()
     slope = float(x @ y / (x @ x))
-    if abs(slope - 1) < _SAME or np.abs(y - slope * x).max() > _SAME * np.ptp(y):
+    if abs(slope - 1) < _SAME or slope <= 0 or np.abs(y - slope * x).max() > _SAME * np.ptp(y):
         return 1.0
     return slope
 

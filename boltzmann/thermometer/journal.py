@@ -68,7 +68,7 @@ class Journal:
             raise ValueError(f"{words} does not say what was asked: no audit can go on from it")
         for name, value in self._summary.items():
             if found.get(name) != value:
-                there = f"{name} is {found.get(name)!r} there and {value!r} here"
+                there = _difference(name, found.get(name), value)
                 raise ValueError(f"{self.path} keeps another audit: {there}. Keep this one elsewhere")
         try:
             self.scale, self._begun = as_positive("scale", found.get("scale")), True
@@ -125,6 +125,15 @@ class Journal:
     def records(self, scale: float | None = None) -> Records:
         """Return all draws that are kept; see `load_records`."""
         return gather(numbered_lines(self.path), scale)
+
+
+def _difference(name: str, there: Any, here: Any) -> str:
+    """Return what two audits differ in; of a field that is sent, its name alone."""
+    if not isinstance(here, dict):
+        return f"{name} is {there!r} there and {here!r} here"
+    there = there if isinstance(there, dict) else {}
+    differing = sorted(field for field in {*there, *here} if there.get(field) != here.get(field))
+    return f"{', '.join(differing)} of its {name} {'is' if len(differing) == 1 else 'are'} not the same"
 
 
 def evidence_of(response: dict[str, Any]) -> dict[str, Any]:

@@ -48,13 +48,15 @@ class Question:
     model : str
         Its name; "" sends none.
     prompts : tuple of str
-        Asked in turn; default ones if empty.
+        Asked in turn, each `run` times; default ones if empty.
     tokens : int
         How many are asked for at a time.
     listed : int
         Of how many likeliest tokens the log-probabilities are asked for.
     fields : dict
         Further fields to send, or others to send instead.
+    run : int
+        How many requests running have the same prompt: at least as many as are under way at once.
     """
 
     url: str
@@ -65,6 +67,7 @@ class Question:
     tokens: int = 16
     listed: int = 20
     fields: dict[str, Any] = field(default_factory=dict)
+    run: int = 16
 
     @property
     def endpoint(self) -> str:
@@ -78,8 +81,11 @@ class Question:
         return self.prompts or (TASKS if self.api == "chat" else OPENINGS)
 
     def prompt(self, number: int) -> str:
-        """Return the prompt of a request."""
-        return self.asked[number % len(self.asked)]
+        """Return the prompt of a request.
+
+        Noise that requests share shows where they share their prompt as well, which makes their answers copies.
+        """
+        return self.asked[number // self.run % len(self.asked)]
 
     def body(self, number: int) -> dict[str, Any]:
         """Return the body of a request, without a seed, so that draws are independent."""
@@ -108,14 +114,20 @@ class Question:
 
     def summary(self) -> dict[str, Any]:
         """Return what makes two audits the same one, as JSON holds it."""
-        bodies = json.dumps([self.body(k) for k in range(len(self.asked))], sort_keys=True)
+        bodies = [self.body(k * self.run) for k in range(len(self.asked))]
         return {
             "url": self.url,
             "api": self.api,
             "model": self.model,
             "temperature": self.claim.temperature,
-            "requests": hashlib.sha256(bodies.encode()).hexdigest()[:16],
+            "requests": {name: _digest([body.get(name) for body in bodies]) for name in bodies[0]},
         }
+
+
+def _digest(values: list[Any]) -> str:
+    """Return what tells values from others without showing them: a field may hold a secret."""
+    distinct = dict.fromkeys(json.dumps(value, sort_keys=True) for value in values)
+    return hashlib.sha256("\n".join(distinct).encode()).hexdigest()[:16]
 
 
 def as_url(url: str) -> str:

@@ -2,19 +2,19 @@
 
 import json
 import os
-import reprlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from boltzmann._checks import FloatArray, as_count, as_positive
 from boltzmann.thermometer.reading import Reading, read
-from boltzmann.thermometer.responses import PLACEHOLDER, Step, steps_of
+from boltzmann.thermometer.responses import PLACEHOLDER, Step, is_batched, is_chunk, is_tokenless, shown, steps_of
 
 _GAP = 1e-3  # tokens of so much probability that cannot be told, and it is not known what a top-p leaves
+_ROUNDING = 0.01  # by which a log-probability may come out above 0
 _ABSENT = -2  # in place of a position, of a token that is not in its row; None is a token withheld
 
 
@@ -72,13 +72,22 @@ class Records:
         return read(rows, self.chosen, groups=groups, confidence=confidence, normalised=normalised)
 
 
+class _Answer(NamedTuple):
+    """The draws of one answer, the group that they are, and what it has in common with others; see `_shape`."""
+
+    group: tuple[Any, ...]
+    shape: tuple[Any, ...]
+    steps: list[Step]
+
+
 def load_records(path: str | os.PathLike[str], scale: float | None = None) -> Records:
     r"""Return the draws in a file of JSON lines: each an object of one of these forms, which may be mixed.
 
     * ``{"logprobs": [-0.5, -1.2], "chosen": 0}`` or ``{"logprobs": {"a": -0.5, "b": -1.2}, "chosen": "a"}``, one
       draw; ``null`` was withheld, and draws with the same ``"group"`` may depend on one another;
     * a saved response of completions or chat completions, as OpenAI defined them, with log-probabilities, or of
-      llama-server's ``/completion`` with ``n_probs``: all its draws, one group;
+      llama-server's ``/completion`` with ``n_probs``: all its draws, one group; so is a line of the output of
+      OpenAI's Batch, and the chunks of a chat that was streamed, one a line;
     * what an audit of a server keeps.
 
     Parameters
@@ -127,11 +136,13 @@ def numbered_lines(path: str | os.PathLike[str]) -> list[tuple[str, Any]]:
         raise ValueError(f"{path} cannot be read: {error.strerror}") from None
     found = []
     for number, line in enumerate(text.split("\n"), 1):
-        if line.strip():
+        content = line.strip().removeprefix("data:").strip()  # of a stream, which ends in [DONE]
+        if content and content != "[DONE]":
             try:
-                found.append((f"{path}, line {number}", json.loads(line)))
+                found.append((f"{path}, line {number}", json.loads(content)))
             except (ValueError, RecursionError):
-                raise ValueError(f"{path}, line {number} is not JSON: {reprlib.repr(line)}") from None
+                hint = ": one object a line is expected" if content[0] in "[{" else ""
+                raise ValueError(f"{path}, line {number} is not JSON: {shown(content)}{hint}") from None
     return found
 
 
@@ -144,28 +155,35 @@ def gather(lines: Iterable[tuple[str, Any]], scale: float | None = None) -> Reco
         If one is of no known form, audits differ in their scale and none is given, or there is no draw.
     """
     own: list[tuple[FloatArray, int | None, Any]] = []
-    answers: list[tuple[tuple[Any, ...], list[Step]]] = []
+    answers: list[_Answer] = []
+    streams: dict[Any, int] = {}
     scales: list[float] = []  # of the audits so far, each of which counts its requests from 0
     for count, (words, line) in enumerate(lines):
         try:
+            if isinstance(line, list):
+                raise ValueError("one object a line is expected, not a list of them")
             if isinstance(line, Mapping) and "audit" in line:
+                if not isinstance(line["audit"], Mapping):
+                    raise ValueError(f"expected an object 'audit', got {shown(line['audit'])}")
                 scales.append(as_positive("scale", line["audit"].get("scale")))
                 if scale is None and scales[-1] != scales[0]:
                     raise ValueError(f"the scale is {scales[-1]}, and {scales[0]} in an audit before: give one")
             elif isinstance(line, Mapping) and "chosen" in line:
                 own.append(_own(line, count))
-            elif isinstance(line, Mapping) and "response" in line:
+            elif isinstance(line, Mapping) and "response" in line and "custom_id" not in line:
                 number = as_count("request", line.get("request"), least=0)
-                answers.append((("request", len(scales), number), steps_of(line["response"])))
-            else:
-                answers.append((("line", count), steps_of(line)))
+                group: tuple[Any, ...] = ("request", len(scales), number)
+                answers.append(_Answer(group, group[:2], steps_of(line["response"])))
+            elif not is_tokenless(line):
+                response = line["response"]["body"] if is_batched(line) else line
+                steps = steps_of(response)
+                group = ("line", streams.setdefault(line["id"], count) if is_chunk(line) else count)
+                answers.append(_Answer(group, _shape(response, steps), steps))
         except (ValueError, AttributeError, TypeError, OverflowError) as error:
             raise ValueError(f"{words}: {error}") from None
-    answers.sort(key=lambda answer: answer[0])  # those asked at once came back in any order
-    steps = [step for _, answer in answers for step in answer]
-    asked, known = _known(steps)
-    rows = [_row(step, asked, known) for step in steps]
-    groups: list[Any] = [group for group, answer in answers for _ in answer]
+    answers.sort(key=lambda answer: answer.group)  # those asked at once came back in any order
+    rows = _rows(answers)
+    groups: list[Any] = [answer.group for answer in answers for _ in answer.steps]
     offers = [row for row, _, _ in rows] + [row for row, _, _ in own]
     chosen = [x for _, x, _ in rows] + [x for _, x, _ in own]
     if not chosen:
@@ -181,20 +199,63 @@ def _own(line: Mapping[str, Any], count: int) -> tuple[FloatArray, int | None, A
     """Return the row, the position and the group of a draw in this package's own form."""
     logprobs, chosen = line.get("logprobs"), line["chosen"]
     if not isinstance(logprobs, list | Mapping) or not logprobs:
-        raise ValueError(f"expected a list or an object 'logprobs' with an entry, got {reprlib.repr(logprobs)}")
+        raise ValueError(f"expected a list or an object 'logprobs' with an entry, got {shown(logprobs)}")
     values = list(logprobs.values()) if isinstance(logprobs, Mapping) else logprobs
-    if not all(isinstance(value, int | float) and value < np.inf for value in values):
-        raise ValueError(f"expected numbers below +inf in 'logprobs', got {reprlib.repr(values)}")
+    if not all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
+        raise ValueError(f"expected numbers in 'logprobs', got {shown(values)}")
+    if not all(value <= _ROUNDING for value in values):
+        raise ValueError(f"expected numbers of at most 0 in 'logprobs', got {shown(values)}{_guess(values)}")
+    if max(values) == -np.inf:
+        raise ValueError("'logprobs' is -inf throughout: at least one token must be allowed")
     names: Sequence[Any] = list(logprobs) if isinstance(logprobs, Mapping) else range(len(values))
     group = json.dumps(line["group"]) if "group" in line else ("line", count)
     if isinstance(logprobs, Mapping) and not isinstance(chosen, str | None):
-        raise ValueError(f"'chosen' is {reprlib.repr(chosen)}: expected a text, or null")
+        raise ValueError(f"'chosen' is {shown(chosen)}: expected a text, or null")
     if isinstance(logprobs, list) and (isinstance(chosen, bool) or (chosen is not None and chosen not in names)):
-        raise ValueError(
-            f"'chosen' is {reprlib.repr(chosen)}: expected a place from 0 to {len(values) - 1}, or null"
-        )
+        raise ValueError(f"'chosen' is {shown(chosen)}: expected a place from 0 to {len(values) - 1}, or null")
     place = None if chosen is None else names.index(chosen) if chosen in names else _ABSENT
     return np.array(values, dtype=np.float64), place, group
+
+
+def _guess(values: list[float]) -> str:
+    """Return what numbers may be that are no log-probabilities."""
+    if min(values) >= 0 and abs(sum(values) - 1) < _ROUNDING:
+        return ": these look like probabilities, whose logarithms are meant"
+    return ""
+
+
+def _shape(response: Mapping[str, Any], steps: list[Step]) -> tuple[Any, ...]:
+    """Return what answers have in common whose lists were asked for at one length: their form, and the longest.
+
+    Where a token that was drawn is appended, one length makes two; each tells enough by itself.
+    """
+    longest = max((len(step.tokens) for step in steps), default=0)
+    return "completion_probabilities" in response, any(step.collapses for step in steps), longest
+
+
+def _rows(answers: list["_Answer"]) -> list[tuple[FloatArray, int | None, float]]:
+    """Return row, position and gap of each draw; what lists are, answers of one shape tell together."""
+    together: dict[Any, list[Step]] = {}
+    shapes = {answer.shape for answer in answers}
+    names = [_merged(answer.shape, shapes) for answer in answers]
+    for name, answer in zip(names, answers, strict=True):
+        together.setdefault(name, []).extend(answer.steps)
+    known = {name: _known(steps) for name, steps in together.items()}
+    lengths = [len(step.tokens) for steps in together.values() for step in steps]
+    if lengths and max(lengths) < 3 and all(most < 2 for _, most in known.values()):
+        raise ValueError(f"at most {max(lengths)} tokens are listed: ask for at least 3 (top_logprobs, n_probs)")
+    return [_row(step, *known[name]) for name, answer in zip(names, answers, strict=True) for step in answer.steps]
+
+
+def _merged(shape: tuple[Any, ...], shapes: set[tuple[Any, ...]]) -> tuple[Any, ...]:
+    """Return the shape, or of objects with texts for names the shortest from which lengths go up to it one by one.
+
+    Equal texts make these shorter: what length was asked for only the longer ones tell.
+    """
+    *form, longest = shape
+    while True in form and (*form, longest - 1) in shapes:
+        longest -= 1
+    return (*form, longest)
 
 
 def _known(steps: list[Step]) -> tuple[int, int]:

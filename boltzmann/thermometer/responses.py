@@ -14,6 +14,7 @@ from typing import Any
 
 Token = int | bytes
 PLACEHOLDER = -9999.0  # what OpenAI and vLLM write for "very unlikely"; llama-server writes less
+_SHOWN = 100  # letters of what is not understood
 _LARGEST = 1e6  # nats: no log-probability, nor a logit
 
 
@@ -39,6 +40,33 @@ class Step:
     collapses: bool
 
 
+def shown(value: Any) -> str:
+    """Return the beginning of what a value looks like, for a message."""
+    text = reprlib.repr(value)
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+
+
+def is_batched(line: Any) -> bool:
+    """Tell whether a line is of the output of OpenAI's Batch, where a response is the body of another."""
+    answer = line.get("response") if isinstance(line, Mapping) else None
+    return isinstance(answer, Mapping) and "body" in answer
+
+
+def is_chunk(line: Any) -> bool:
+    """Tell whether a line is a part of a chat that was streamed."""
+    return isinstance(line, Mapping) and line.get("object") == "chat.completion.chunk" and "id" in line
+
+
+def is_tokenless(line: Any) -> bool:
+    """Tell whether a line is a part of a stream that brings no token: its beginning, or its end."""
+    if not isinstance(line, Mapping) or error_in(line) or not isinstance(line.get("choices"), list):
+        return False
+    if not line["choices"]:
+        return isinstance(line.get("usage"), Mapping)
+    ended = (isinstance(choice, Mapping) and choice.get("logprobs") is None for choice in line["choices"])
+    return is_chunk(line) and all(ended)
+
+
 def error_in(response: Any) -> str:
     """Return the error that a body reports, whatever the status it came with; "" if there is none."""
     if not isinstance(response, Mapping):
@@ -61,7 +89,7 @@ def steps_of(response: Any) -> list[Step]:
         If it is of no such shape, reports an error, or a log-probability is no number.
     """
     if not isinstance(response, Mapping):
-        raise ValueError(f"expected a JSON object, got {reprlib.repr(response)}")
+        raise ValueError(f"expected a JSON object, got {shown(response)}")
     if error := error_in(response):
         raise ValueError(f"the server reports an error: {error}")
     if "completion_probabilities" in response:
@@ -77,7 +105,7 @@ def steps_of(response: Any) -> list[Step]:
 def _choice(choice: Any, place: str, response: Mapping[str, Any]) -> list[Step]:
     logprobs = choice.get("logprobs") if isinstance(choice, Mapping) else None
     if not isinstance(logprobs, Mapping):
-        raise ValueError(f"expected an object {place}.logprobs, got {reprlib.repr(logprobs)}: ask for logprobs")
+        raise ValueError(f"expected an object {place}.logprobs, got {shown(logprobs)}: ask for logprobs")
     if "content" in logprobs:
         return _content(logprobs["content"] or [], f"{place}.logprobs.content")
     return _completion(logprobs, f"{place}.logprobs", response)
@@ -91,10 +119,10 @@ def _content(entries: Any, place: str) -> list[Step]:
         if isinstance(entry, Mapping) and "top_probs" in entry:
             raise ValueError(f"{at} has probabilities after sampling: ask without post_sampling_probs")
         if not isinstance(entry, Mapping) or "top_logprobs" not in entry:
-            raise ValueError(f"expected an object with 'top_logprobs' at {at}, got {reprlib.repr(entry)}")
+            raise ValueError(f"expected an object with 'top_logprobs' at {at}, got {shown(entry)}")
         listed = _sequence(entry["top_logprobs"], f"{at}.top_logprobs")
         if not all(isinstance(item, Mapping) for item in listed):
-            raise ValueError(f"expected objects in {at}.top_logprobs, got {reprlib.repr(listed)}")
+            raise ValueError(f"expected objects in {at}.top_logprobs, got {shown(listed)}")
         pairs = [(_token(item), item.get("logprob")) for item in listed]
         steps.append(_step(pairs, _token(entry), at, collapses=False))
     return steps
@@ -118,7 +146,7 @@ def _completion(logprobs: Mapping[str, Any], place: str, response: Mapping[str, 
     steps = []
     for k in range(first, len(tokens)):
         if not isinstance(tops[k], Mapping):
-            raise ValueError(f"expected an object at {place}.top_logprobs[{k}], got {reprlib.repr(tops[k])}")
+            raise ValueError(f"expected an object at {place}.top_logprobs[{k}], got {shown(tops[k])}")
         pairs = [(_token({"token": text}), value) for text, value in tops[k].items()]
         steps.append(_step(pairs, _token({"token": tokens[k]}), f"{place}.top_logprobs[{k}]", collapses=True))
     return steps
@@ -126,7 +154,7 @@ def _completion(logprobs: Mapping[str, Any], place: str, response: Mapping[str, 
 
 def _sequence(value: Any, place: str) -> Sequence[Any]:
     if not isinstance(value, list):
-        raise ValueError(f"expected a list {place}, got {reprlib.repr(value)}")
+        raise ValueError(f"expected a list {place}, got {shown(value)}")
     return value
 
 
@@ -134,7 +162,7 @@ def _token(entry: Mapping[str, Any]) -> Token | None:
     """Return what tells a token from all others; None if nothing does, or it is a piece of a character."""
     text, given, number = entry.get("token"), entry.get("bytes"), entry.get("id")
     if not isinstance(text, str):
-        raise ValueError(f"expected a text as 'token', got {reprlib.repr(text)}")
+        raise ValueError(f"expected a text as 'token', got {shown(text)}")
     try:
         spelled = bytes(given) if isinstance(given, list) else text.encode("utf-8")
         whole = "\ufffd" not in spelled.decode("utf-8")
@@ -159,6 +187,8 @@ def _logprob(value: Any, place: str) -> float:
     """Return a log-probability; null, JSON's nearest to -inf, is a placeholder as well."""
     if value is None:
         return PLACEHOLDER
-    if not isinstance(value, int | float) or not value < _LARGEST:  # nan is less than nothing
-        raise ValueError(f"a log-probability at {place} is {reprlib.repr(value)}: expected a number")
+    if (
+        isinstance(value, bool) or not isinstance(value, int | float) or not value < _LARGEST
+    ):  # nan is less than nothing
+        raise ValueError(f"a log-probability at {place} is {shown(value)}: expected a number")
     return float(max(value, PLACEHOLDER))
