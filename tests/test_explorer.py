@@ -361,6 +361,20 @@ def test_at_zero_the_text_is_greedy_and_every_draw_the_likeliest(visit):
     assert drawn[model.logits("heat").argmax()] == drawn.sum() == 8000
 
 
+def test_of_equals_at_zero_the_sampler_is_shown_and_said_to_take_the_first(visit):
+    """The law gives each of two likeliest letters one half; a greedy draw is no draw from it."""
+    page = visit("#t=0&context=The%20girl.%20&sweeps=60")
+    assert sorted(page.evaluate("explorer.world.letterLaw.p"))[-2:] == [0.5, 0.5]
+    words = page.locator("#letters-fit").inner_text()
+    assert "simulation p" in words and words.endswith("; the sampler takes the first of 2 equals.")
+    square, hundred = page.evaluate("""[
+        document.querySelector('#letters rect').getBBox().y + 7,
+        document.querySelectorAll('#letters .grid')[2].getBBox().y,
+    ]""")
+    assert square == pytest.approx(hundred, abs=0.1)
+    assert page.locator("#letters text").nth(2).text_content() == "100 %"
+
+
 def test_at_infinity_letters_are_equally_likely_and_each_as_surprising_as_the_model_says(visit):
     page = visit("#t=inf&context=heat&sweeps=60")
     drawn = page.evaluate("[...explorer.world.drawn]")

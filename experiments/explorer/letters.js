@@ -26,7 +26,7 @@ class LettersPicture {
       simulated: world.letterGas.counts[id] / total,
       sampled: world.drawn[id] / draws,
     }));
-    const largest = Math.max(...shares.map(({ law, simulated }) => Math.max(law, simulated)));
+    const largest = Math.max(...shares.flatMap(({ law, simulated, sampled }) => [law, simulated, sampled || 0]));
     const top = [0.04, 0.1, 0.2, 0.4, 0.6, 0.8, 1].find((value) => value >= Math.min(1, 1.05 * largest));
     const left = 3.8 * size, foot = this.height - 1.9 * size;
     const step = (this.width - left) / shares.length;
