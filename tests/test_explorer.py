@@ -807,6 +807,19 @@ def test_text_is_large_and_has_contrast_and_nothing_overflows(visit, view, schem
         assert page.evaluate("document.documentElement.scrollHeight") <= VIEWS[view]["height"]
 
 
+@pytest.mark.parametrize("width", [320, 360, 390, 430])
+def test_on_a_phone_the_temperature_is_there_to_be_read(visit, width):
+    page = visit("#t=0.0512&sweeps=1", viewport={"width": width, "height": 800})
+    assert page.evaluate("(({scrollWidth, clientWidth}) => scrollWidth <= clientWidth)(byId('typed'))")
+    typed, play = page.locator("#typed").bounding_box(), page.locator("#play").bounding_box()
+    assert typed["width"] >= 83 and 0 <= typed["x"] and typed["x"] + typed["width"] <= width
+    below = typed["y"] + typed["height"] <= play["y"]
+    assert below or typed["x"] + typed["width"] <= play["x"]
+    speed = page.locator("#speed").bounding_box()
+    assert speed["x"] + speed["width"] <= width
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 def test_contrast_that_is_too_low_is_caught(visit):
     page = visit(
         change=replaced("--quiet: light-dark(#4a525c", "--quiet: light-dark(#8a929c"), color_scheme="light"
