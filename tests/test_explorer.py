@@ -660,6 +660,67 @@ def test_a_link_to_a_moment_shows_that_moment(visit):
     assert again.evaluate("explorer.world.text") == page.evaluate("explorer.world.text")
 
 
+MOMENT = """(({gas, drawn, text, letterGas, gasChangedAt}) => JSON.stringify(
+    [[...gas.levels], gas.taken, gas.given, [...drawn], text, [...letterGas.counts], gasChangedAt]))(explorer.world)"""
+
+
+def test_a_link_to_a_quench_shows_that_quench(visit):
+    page = visit("#t=5&system=rotor&sweeps=100")
+    page.fill("#typed", "0.3")
+    page.click("#step")
+    fragment = settled_hash(page)
+    assert fragment == "#t=0.3&system=rotor&sweeps=104&from=5%3A100"
+    again = visit(fragment)
+    assert again.evaluate(MOMENT) == page.evaluate(MOMENT)
+    assert again.locator("#gas-fit").inner_text().startswith("Relaxing: 4 of")
+    again.fill("#typed", "inf")
+    again.click("#step")
+    third = visit(settled_hash(again))
+    assert third.evaluate(MOMENT) == again.evaluate(MOMENT)
+    third.click("#reset")
+    assert settled_hash(third) == "#t=Infinity&system=rotor&sweeps=0"
+
+
+def test_a_link_retells_a_slider_that_was_drawn_while_the_gas_was_moving(visit):
+    page = visit("#t=2")
+    for t in ("1", "0.5", "0"):
+        page.wait_for_timeout(120)
+        page.fill("#typed", t)
+    page.wait_for_timeout(120)
+    page.click("#play")
+    assert len(page.evaluate("explorer.world.past")) == 3
+    assert visit(settled_hash(page)).evaluate(MOMENT) == page.evaluate(MOMENT)
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        "explorer.setLevel(1, 0.6)",
+        "explorer.play(true), explorer.setContext('wind'), explorer.play(false)",
+        "explorer.world.advanceTo(401), explorer.play(false)",
+        "for (let k = 2; k < 63; k++) { explorer.world.advance(0.1); explorer.setTemperature(k); }",
+    ],
+    ids=["a level", "a context", "too late", "too many changes"],
+)
+def test_where_no_link_leads_the_page_says_so(visit, deed):
+    page = visit("#system=levels of your own&sweeps=8")
+    assert page.locator("#unlinked").inner_text() == "" and "sweeps=8" in settled_hash(page)
+    page.evaluate(deed)
+    assert page.locator("#unlinked").inner_text() == "No link leads to this moment."
+    fragment = settled_hash(page)
+    assert "sweeps" not in fragment and "from" not in fragment
+    page.click("#reset")
+    assert page.locator("#unlinked").inner_text() == "" and "sweeps=0" in settled_hash(page)
+
+
+def test_a_new_link_changes_a_box_in_focus(visit):
+    page = visit()
+    page.fill("#typed", "-1")
+    page.evaluate("location.hash = '#t=3&sweeps=2'")
+    until(page, "explorer.state.t === 3")
+    assert page.input_value("#typed") == "3" and page.locator("#problem").inner_text() == ""
+
+
 def test_a_link_to_the_beginning_opens_paused(visit):
     page = visit("#sweeps=8")
     page.click("#reset")
@@ -685,6 +746,11 @@ def test_a_link_that_makes_no_sense_opens_the_usual_page(visit):
         "#constructor=1",
         "#system=constructor",
         "#sweeps=1e3",
+        "#from=5:100",
+        "#from=5",
+        "#from=5:2,x:3",
+        "#from=5:2,1:1",
+        f"#from={','.join(f'1:{k}' for k in range(1, 62))}",
     ):
         assert page.evaluate(f"JSON.stringify(fromHash({fragment!r}))") == usual, fragment
 

@@ -20,11 +20,18 @@ class Explorer {
   open(state) {
     this.state = state;
     this.restart();
+    byId("typed").value = showTemperature(state.t);
+    this.readTyped(byId("typed"));
     this.play(state.sweeps === null && !this.still.matches);
   }
 
   restart() {
     this.world = new World(this.state, this.model);
+    for (const [t, until] of this.state.from) {
+      this.world.setTemperature(t);
+      this.world.advanceTo(until);
+    }
+    this.world.setTemperature(this.state.t);
     this.world.advanceTo(this.state.sweeps ?? 0);
     this.levels.forget();
     this.layOut();
@@ -45,7 +52,6 @@ class Explorer {
     cancelAnimationFrame(this.request);
     this.playing = playing;
     this.world.advanceTo(Math.ceil(this.world.sweeps)); // a link names whole sweeps
-    this.state.sweeps = playing ? null : Math.min(MOST_SWEEPS, this.world.sweeps);
     byId("play").textContent = playing ? "Pause" : "Play";
     this.remember();
     if (playing) {
@@ -106,6 +112,7 @@ class Explorer {
   setTemperature(t) {
     if (t === this.state.t) return;
     this.state.t = t;
+    this.world.advanceTo(Math.ceil(this.world.sweeps * 1000) / 1000); // a link names the sweeps of a change by thousandths
     this.world.setTemperature(t);
     this.changed();
   }
@@ -145,10 +152,16 @@ class Explorer {
     this.say();
   }
 
-  // Keep the link in step, though not faster than browsers allow.
+  // Keep the link in step, though not faster than browsers allow; where it cannot lead to this moment, say so.
   remember() {
+    const { sweeps, past, retold } = this.world;
+    const linked = retold && sweeps <= MOST_SWEEPS && past.length <= MOST_CHANGES;
+    this.state.sweeps = this.playing ? null : Math.min(MOST_SWEEPS, sweeps);
+    this.state.from = this.playing || !linked ? [] : past;
+    byId("unlinked").textContent = this.playing || linked ? "" : "No link leads to this moment.";
+    const link = toHash(linked ? this.state : { ...this.state, sweeps: null });
     clearTimeout(this.remembering);
-    this.remembering = setTimeout(() => history.replaceState(null, "", toHash(this.state)), 200);
+    this.remembering = setTimeout(() => history.replaceState(null, "", link), 200);
   }
 
   // Tell those who listen, once the slider rests.
@@ -202,7 +215,7 @@ class Explorer {
     });
     byId("play").addEventListener("click", () => this.play(!this.playing));
     byId("step").addEventListener("click", () => this.step());
-    byId("reset").addEventListener("click", () => this.set({ sweeps: this.playing ? null : 0 }));
+    byId("reset").addEventListener("click", () => this.set({ sweeps: this.playing ? null : 0, from: [] }));
     byId("speed").addEventListener("change", (event) => {
       this.state.speed = Number(event.target.value);
       this.remember();
