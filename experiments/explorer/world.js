@@ -110,10 +110,11 @@ function shown(letter) {
 }
 
 // With uniform proposals over K levels a start is forgotten as (1 - 1/w)^sweeps, w = K max p (J. S. Liu, Statistics
-// and Computing 6, 113, 1996). At equilibrium less than √N/10 of N particles are left of it, and less than one in a
-// million gases has any left where a single one would be seen: beside an empty level, or one that holds nearly all.
+// and Computing 6, 113, 1996). At equilibrium less than √5/10 of N particles are left of it, a tenth of a standard error
+// of the emptiest bin that the fit looks at, and less than one in a million gases has any left where a single one would
+// be seen: beside an empty level, or one that holds nearly all.
 function sweepsToRelax(p, particles) {
   const most = Math.max(...p), rate = -Math.log1p(-1 / (p.length * most));
   const seen = p.includes(0) || particles * (1 - most) < 5;
-  return Math.log(particles / (seen ? 1e-6 : Math.sqrt(particles) / 10)) / rate;
+  return Math.log(particles / (seen ? 1e-6 : Math.sqrt(5) / 10)) / rate;
 }
