@@ -468,6 +468,17 @@ def test_dots_ride_on_the_curves_and_the_ring_is_the_measured_energy(visit):
     assert (ring - axis) / top == pytest.approx(measured / highest, abs=1e-6)
 
 
+def test_a_ring_above_the_curve_is_shown_where_it_is(visit):
+    """The start of two levels has an energy above that of t = ∞ by 9 %, four standard errors, once in 3e4 seeds."""
+    page = visit("#t=inf&system=two levels&sweeps=0", viewport={"width": 1280, "height": 720})
+    ring, expected = page.evaluate("""(({curves, world}) => {
+        const {ring, y, top} = curves.plots[1];
+        curves.draw({t: Infinity, law: world.law, gas: {energy: () => 1.09 * top, levels: [0]}});
+        return [ring.cy.baseVal.value, y(1.09 * top)];
+    })(explorer)""")
+    assert ring == pytest.approx(expected, abs=0.01) and ring >= 11.5  # its radius and half of its stroke
+
+
 # How high each bar stands by its topmost pixel in the colour of the gas, a quarter of its width from its left.
 BARS = """() => {
     const {canvas, plan, colour} = explorer.levels, scale = devicePixelRatio;
@@ -568,6 +579,14 @@ def test_arrows_and_space_work_with_nothing_in_focus(visit):
     assert page.evaluate("explorer.world.sweeps") == sweeps
 
 
+def test_where_the_page_scrolls_keys_with_nothing_in_focus_are_left_to_it(visit):
+    page = visit("", viewport=VIEWS["phone"])
+    for key in ("ArrowRight", " ", "ArrowDown"):
+        page.keyboard.press(key)
+    assert state(page)["t"] == "1" and page.locator("#play").inner_text() == "Pause"
+    until(page, "scrollY > 0")
+
+
 def test_typed_temperatures(visit):
     page = visit()
     written = {
@@ -578,6 +597,8 @@ def test_typed_temperatures(visit):
         "∞": "Infinity",
         "1e-9": "1e-9",
         "0": "0",
+        "0,125": "0.125",
+        "1,25": "1.25",
     }
     for typed, t in written.items():
         page.fill("#typed", typed)
@@ -587,7 +608,7 @@ def test_typed_temperatures(visit):
 
 def test_what_is_no_temperature_is_refused_in_words(visit):
     page = visit()
-    for typed in ("", "abc", "-1", "1e400", "nan", "1 2", "-inf", "0x10", "0b1", "1,2,3", ".", "1e"):
+    for typed in ("", "abc", "-1", "1e400", "nan", "1 2", "-inf", "0x10", "0b1", "1,2,3", "1,000", ".", "1e"):
         page.fill("#typed", typed)
         assert state(page)["t"] == "1", typed
         assert page.get_attribute("#typed", "aria-invalid") == "true"
@@ -619,6 +640,7 @@ def test_leaving_the_box_restores_what_was_refused(visit):
 
 def test_a_level_is_dragged_by_mouse_and_by_keys(visit):
     page = visit("#system=levels of your own&sweeps=20")
+    assert page.locator("#hint").is_visible()
     handle = page.locator("#handles button").nth(1)
     box = handle.bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -887,6 +909,44 @@ def test_text_is_large_and_has_contrast_and_nothing_overflows(visit, view, schem
         assert page.evaluate("document.documentElement.scrollHeight") <= VIEWS[view]["height"]
 
 
+@pytest.mark.parametrize(
+    ("fragment", "options"),
+    [("#context=ßüöäÄÖÜçéèàñ&sweeps=401", {}), ("#sweeps=60", {"reduced_motion": "reduce"})],
+    ids=["many unknown letters", "reduced motion"],
+)
+def test_a_small_projector_need_not_scroll(visit, fragment, options):
+    page = visit(fragment, viewport={"width": 1280, "height": 720}, **options)
+    assert page.evaluate("document.documentElement.scrollHeight") <= 720
+    assert page.locator("#unknown").inner_text().count("“") == (5 if "context" in fragment else 0)
+    assert not page.locator("#hint").is_visible()
+
+
+def test_on_a_large_screen_the_text_is_larger(visit):
+    page = visit(viewport={"width": 3840, "height": 2160})
+    assert page.evaluate("textSize()") > 25
+    assert page.evaluate("document.documentElement.scrollHeight") <= 2160
+
+
+@pytest.mark.parametrize("height", [720, 1080])
+def test_no_line_of_the_text_is_cut(visit, height):
+    page = visit("#sweeps=100", viewport={"width": 1280, "height": height})
+    top, high, line = page.evaluate("""(({scrollTop, clientHeight}) =>
+        [scrollTop, clientHeight, parseFloat(getComputedStyle(byId('text')).lineHeight)])(byId('text'))""")
+    assert top > line
+    assert abs(top - line * round(top / line)) <= 1 and abs(high - line * round(high / line)) <= 1
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_squares_at_zero_stand_clear_of_the_names(visit, view):
+    page = visit("#t=0.05&sweeps=10", viewport=VIEWS[view])
+    lowest, name, size = page.evaluate("""[
+        Math.max(...[...document.querySelectorAll('#letters rect')].map((e) => e.getBBox().y + 14)),
+        document.querySelector('.letter').y.baseVal[0].value,
+        parseFloat(getComputedStyle(document.querySelector('.letter')).fontSize),
+    ]""")
+    assert lowest + 1.25 < name - 0.75 * size  # capitals are less than three quarters of the size
+
+
 @pytest.mark.parametrize("width", [320, 360, 390, 430])
 def test_on_a_phone_the_temperature_is_there_to_be_read(visit, width):
     page = visit("#t=0.0512&sweeps=1", viewport={"width": width, "height": 800})
@@ -921,6 +981,41 @@ def test_marks_stand_out_from_their_ground(visit):
         rgb = {name: [int(v) for v in re.findall(r"\d+", colour)[:3]] for name, colour in colours.items()}
         ground = rgb.pop("ground")
         assert {name: c for name, c in rgb.items() if contrast(c, ground) < 3} == {}, scheme
+
+
+# The colours with a name that are met on the way through an arrow, and through the whisker of the first bar.
+MET = """() => {
+    const {canvas, colour, plan, size} = explorer.levels, {gas, law} = explorer.world;
+    const names = Object.fromEntries(Object.entries(colour).map(([name, c]) => [c.match(/[0-9]+/g).join(), name]));
+    const {data, width} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    const met = (x, y, reach) => {
+        const found = [], at = (v) => Math.round(v * devicePixelRatio);
+        for (let column = at(x - reach); column < at(x + reach); column++) {
+            const k = 4 * (at(y) * width + column), name = names[data.slice(k, k + 3).join()];
+            if (data[k + 3] && name && name !== found.at(-1)) found.push(name);
+        }
+        return found;
+    };
+    const shares = [...gas.counts].map((count) => count / PARTICLES), error = Math.sqrt(shares[0] / PARTICLES);
+    const top = Math.min(1, Math.ceil(10 * Math.max(...law.p, ...shares)) / 10);
+    const y = plan.foot - ((shares[0] - error) / top) * (plan.foot - plan.barTop);
+    return [met(0.52 * explorer.levels.width, plan.bath + 0.7 * size, 1.5 * size), met(plan.x[0] + plan.step / 2, y, 5)];
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_arrows_have_an_outline_and_whiskers_an_edge(visit, scheme):
+    page = visit("#system=rotor&sweeps=100", color_scheme=scheme, device_scale_factor=4)
+    page.click("#step")
+    arrow, whisker = page.evaluate(MET)
+    assert arrow == ["faint", "ink", "given", "ink", "faint"]
+    assert whisker == ["gas", "ground", "ink", "ground", "gas"]
+
+
+def test_forced_colours_leave_the_picture_and_the_track(visit):
+    page = visit(forced_colors="active")
+    assert len(set(page.evaluate("Object.values(explorer.levels.colour)"))) == 8
+    assert page.evaluate("getComputedStyle(byId('slider')).forcedColorAdjust") == "none"
 
 
 def test_everything_is_reached_by_tab_and_named(visit):

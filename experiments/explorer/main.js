@@ -181,8 +181,9 @@ class Explorer {
     Object.assign(fields, { seed: state.seed, speed: state.speed });
     for (const [id, value] of Object.entries(fields)) if (document.activeElement !== byId(id)) byId(id).value = value;
     const unknown = [...new Set(state.context)].filter((letter) => !this.model.ids.has(letter));
-    byId("unknown").textContent = unknown.length
-      ? `The model has never seen ${unknown.map((letter) => `“${letter}”`).join(", ")}: left out.` : "";
+    const named = unknown.slice(0, 5).map((letter) => `“${letter}”`).join(", ") + (unknown.length > 5 ? ", …" : "");
+    byId("unknown").textContent = unknown.length ? `The model has never seen ${named}: left out.` : "";
+    byId("hint").hidden = state.system !== OWN;
     byId("theme").textContent = this.dark() ? "Light" : "Dark";
     byId("play").disabled = this.still.matches;
     byId("still").textContent = this.still.matches ? "Your system asks for reduced motion: Step moves on." : "";
@@ -242,9 +243,10 @@ class Explorer {
     document.addEventListener("keydown", (event) => this.key(event));
   }
 
-  // On the slider or with nothing in focus arrows move t; with nothing in focus the space bar plays.
+  // On the slider or with nothing in focus arrows move t; with nothing in focus the space bar plays. Where the page is
+  // one to scroll, with nothing in focus they scroll.
   key(event) {
-    const nowhere = event.target === document.body;
+    const nowhere = event.target === document.body && !matchMedia("(max-width: 1100px)").matches;
     if (!(nowhere || event.target === byId("slider")) || event.ctrlKey || event.metaKey || event.altKey) return;
     const direction = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
     if (direction) this.setTemperature(neighbourOf(this.state.t, direction));
