@@ -252,9 +252,9 @@ def test_at_zero_one_level_holds_all_whatever_the_seed(visit):
 
 
 def test_at_equilibrium_a_small_p_is_as_rare_as_it_says(visit):
-    """The ladder at t = 0.2, where bins expect few: of 400 gases, each looked at as soon as it is said to be there, 4
-    should have p < 0.01. The seeds are fixed; were a tenth of √N left of the start, 36 would have it, and more than
-    19 but once in a thousand.
+    """The ladder at t = 0.2, where bins expect few: of 400 gases, each looked at as soon as it is said to be so,
+    4 should have p < 0.01. The seeds are fixed. Were √N/10 left of the start, 36 would have it, and 19 or fewer
+    once in a thousand.
     """
     rare = visit("#t=0.2&system=ladder&sweeps=1").evaluate("""Array.from({length: 400}, (_, seed) => {
         const {system, law, relaxation} = explorer.world;
@@ -469,7 +469,7 @@ def test_dots_ride_on_the_curves_and_the_ring_is_the_measured_energy(visit):
 
 
 def test_a_ring_above_the_curve_is_shown_where_it_is(visit):
-    """The start of two levels has an energy above that of t = ∞ by 9 %, four standard errors, once in 3e4 seeds."""
+    """Two levels begin with 9 % more energy than at t = ∞, four standard errors, for one seed in 3e4."""
     page = visit("#t=inf&system=two levels&sweeps=0", viewport={"width": 1280, "height": 720})
     ring, expected = page.evaluate("""(({curves, world}) => {
         const {ring, y, top} = curves.plots[1];
@@ -696,8 +696,9 @@ def test_a_link_to_a_moment_shows_that_moment(visit):
     assert again.evaluate("explorer.world.text") == page.evaluate("explorer.world.text")
 
 
-MOMENT = """(({gas, drawn, text, letterGas, gasChangedAt}) => JSON.stringify(
-    [[...gas.levels], gas.taken, gas.given, [...drawn], text, [...letterGas.counts], gasChangedAt]))(explorer.world)"""
+MOMENT = """(({gas, drawn, text, letterGas, gasChangedAt}) => JSON.stringify([
+    [...gas.levels], gas.taken, gas.given, [...drawn], text, [...letterGas.counts], gasChangedAt,
+]))(explorer.world)"""
 
 
 def test_a_link_to_a_quench_shows_that_quench(visit):
@@ -952,7 +953,7 @@ def test_on_a_phone_the_temperature_is_there_to_be_read(visit, width):
     page = visit("#t=0.0512&sweeps=1", viewport={"width": width, "height": 800})
     assert page.evaluate("(({scrollWidth, clientWidth}) => scrollWidth <= clientWidth)(byId('typed'))")
     typed, play = page.locator("#typed").bounding_box(), page.locator("#play").bounding_box()
-    assert typed["width"] >= 83 and 0 <= typed["x"] and typed["x"] + typed["width"] <= width
+    assert typed["width"] >= 83 and typed["x"] + typed["width"] <= width
     below = typed["y"] + typed["height"] <= play["y"]
     assert below or typed["x"] + typed["width"] <= play["x"]
     speed = page.locator("#speed").bounding_box()
@@ -999,7 +1000,8 @@ MET = """() => {
     const shares = [...gas.counts].map((count) => count / PARTICLES), error = Math.sqrt(shares[0] / PARTICLES);
     const top = Math.min(1, Math.ceil(10 * Math.max(...law.p, ...shares)) / 10);
     const y = plan.foot - ((shares[0] - error) / top) * (plan.foot - plan.barTop);
-    return [met(0.52 * explorer.levels.width, plan.bath + 0.7 * size, 1.5 * size), met(plan.x[0] + plan.step / 2, y, 5)];
+    const arrow = 0.52 * explorer.levels.width, whisker = plan.x[0] + plan.step / 2;
+    return [met(arrow, plan.bath + 0.7 * size, 1.5 * size), met(whisker, y, 5)];
 }"""
 
 
