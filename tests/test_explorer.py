@@ -479,6 +479,13 @@ def test_a_ring_above_the_curve_is_shown_where_it_is(visit):
     assert ring == pytest.approx(expected, abs=0.01) and ring >= 11.5  # its radius and half of its stroke
 
 
+def test_the_ring_of_a_lifted_gas_is_in_the_picture(visit):
+    page = visit("#t=0&system=levels of your own&sweeps=120")
+    page.evaluate("explorer.setLevel(0, 4)")
+    ring, top = page.evaluate("(({ring, top}) => [ring.cy.baseVal.value, top])(explorer.curves.plots[1])")
+    assert ring >= 11.5 and top == 4
+
+
 # How high each bar stands by its topmost pixel in the colour of the gas, a quarter of its width from its left.
 BARS = """() => {
     const {canvas, plan, colour} = explorer.levels, scale = devicePixelRatio;

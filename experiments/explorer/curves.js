@@ -25,14 +25,15 @@ class CurvesPicture {
     ).join("");
   }
 
-  // Draw the curves of a system; only the dots move with t.
-  lay({ energies, degeneracies }) {
+  // Draw the curves of a system; only the dots move with t. A gas that was lifted may lie far above its curve.
+  lay({ system: { energies, degeneracies }, gas }) {
     const laws = GRID.map((t) => lawOf(energies, degeneracies, t));
     const limits = [0, Infinity].map((t) => lawOf(energies, degeneracies, t));
     this.plots = CURVES.map(([key, name, unit], row) => {
       const box = document.getElementById(`curve-${key}`);
       const values = laws.map((law) => law[key]), ends = limits.map((law) => law[key]);
-      const bottom = Math.min(0, ...ends), top = Math.max(...values, ...ends) || 1;
+      const bottom = Math.min(0, ...ends), lifted = key === "U" && gas.work > 0 ? gas.energy() / PARTICLES : 0;
+      const top = Math.max(...values, ...ends, lifted) || 1;
       const size = textSize();
       const last = row === CURVES.length - 1;
       const above = 12 + 0.1 * box.clientHeight; // room for the ring

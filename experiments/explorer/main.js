@@ -41,7 +41,7 @@ class Explorer {
     document.documentElement.dataset.theme = this.state.theme;
     this.levels.restyle();
     this.levels.lay(this.world.system, this.state.system === OWN ? HIGHEST : null);
-    this.curves.lay(this.world.system);
+    this.curves.lay(this.world);
     this.letters.lay(this.world);
     layHandles(this);
     this.showControls();
@@ -122,7 +122,7 @@ class Explorer {
     if (rounded === this.state.levels[level]) return;
     this.state.levels[level] = rounded;
     this.world.moveLevel(level, rounded);
-    this.curves.lay(this.world.system);
+    this.curves.lay(this.world);
     placeHandles(this);
     this.changed();
   }
