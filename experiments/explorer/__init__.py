@@ -55,7 +55,8 @@ Exercises.
    sinks to 0: the outlines know the degeneracies, and the particles do not.)
 
 5. The address of the page keeps what is chosen. Make a link that opens with the rotor, cold, after 200 sweeps.
-   (One is `explorer.html#t=0.3&system=rotor&sweeps=200`.)
+   (One is `explorer.html#t=0.3&system=rotor&sweeps=200`. With `sweeps=104&from=5:100` in it, it opens four sweeps
+   after a quench from t = 5.)
 """
 
 import json

@@ -25,27 +25,29 @@ class CurvesPicture {
     ).join("");
   }
 
-  // Draw the curves of a system; only the dots move with t.
-  lay({ energies, degeneracies }) {
+  // Draw the curves of a system; only the dots move with t. A gas that was lifted may lie far above its curve.
+  lay({ system: { energies, degeneracies }, gas }) {
     const laws = GRID.map((t) => lawOf(energies, degeneracies, t));
     const limits = [0, Infinity].map((t) => lawOf(energies, degeneracies, t));
     this.plots = CURVES.map(([key, name, unit], row) => {
       const box = document.getElementById(`curve-${key}`);
       const values = laws.map((law) => law[key]), ends = limits.map((law) => law[key]);
-      const bottom = Math.min(0, ...ends), top = Math.max(...values, ...ends) || 1;
+      const bottom = Math.min(0, ...ends), lifted = key === "U" && gas.work > 0 ? gas.energy() / PARTICLES : 0;
+      const top = Math.max(...values, ...ends, lifted) || 1;
       const size = textSize();
       const last = row === CURVES.length - 1;
-      const width = box.clientWidth - 3.8 * size, height = box.clientHeight - (last ? 1.7 : 0.6) * size - 8;
-      const x = (t) => 3 * size + width * placeOf(t);
-      const y = (value) => 8 + height * (1 - (value - bottom) / (top - bottom));
+      const above = 12 + 0.1 * box.clientHeight; // room for the ring
+      const width = box.clientWidth - 4.3 * size, height = box.clientHeight - (last ? 1.7 * size : 12) - above;
+      const x = (t) => 3.5 * size + width * placeOf(t);
+      const y = (value) => above + height * (1 - (value - bottom) / (top - bottom));
       const line = GRID.map((t, k) => `${x(t).toFixed(1)},${y(values[k]).toFixed(1)}`).join("L");
       const start = (k, t) => `M${x(t)},${y(ends[k])}`;
       box.innerHTML = `<svg role="img" aria-label="${name} against temperature">
-        ${SHOWN_TICKS.map((t) => `<path class="grid" d="M${x(t)} 8V${8 + height}"/>`).join("")}
+        ${SHOWN_TICKS.map((t) => `<path class="grid" d="M${x(t)} 8V${above + height}"/>`).join("")}
         <path class="axis" d="M${x(0)} ${y(0)}H${x(Infinity)}"/>
         <text x="${2.6 * size}" y="${y(top) + 6}" text-anchor="end">${Number(top.toPrecision(2))}</text>
         <text x="${2.6 * size}" y="${y(0) + 4}" text-anchor="end">0</text>
-        ${last ? SHOWN_TICKS.map((t) => `<text x="${x(t)}" y="${8 + height + 1.3 * size}" text-anchor="middle">${showTemperature(t)}</text>`).join("") : ""}
+        ${last ? SHOWN_TICKS.map((t) => `<text x="${x(t)}" y="${above + height + 1.3 * size}" text-anchor="middle">${showTemperature(t)}</text>`).join("") : ""}
         <path class="limit" d="${start(0, 0)}L${line.split("L")[0]}${start(1, Infinity)}L${line.split("L").at(-1)}"/>
         <path class="law" d="M${line}"/>
         <circle class="ring" r="10"/><circle class="dot" r="7"/></svg>`;
@@ -60,7 +62,7 @@ class CurvesPicture {
       document.getElementById(`value-${key}`).value = `${Number(law[key].toPrecision(4))} ${unit}`;
       ring.setAttribute("visibility", key === "U" ? "visible" : "hidden");
       ring.setAttribute("cx", x(t));
-      ring.setAttribute("cy", y(Math.min(top, gas.energy() / gas.levels.length)));
+      ring.setAttribute("cy", y(gas.energy() / gas.levels.length));
     }
   }
 }

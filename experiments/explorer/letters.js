@@ -26,13 +26,13 @@ class LettersPicture {
       simulated: world.letterGas.counts[id] / total,
       sampled: world.drawn[id] / draws,
     }));
-    const largest = Math.max(...shares.map(({ law, simulated }) => Math.max(law, simulated)));
+    const largest = Math.max(...shares.flatMap(({ law, simulated, sampled }) => [law, simulated, sampled || 0]));
     const top = [0.04, 0.1, 0.2, 0.4, 0.6, 0.8, 1].find((value) => value >= Math.min(1, 1.05 * largest));
-    const left = 3.8 * size, foot = this.height - 1.9 * size;
+    const left = 3.8 * size, foot = this.height - 2.2 * size;
     const step = (this.width - left) / shares.length;
-    const y = (share) => (12 + (foot - 12) * (1 - Math.min(share, top) / top)).toFixed(1);
+    const y = (share) => (size + (foot - size) * (1 - Math.min(share, top) / top)).toFixed(1);
     const tick = (share) => `<path class="grid" d="M${left} ${y(share)}H${left + step * shares.length}"/>
-      <text x="${left - 0.5 * size}" y="${Number(y(share)) + 5}" text-anchor="end">${Number((100 * share).toPrecision(3))} %</text>`;
+      <text x="${left - 0.5 * size}" y="${Number(y(share)) + 0.35 * size}" text-anchor="end">${Number((100 * share).toPrecision(3))} %</text>`;
     const letters = shares.map(({ law, simulated, sampled }, k) => {
       const x = left + (k + 0.5) * step, half = Math.min(0.42 * step, 22);
       const error = 2 * Math.sqrt((simulated * (1 - simulated)) / total);
@@ -40,7 +40,7 @@ class LettersPicture {
       return `<path class="law" d="M${x - half} ${y(law)}h${2 * half}"/>
         <path class="simulation" d="M${x} ${y(simulated + error)}V${y(Math.max(0, simulated - error))}"/>
         <circle class="simulation" cx="${x}" cy="${y(simulated)}" r="4"/>${square}
-        <text class="letter" x="${x}" y="${foot + 1.4 * size}" text-anchor="middle">${this.names[k]}</text>`;
+        <text class="letter" x="${x}" y="${foot + 1.75 * size}" text-anchor="middle">${this.names[k]}</text>`;
     });
     this.container.innerHTML = `<svg role="img" aria-label="shares of the likeliest letters by law, simulation and sampler">
       ${[0, top / 2, top].map(tick).join("")}${letters.join("")}</svg>`;

@@ -53,7 +53,7 @@ class LevelsPicture {
     this.size = textSize();
     this.pen.font = `${this.size}px system-ui, sans-serif`;
     this.colour = {};
-    for (const name of ["ink", "quiet", "line", "faint", "gas", "given", "taken", "card"]) {
+    for (const name of ["ink", "quiet", "line", "faint", "gas", "given", "taken", "ground"]) {
       this.canvas.style.color = `var(--${name})`;
       this.colour[name] = getComputedStyle(this.canvas).color;
     }
@@ -92,9 +92,9 @@ class LevelsPicture {
     pen.textAlign = "right";
     const top = plan.lowest + plan.range;
     const ticks = [plan.lowest, (plan.lowest + top) / 2, top];
-    for (const tick of ticks) pen.fillText(String(Number(tick.toPrecision(3))), plan.first - 0.5 * size, plan.yOf(tick) + 4);
+    for (const tick of ticks) pen.fillText(String(Number(tick.toPrecision(3))), plan.first - 0.5 * size, plan.yOf(tick) + 0.3 * size);
     pen.textAlign = "left";
-    pen.fillText("energy", 0, plan.yOf(top) - size);
+    pen.fillText("energy", 0, plan.yOf(top) - 1.1 * size);
     pen.fillStyle = colour.ink;
     energies.forEach((_, i) => {
       // One piece for each of the states that share the level, where there is room to tell them apart.
@@ -112,9 +112,11 @@ class LevelsPicture {
     pen.fillRect(0, plan.bath, this.width, high);
     pen.fillStyle = colour.ink;
     pen.textAlign = "left";
-    pen.fillText(`heat bath, t = ${showTemperature(t)}`, 0.6 * size, middle + 0.35 * size);
+    pen.fillText(`heat bath, t = ${showTemperature(t)}`, 0.6 * size, middle + 0.35 * size, 0.52 * this.width - 2.3 * size);
     const total = this.taken + this.given;
-    const arrows = [["given", 1, 0.47], ["taken", -1, 0.75]];
+    pen.strokeStyle = colour.ink;
+    pen.lineWidth = 1.5;
+    const arrows = [["given", 1, 0.52], ["taken", -1, 0.78]];
     for (const [name, direction, place] of arrows) {
       const x = this.width * place;
       const half = total > 0 ? (1.5 * size * this[name]) / total : 0; // of the width of the arrow
@@ -127,7 +129,9 @@ class LevelsPicture {
       pen.lineTo(x, middle + direction * arm);
       pen.lineTo(x - half, middle);
       pen.lineTo(x - half / 2, middle);
+      pen.closePath();
       pen.fill();
+      if (half > 0) pen.stroke();
       pen.fillStyle = colour.ink;
       pen.fillText(name, x + 1.6 * size, middle + 0.35 * size);
     }
@@ -173,7 +177,7 @@ class LevelsPicture {
     const yOf = (share) => plan.foot - (share / top) * (plan.foot - plan.barTop);
     pen.fillStyle = colour.quiet;
     pen.textAlign = "right";
-    pen.fillText(`${Math.round(100 * top)} %`, plan.first - 0.5 * size, plan.barTop + 5);
+    pen.fillText(`${Math.round(100 * top)} %`, plan.first - 0.5 * size, plan.barTop + 0.35 * size);
     pen.fillText("0", plan.first - 0.5 * size, plan.foot);
     pen.textAlign = "left";
     pen.fillText("share", 0, plan.barTop - 0.9 * size);
@@ -188,7 +192,11 @@ class LevelsPicture {
       pen.beginPath();
       pen.moveTo(middle, yOf(share + error));
       pen.lineTo(middle, yOf(Math.max(0, share - error)));
-      pen.stroke();
+      for (const [name, wide] of [["ground", 5], ["ink", 2]]) { // an edge, to be seen on the bar
+        pen.strokeStyle = colour[name];
+        pen.lineWidth = wide;
+        pen.stroke();
+      }
     });
     pen.fillStyle = colour.quiet;
     pen.textAlign = "left";

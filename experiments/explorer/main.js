@@ -20,11 +20,18 @@ class Explorer {
   open(state) {
     this.state = state;
     this.restart();
+    byId("typed").value = showTemperature(state.t);
+    this.readTyped(byId("typed"));
     this.play(state.sweeps === null && !this.still.matches);
   }
 
   restart() {
     this.world = new World(this.state, this.model);
+    for (const [t, until] of this.state.from) {
+      this.world.setTemperature(t);
+      this.world.advanceTo(until);
+    }
+    this.world.setTemperature(this.state.t);
     this.world.advanceTo(this.state.sweeps ?? 0);
     this.levels.forget();
     this.layOut();
@@ -34,7 +41,7 @@ class Explorer {
     document.documentElement.dataset.theme = this.state.theme;
     this.levels.restyle();
     this.levels.lay(this.world.system, this.state.system === OWN ? HIGHEST : null);
-    this.curves.lay(this.world.system);
+    this.curves.lay(this.world);
     this.letters.lay(this.world);
     layHandles(this);
     this.showControls();
@@ -45,7 +52,6 @@ class Explorer {
     cancelAnimationFrame(this.request);
     this.playing = playing;
     this.world.advanceTo(Math.ceil(this.world.sweeps)); // a link names whole sweeps
-    this.state.sweeps = playing ? null : Math.min(MOST_SWEEPS, this.world.sweeps);
     byId("play").textContent = playing ? "Pause" : "Play";
     this.remember();
     if (playing) {
@@ -106,6 +112,7 @@ class Explorer {
   setTemperature(t) {
     if (t === this.state.t) return;
     this.state.t = t;
+    this.world.advanceTo(Math.ceil(this.world.sweeps * 1000) / 1000); // a link names the sweeps of a change by thousandths
     this.world.setTemperature(t);
     this.changed();
   }
@@ -115,7 +122,7 @@ class Explorer {
     if (rounded === this.state.levels[level]) return;
     this.state.levels[level] = rounded;
     this.world.moveLevel(level, rounded);
-    this.curves.lay(this.world.system);
+    this.curves.lay(this.world);
     placeHandles(this);
     this.changed();
   }
@@ -145,10 +152,16 @@ class Explorer {
     this.say();
   }
 
-  // Keep the link in step, though not faster than browsers allow.
+  // Keep the link in step, though not faster than browsers allow; where it cannot lead to this moment, say so.
   remember() {
+    const { sweeps, past, retold } = this.world;
+    const linked = retold && sweeps <= MOST_SWEEPS && past.length <= MOST_CHANGES;
+    this.state.sweeps = this.playing ? null : Math.min(MOST_SWEEPS, sweeps);
+    this.state.from = this.playing || !linked ? [] : past;
+    byId("unlinked").textContent = this.playing || linked ? "" : "No link leads to this moment.";
+    const link = toHash(linked ? this.state : { ...this.state, sweeps: null });
     clearTimeout(this.remembering);
-    this.remembering = setTimeout(() => history.replaceState(null, "", toHash(this.state)), 200);
+    this.remembering = setTimeout(() => history.replaceState(null, "", link), 200);
   }
 
   // Tell those who listen, once the slider rests.
@@ -168,8 +181,9 @@ class Explorer {
     Object.assign(fields, { seed: state.seed, speed: state.speed });
     for (const [id, value] of Object.entries(fields)) if (document.activeElement !== byId(id)) byId(id).value = value;
     const unknown = [...new Set(state.context)].filter((letter) => !this.model.ids.has(letter));
-    byId("unknown").textContent = unknown.length
-      ? `The model has never seen ${unknown.map((letter) => `“${letter}”`).join(", ")}: left out.` : "";
+    const named = unknown.slice(0, 5).map((letter) => `“${letter}”`).join(", ") + (unknown.length > 5 ? ", …" : "");
+    byId("unknown").textContent = unknown.length ? `The model has never seen ${named}: left out.` : "";
+    byId("hint").hidden = state.system !== OWN;
     byId("theme").textContent = this.dark() ? "Light" : "Dark";
     byId("play").disabled = this.still.matches;
     byId("still").textContent = this.still.matches ? "Your system asks for reduced motion: Step moves on." : "";
@@ -202,7 +216,7 @@ class Explorer {
     });
     byId("play").addEventListener("click", () => this.play(!this.playing));
     byId("step").addEventListener("click", () => this.step());
-    byId("reset").addEventListener("click", () => this.set({ sweeps: this.playing ? null : 0 }));
+    byId("reset").addEventListener("click", () => this.set({ sweeps: this.playing ? null : 0, from: [] }));
     byId("speed").addEventListener("change", (event) => {
       this.state.speed = Number(event.target.value);
       this.remember();
@@ -229,9 +243,10 @@ class Explorer {
     document.addEventListener("keydown", (event) => this.key(event));
   }
 
-  // On the slider or with nothing in focus arrows move t; with nothing in focus the space bar plays.
+  // On the slider or with nothing in focus arrows move t; with nothing in focus the space bar plays. Where the page is
+  // one to scroll, with nothing in focus they scroll.
   key(event) {
-    const nowhere = event.target === document.body;
+    const nowhere = event.target === document.body && !matchMedia("(max-width: 1100px)").matches;
     if (!(nowhere || event.target === byId("slider")) || event.ctrlKey || event.metaKey || event.altKey) return;
     const direction = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
     if (direction) this.setTemperature(neighbourOf(this.state.t, direction));

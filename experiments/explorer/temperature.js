@@ -30,8 +30,9 @@ function showTemperature(t) {
   return t === Infinity ? "∞" : String(t);
 }
 
-// Return the temperature that a reader typed, or null.
+// Return the temperature that a reader typed, or null; 1,000 could be a thousand or one.
 function readTemperature(typed) {
+  if (/^\s*[1-9]\d*,\d{3}\s*$/.test(typed)) return null;
   const text = typed.trim().replace(",", ".");
   if (/^(∞|inf|infinity)$/i.test(text)) return Infinity;
   const decimal = /^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text);

@@ -21,7 +21,7 @@ function fitInWords(counts, p, since, needed) {
 }
 
 function lettersInWords(world) {
-  const { letterLaw, letterGas, drawn } = world;
+  const { t, letterLaw, letterGas, drawn } = world;
   const uncertain = `Perplexity ${Math.exp(letterLaw.S).toPrecision(3)}: as uncertain as so many equal letters.`;
   if (world.sweeps - world.lettersChangedAt < world.letterRelaxation) return `${uncertain} The simulation is relaxing.`;
   const [simulation, sampler] = [letterGas.counts, drawn].map((counts) => {
@@ -29,7 +29,9 @@ function lettersInWords(world) {
     if (freedom === 0 && !letterLaw.p.includes(0)) return "untested"; // too few on other letters
     return `p\u00a0=\u00a0${chance === 0 ? 0 : chance.toPrecision(2)}`;
   });
-  return `${uncertain} Fit to the law: simulation ${simulation}, sampler ${sampler}.`;
+  const likeliest = letterLaw.p.filter((p) => p > 0).length;
+  const drawing = t === 0 && likeliest > 1 ? `; the sampler takes the first of ${likeliest} equals` : `, sampler ${sampler}`;
+  return `${uncertain} Fit to the law: simulation ${simulation}${drawing}.`;
 }
 
 // The first law, for the whole gas and since its start.

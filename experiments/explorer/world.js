@@ -15,9 +15,11 @@ class World {
     this.system = { ...system, energies: [...(state.system === OWN ? state.levels : system.energies)] };
     this.gas = new Gas(this.system.energies, this.system.degeneracies, PARTICLES, this.stream(1));
     this.sweeps = 0;
+    this.past = []; // earlier temperatures, each with the sweeps at its end
+    this.retold = true; // by these and the settings
     this.done = { hops: 0, letterHops: 0, draws: 0, letters: 0 };
     this.settleGas();
-    this.setContext(state.context);
+    this.layLetters(state.context);
   }
 
   stream(number) {
@@ -25,6 +27,11 @@ class World {
   }
 
   setContext(context) {
+    this.retold = false;
+    this.layLetters(context);
+  }
+
+  layLetters(context) {
     const { energies, degeneracies } = (this.letterLevels = lettersAsLevels(this.model, context));
     this.letterGas = new Gas(energies, degeneracies, PARTICLES, this.stream(2));
     this.samplerRandom = this.stream(3);
@@ -51,12 +58,14 @@ class World {
   }
 
   setTemperature(t) {
+    if (this.sweeps > (this.past.at(-1)?.[1] ?? 0)) this.past.push([this.t, this.sweeps]);
     this.t = t;
     this.settleGas();
     this.settleLetters();
   }
 
   moveLevel(level, energy) {
+    this.retold = false;
     this.system.energies[level] = energy;
     this.gas.moveLevel(level, energy);
     this.settleGas();
@@ -101,10 +110,11 @@ function shown(letter) {
 }
 
 // With uniform proposals over K levels a start is forgotten as (1 - 1/w)^sweeps, w = K max p (J. S. Liu, Statistics
-// and Computing 6, 113, 1996). At equilibrium less than √N/10 of N particles are left of it, and less than one in a
-// million gases has any left where a single one would be seen: beside an empty level, or one that holds nearly all.
+// and Computing 6, 113, 1996). At equilibrium less than √5/10 of N particles are left of it, a tenth of a standard error
+// of the emptiest bin that the fit looks at, and less than one in a million gases has any left where a single one would
+// be seen: beside an empty level, or one that holds nearly all.
 function sweepsToRelax(p, particles) {
   const most = Math.max(...p), rate = -Math.log1p(-1 / (p.length * most));
   const seen = p.includes(0) || particles * (1 - most) < 5;
-  return Math.log(particles / (seen ? 1e-6 : Math.sqrt(particles) / 10)) / rate;
+  return Math.log(particles / (seen ? 1e-6 : Math.sqrt(5) / 10)) / rate;
 }
