@@ -1,6 +1,7 @@
-"""Two GPT-2s that several files of tests share."""
+"""What several files of tests share: two GPT-2s, and the explorer in a browser."""
 
 import pytest
+from explorer_page import browser, html, visit  # noqa: F401
 from gpt2_checkpoints import random_network, write_folder
 
 from boltzmann.language import GPT2

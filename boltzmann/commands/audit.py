@@ -59,23 +59,16 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _claim(options: argparse.Namespace) -> "Law":
-    """Return the claim, each part of it checked under the name of its option."""
-    from boltzmann._checks import SMALLEST, as_count, as_number
     from boltzmann.thermometer import Law
+    from boltzmann.thermometer.diagnosis import as_claim
 
     t = options.temperature
     if not 0 <= t < float("inf"):
         hint = "; to ask for a negative one, send it by --field temperature=-1 and claim what you expect"
         raise ValueError(f"--temperature is {t:g}: it must be a number of at least 0{hint if t < 0 else ''}")
-    if options.top_k is not None:
-        as_count("--top-k", options.top_k)
-    if options.top_p is not None:
-        as_number("--top-p", options.top_p, "number above 0, up to 1", SMALLEST, 1.0)
-    if options.min_p is not None:
-        as_number("--min-p", options.min_p, "number from 0 to 1", 0.0, 1.0)
     if options.temperature_last and options.top_p is options.min_p is None:
         raise ValueError("--temperature-last says what --top-p or --min-p is taken of: claim one")
-    return Law(t, options.top_k, options.top_p, options.min_p, not options.temperature_last)
+    return as_claim(Law(t, options.top_k, options.top_p, options.min_p, not options.temperature_last))
 
 
 def _scale(options: argparse.Namespace, claim: "Law") -> float | None:
