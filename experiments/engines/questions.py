@@ -11,13 +11,15 @@ with `also_`. A value is a short text, computed from what was observed by the fu
 else; null has its reason. What is observed is one of
 
     {"row": "three", "settings": {…}, "counts": [199, 77, 24], "others": 0}     how often each token came
-    {"row": "tail", "settings": {…}, "tokens": 100000, "draws": 20000, "tail": 218, "others": 0}
+    {"row": "tail", "settings": {…}, "tokens": 100000, "draws": 20000, "tail": 218,
+     "quarters": [50, 49, 60, 59], "others": 0}                                   by place in the row
     {"row": "three", "settings": {…}, "logprobs": [-0.41, -1.41, null]}          as reported
     {"texts": [[12, 0, 3, …], …]}                                                 draws, text by text
     {"error": "ValueError: …"}                                                    what the engine said
     {"words": "…"}                                                                an answer in words
 
-where `others` counts tokens whose logit is -1e30, the forbidden ones.
+and for a question of one engine alone `asked` says it, and `as` may name the question whose words are used.
+In these `others` counts tokens whose logit is -1e30, the forbidden ones.
 """
 
 from collections.abc import Callable
@@ -168,24 +170,21 @@ def _ties(observed: dict[str, Any]) -> str:
 def _wall(observed: dict[str, Any]) -> str:
     """Say which tokens of the row by rank are left, and at which temperature they are drawn."""
     places = kept(observed)
-    if places == [0]:
-        return "greedy"
-    size = logits_of(observed).size
+    if observed["others"] or len(places) == 1:
+        return _edge(observed)
     last = places[-1] + 1
     temperature, error = reading_of(observed, last)
-    words = f"t = {temperature:.2f} ± {error:.2f}"
-    expected = _expected_last(observed, temperature)
-    if expected < 0.9 * size and last == size:
-        expected = size
-    cut = last < size and last < 0.8 * expected
-    return words + (f", of the {last} likeliest alone" if cut else ", nothing cut off")
+    cut = last < _least_last(observed, temperature)
+    left = f"of the {last} likeliest alone" if cut else "nothing cut off"
+    return f"t = {temperature:.2f} ± {error:.2f}, {left}"
 
 
-def _expected_last(observed: dict[str, Any], temperature: float) -> float:
-    """Return the median place of the last token drawn, were nothing cut off."""
+def _least_last(observed: dict[str, Any], temperature: float) -> int:
+    """Return the place that the last token drawn reaches, but once in a million, if nothing is cut off."""
     law = bz.softmax(logits_of(observed) / temperature)
-    beyond = np.append(np.cumsum(law[::-1])[::-1][1:], 0.0)  # the probability of all later places
-    return 1 + float(np.searchsorted(-((1 - beyond) ** draws_of(observed)), -0.5, side="left"))
+    later = np.append(np.cumsum(law[::-1])[::-1][1:], 0.0)  # the probability of all later places
+    none_later = (1 - later) ** draws_of(observed)  # which grows from place to place
+    return 1 + int(np.searchsorted(none_later, DOUBT))
 
 
 def _number(counts: dict[int, str]) -> Callable[[dict[str, Any]], str]:
@@ -271,7 +270,9 @@ def _else(observed: dict[str, Any]) -> str:
 
 
 def _also(observed: dict[str, Any]) -> str:
-    """Answer a question that one engine alone is asked, by the form of what was observed."""
+    """Answer a question that one engine alone is asked, as the question `as`, or by the form observed."""
+    if "as" in observed:
+        return QUESTIONS[observed["as"]].answer(observed)
     if "words" in observed:
         return str(observed["words"])
     if "texts" in observed:
