@@ -1,7 +1,8 @@
 """A network as an ONNX graph whose logits are the row of the last token; needs the package onnx.
 
-The logits are looked up twice: the token's row by its id, the logits by the row. Engines ask for a cache of
-keys and values, so there is one, of one head of size 1, that grows with the text and holds zeros.
+The logits are looked up twice: the token's row by its id, the logits by the row. Engines ask for a
+cache of keys and values, so there is one, of one head of size 1, that grows with the text and holds
+zeros.
 """
 
 from pathlib import Path
