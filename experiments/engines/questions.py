@@ -12,7 +12,7 @@ else; null has its reason. What is observed is one of
 
     {"row": "three", "settings": {…}, "counts": [199, 77, 24], "others": 0}     how often each token came
     {"row": "tail", "settings": {…}, "tokens": 100000, "draws": 20000, "tail": 218,
-     "quarters": [50, 49, 60, 59], "others": 0}                                   by place in the row
+     "quarters": [50, 49, 60, 59], "last": 99890, "others": 0}     by place in the row, and the last place
     {"row": "three", "settings": {…}, "logprobs": [-0.41, -1.41, null]}          as reported
     {"texts": [[12, 0, 3, …], …]}                                                 draws, text by text
     {"error": "ValueError: …"}                                                    what the engine said

@@ -9,6 +9,7 @@ What is written are observations: counts, texts, log-probabilities, or the error
 import contextlib
 import json
 import math
+import re
 import subprocess
 import sys
 import traceback
@@ -18,10 +19,15 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import known_logits
+import numpy as np
 
 READING_TEMPERATURES = (0.3, 0.7, 1.0, 1.5)
 FEW = 300
 SOME = 1_000
+
+
+class NoAnswerError(Exception):
+    """What an engine was asked has no answer; the message is the reason."""
 
 
 class Engine:
@@ -29,7 +35,8 @@ class Engine:
 
     Settings are called temperature, top_k, top_p, min_p and seed for every engine; a script translates
     them to the engine's names, and passes on whatever else it named itself in `off`. A setting that is not
-    given is not sent. An exception is an answer: it is written down as what the engine says.
+    given is not sent. An exception is an answer, written down as what the engine says; a `NoAnswerError` is
+    the reason why there is none.
     """
 
     off: ClassVar[
@@ -76,12 +83,26 @@ class Engine:
         }
         try:
             drawn, others = known_logits.counts(self.draw(row, count, **settings)[:count], size)
+        except NoAnswerError:
+            raise
         except Exception as error:
             return settled | {"error": said(error)}
         if row == "tail":
-            return settled | {"tokens": self.tail[0], "draws": sum(drawn) + others, "tail": sum(drawn[1:]),
-                              "others": others}  # fmt: skip
+            tail = np.array(drawn[1:])
+            quarters = [int(part.sum()) for part in np.array_split(tail, 4)]
+            settled |= {"tokens": self.tail[0], "draws": sum(drawn) + others}
+            last = int(np.flatnonzero(tail).max(initial=-1)) + 1
+            found = {"tail": int(tail.sum()), "quarters": quarters, "last": last}
+            return settled | found | {"others": others}
         return settled | {"counts": drawn, "others": others}
+
+
+def next_length(length: int, places: list[int]) -> int:
+    """Return how long a text to ask for after one of which these draws could be used.
+
+    Where foreign tokens come, all that follows the first is wasted.
+    """
+    return length if len(places) >= length else min(length, 2 * len(places))
 
 
 def written(value: Any) -> Any:
@@ -91,8 +112,8 @@ def written(value: Any) -> Any:
 
 def said(error: Exception) -> str:
     """Return an error in one line, without addresses and paths."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return f"{type(error).__name__}: {' '.join(lines)[:160]}".rstrip(": ")
+    words = " ".join(re.sub(r"( at)? /\S+", "", str(error)).split())
+    return f"{type(error).__name__}: {words[:160]}".rstrip(": ")
 
 
 def observations(
@@ -126,7 +147,10 @@ def observations(
         lambda: {
             "row": "three",
             "settings": (sent := off | {"temperature": 0.5, "top_k": 2}),
-            "logprobs": engine.logprobs("three", **sent),
+            "logprobs": [
+                None if value is None or not math.isfinite(value) else float(value)
+                for value in engine.logprobs("three", **sent)
+            ],
         },
     )
 
@@ -195,6 +219,8 @@ def _answer(engine: Engine, script: Path, path: Path) -> None:
         keep(key, {"error": "the process ended"})
         try:
             keep(key, observe())
+        except NoAnswerError as reason:
+            keep(key, {"reason": str(reason)})
         except Exception as error:
             traceback.print_exc()
             keep(key, {"error": said(error)})
