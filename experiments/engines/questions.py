@@ -12,7 +12,7 @@ else; null has its reason. What is observed is one of
 
     {"row": "three", "settings": {…}, "counts": [199, 77, 24], "others": 0}     how often each token came
     {"row": "tail", "settings": {…}, "tokens": 100000, "draws": 20000, "tail": 218,
-     "quarters": [50, 49, 60, 59], "last": 99890, "others": 0}     by place in the row, and the last place
+     "last": 99890, "others": 0}                                        how many of the tail, to which place
     {"row": "three", "settings": {…}, "logprobs": [-0.41, -1.41, null]}          as reported
     {"texts": [[12, 0, 3, …], …]}                                                 draws, text by text
     {"error": "ValueError: …"}                                                    what the engine said
@@ -250,11 +250,12 @@ def _tail(observed: dict[str, Any]) -> str:
     found = f"{observed['tail']} drawn, {expected:.0f} ± {np.sqrt(expected):.0f} expected"
     if observed["others"]:
         return f"{found}, and {observed['others']} forbidden ones"
-    probable = (
-        stats.poisson.cdf(observed["tail"], expected),
-        stats.poisson.sf(observed["tail"] - 1, expected),
-    )
-    return found + ("" if min(probable) > DOUBT else ": wrong")
+    tokens, last = observed["tokens"], observed.get("last", observed["tokens"])
+    if (last / tokens) ** observed["tail"] < DOUBT:
+        return f"{found}: wrong, none of place {last:,} to {tokens:,}"
+    fewer = stats.poisson.cdf(observed["tail"], expected)
+    more = stats.poisson.sf(observed["tail"] - 1, expected)
+    return found + ("" if min(fewer, more) > DOUBT else ": wrong")
 
 
 def _reading(observed: dict[str, Any]) -> str:

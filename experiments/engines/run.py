@@ -47,6 +47,7 @@ def environment(script: Path, folder: Path) -> dict[str, str]:
     said = metadata(script)
     engine = said["tool"]["engine"]
     variables = os.environ | {"PYTHONPATH": str(FOLDER / "shared"), "PYTHONDONTWRITEBYTECODE": "1"}
+    variables |= {"OMP_NUM_THREADS": "1", "RAYON_NUM_THREADS": "1"}  # of so small a model threads only wait
     if engine.get("ours"):
         variables["PYTHONPATH"] += os.pathsep + str(FOLDER.parent.parent)
         return variables | {"PYTHON": sys.executable}

@@ -25,7 +25,7 @@ WIDEST = 200  # texts at once
 
 
 class Generate(interview.Engine):
-    """Equal prompts are sampled side by side. Without a seed torch's generator goes on as it stands."""
+    """Equal prompts are sampled side by side; without a seed torch's generator goes on."""
 
     off: ClassVar = {"do_sample": True, "top_k": 0, "top_p": 1.0}
     tail: ClassVar = (20_000, 20_000)

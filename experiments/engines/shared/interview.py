@@ -89,10 +89,9 @@ class Engine:
             return settled | {"error": said(error)}
         if row == "tail":
             tail = np.array(drawn[1:])
-            quarters = [int(part.sum()) for part in np.array_split(tail, 4)]
             settled |= {"tokens": self.tail[0], "draws": sum(drawn) + others}
             last = int(np.flatnonzero(tail).max(initial=-1)) + 1
-            found = {"tail": int(tail.sum()), "quarters": quarters, "last": last}
+            found = {"tail": int(tail.sum()), "last": last}
             return settled | found | {"others": others}
         return settled | {"counts": drawn, "others": others}
 

@@ -106,7 +106,8 @@ def _tokenizer(vocabulary: Vocabulary) -> dict[str, Any]:
             "type": "Split", "pattern": {"Regex": "."}, "behavior": "Isolated", "invert": False
         },
         "post_processor": None,
-        "decoder": {"type": "Fuse"},
+        # as SentencePiece's are written: some engines know a tokenizer by its decoder
+        "decoder": {"type": "Sequence", "decoders": [{"type": "ByteFallback"}, {"type": "Fuse"}]},
         "model": {
             "type": "WordLevel",
             "vocab": {name: token for token, name in enumerate(names(vocabulary))},
