@@ -4,12 +4,10 @@
 #
 # All three are fields of its GenerationConfig, with defaults, and are documented there as in the
 # Python library. Of the steps by which sampling reshapes a distribution there are two, temperature
-# and top_k; who
-# sends top_p = 0.9 samples the whole of what top_k (50 by default) leaves.
+# and top_k; who sends top_p = 0.9 samples the whole of what top_k (50 by default) leaves.
 #
-# Seen: with p = .4 .3 .2 .1 each of top_p = 0.1, typical_p = 0.1 and
-# epsilon_cutoff = 0.35 alone should leave one token. All four tokens come, in these proportions;
-# top_k = 1 leaves one.
+# Seen: with p = .4 .3 .2 .1 each of top_p = 0.1, typical_p = 0.1 and epsilon_cutoff = 0.35 alone
+# should leave one token. All four tokens come, in these proportions; top_k = 1 leaves one.
 #
 # Exits 0 if that is still so. Needs node 18 or later and npm; Python makes the network.
 set -eu
