@@ -96,8 +96,13 @@ class OnnxRuntimeGenAI(interview.Engine):
         yield (
             "options",
             "the search options of an untouched request",
-            lambda: {"words": str(og.GeneratorParams(self.model).get_search_options())},
+            self._untouched,
         )
+
+    def _untouched(self) -> dict[str, Any]:
+        options = og.GeneratorParams(self.model).get_search_options()
+        names = ("do_sample", "temperature", "top_k", "top_p", "repetition_penalty")
+        return {"words": ", ".join(f"{name} = {options[name]:g}" for name in names)}
 
     def _load(self, name: str, vocabulary: Vocabulary) -> og.Model:
         folder = Path(self.folder.name) / name

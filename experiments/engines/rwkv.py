@@ -53,16 +53,15 @@ class Rwkv(interview.Engine):
         pipeline = self.tail_pipeline if row == "tail" else self.pipeline
         if "seed" in settings:
             np.random.seed(settings.pop("seed"))  # noqa: NPY002
-        start, size = vocabulary.start(row), vocabulary.rows[row].size
-        foreign = [*range(start), *range(start + size, vocabulary.size)]
-        arguments = PIPELINE_ARGS(token_stop=foreign, **settings)
+        arguments = PIPELINE_ARGS(**settings)
+        prompt = vocabulary.name(vocabulary.start(row))
         places: list[int] = []
+        length = min(LONGEST, count)
         while len(places) < count:
-            length = min(LONGEST, count)
-            text = pipeline.generate(vocabulary.name(start), token_count=length, args=arguments)
-            places += vocabulary.places(pipeline.encode(text), row)
-            if len(text) < length:  # a foreign token has ended it, and is no part of it
-                places.append(-1)
+            text = pipeline.generate(prompt, token_count=length, args=arguments)
+            new = vocabulary.places(pipeline.encode(text), row)
+            places += new
+            length = interview.next_length(length, new)
         return places
 
     def also(self) -> Iterator[tuple[str, str, Callable[[], dict[str, Any]]]]:
