@@ -38,7 +38,7 @@ class Ours(interview.Engine):
         vocabulary = known_logits.Vocabulary(known_logits.ROWS)
         ids = draw(vocabulary.logits(row), size=count, **settings)
         start, size = vocabulary.start(row), known_logits.ROWS[row].size
-        return np.where((ids >= start) & (ids < start + size), ids - start, -1).tolist()
+        return np.where((ids >= start) & (ids < start + size), ids - start, -1 - ids).tolist()
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ from boltzmann.thermometer import read
 from experiments.engines.shared import known_logits
 
 DOUBT = 1e-6  # a law that fits worse than this is not the law
+MANY = 50  # different forbidden tokens: with so many of them none is forbidden
 
 
 @dataclass(frozen=True)
@@ -113,10 +114,13 @@ def _probability(counts: list[int] | np.ndarray, law: np.ndarray) -> float:
 
 def _edge(observed: dict[str, Any]) -> str:
     """Say which law the draws at an extreme temperature are of."""
-    places, n = kept(observed), draws_of(observed)
+    places = kept(observed)
     logits = logits_of(observed)
+    if observed.get("kinds", 0) > MANY and places:
+        return "uniform over all tokens"
     if not places:
-        return "forbidden tokens only"
+        one = observed.get("kinds") == 1
+        return "one forbidden token, always" if one else "forbidden tokens only"
     if not observed["others"]:
         if places == [0]:
             return "greedy"
@@ -134,14 +138,7 @@ def _edge(observed: dict[str, Any]) -> str:
             if _probability(observed["counts"], bz.softmax(law)) > DOUBT:
                 return words
         return f"t = {reading_of(observed)[0]:.3g}"
-    share = observed["others"] / n
-    inside = _probability(observed["counts"], np.full(logits.size, 1 / logits.size))
-    words = (
-        "uniform, forbidden tokens too"
-        if share > 0.5 and inside > DOUBT
-        else "forbidden tokens too"
-    )
-    return words if words.startswith("uniform") else f"{words} ({share:.0%})"
+    return f"forbidden tokens too ({observed['others'] / draws_of(observed):.0%})"
 
 
 def _floor(observed: dict[str, Any]) -> str:

@@ -82,18 +82,21 @@ class Engine:
             "settings": {name: written(value) for name, value in settings.items()},
         }
         try:
-            drawn, others = known_logits.counts(self.draw(row, count, **settings)[:count], size)
+            places = self.draw(row, count, **settings)[:count]
         except NoAnswerError:
             raise
         except Exception as error:
             return settled | {"error": said(error)}
-        if row == "tail":
-            tail = np.array(drawn[1:])
-            settled |= {"tokens": self.tail[0], "draws": sum(drawn) + others}
-            last = int(np.flatnonzero(tail).max(initial=-1)) + 1
-            found = {"tail": int(tail.sum()), "last": last}
-            return settled | found | {"others": others}
-        return settled | {"counts": drawn, "others": others}
+        drawn, others = known_logits.counts(places, size)
+        foreign = {"others": others} | (
+            {"kinds": len({p for p in places if p < 0})} if others else {}
+        )
+        if row != "tail":
+            return settled | {"counts": drawn} | foreign
+        tail = np.array(drawn[1:])
+        last = int(np.flatnonzero(tail).max(initial=-1)) + 1
+        settled |= {"tokens": self.tail[0], "draws": sum(drawn) + others, "tail": int(tail.sum())}
+        return settled | {"last": last} | foreign
 
 
 def next_length(length: int, places: list[int]) -> int:

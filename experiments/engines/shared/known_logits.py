@@ -75,7 +75,7 @@ class Vocabulary:
         return [self.name(token) for token in range(self.size)]
 
     def places(self, tokens: Sequence[int], row: str) -> list[int]:
-        """Return each token's place in the row, -1 for one that is foreign to it.
+        """Return each token's place in the row, -1 - id for one that is foreign to it.
 
         What follows a foreign token was drawn from another row, and is left out.
         """
@@ -83,7 +83,7 @@ class Vocabulary:
         places = []
         for token in tokens:
             inside = start <= token < start + size
-            places.append(int(token) - start if inside else -1)
+            places.append(int(token) - start if inside else -1 - int(token))
             if not inside:
                 break
         return places
