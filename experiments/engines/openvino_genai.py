@@ -86,6 +86,23 @@ class OpenVinoGenAI(interview.Engine):
             ),
         )
         yield "score", "the score of a text of four tokens", self._score
+        yield (
+            "rare",
+            "one likely token and then 100,000 of p = 2.5e-8: how many of these come",
+            self._rare,
+        )
+
+    def _rare(self) -> dict[str, Any]:
+        """Draw tokens that a sum in single precision, which is near 1 already, takes no note of."""
+        tokens, probability, draws = 100_000, 2.5e-8, 20_000
+        row = np.full(1 + tokens, np.log(probability))
+        row[0] = np.log1p(-tokens * probability)
+        others = self.tail_vocabulary, self.tail_pipeline
+        self.tail_vocabulary, self.tail_pipeline = Vocabulary({"tail": row}), None
+        drawn = self.draw("tail", draws, **self.off, temperature=1.0, seed=1)
+        self.tail_vocabulary, self.tail_pipeline = others
+        found = int((np.array(drawn[:draws]) > 0).sum())
+        return {"words": f"{found} drawn, {draws * tokens * probability:.0f} expected"}
 
     def _several(self) -> dict[str, Any]:
         settings = {"do_sample": True, "num_return_sequences": 4}
@@ -125,8 +142,7 @@ class OpenVinoGenAI(interview.Engine):
         )
 
     def _load(self, name: str, vocabulary: Vocabulary) -> og.LLMPipeline:
-        folder = Path(self.folder.name) / name
-        folder.mkdir()
+        folder = Path(tempfile.mkdtemp(prefix=name, dir=self.folder.name))
         ov.save_model(
             rows_network(vocabulary), folder / "openvino_model.xml", compress_to_fp16=False
         )
