@@ -116,7 +116,8 @@ def _edge(observed: dict[str, Any]) -> str:
     """Say which law the draws at an extreme temperature are of."""
     places = kept(observed)
     logits = logits_of(observed)
-    if observed.get("kinds", 0) > MANY and places:
+    turned = observed["settings"].get("temperature") == -1.0  # then forbidden tokens are likeliest
+    if observed.get("kinds", 0) > MANY and not turned:
         return "uniform over all tokens"
     if not places:
         one = observed.get("kinds") == 1
