@@ -1,76 +1,83 @@
 """Is a temperature the same temperature in every inference engine?
 
-Objective. You can tell what an engine does with a temperature from its draws alone, and name what acts
-beside it that nobody asked for.
+Objective. You can tell what an engine does with a temperature from its draws alone, and name what
+acts beside it that nobody asked for.
 
-What you need to know. The lessons `truncation` (top-k, top-p, min-p, and their order) and `thermometer`
-(a temperature read off tokens, with its error). An engine is a program that runs a language model: a
-server, a library, a page. Its defaults are what it does with settings that a request leaves out.
+What you need to know. The lessons `truncation` (top-k, top-p, min-p, and their order) and
+`thermometer` (a temperature read off tokens, with its error). An engine is a program that runs a
+language model: a server, a library, a page. Its defaults are what it does with settings that a
+request leaves out.
 
 Minutes. 30
 
-Predict first. Fifteen engines are given a network whose logits are known, and told to sample from it at
-t = 0.7 with every truncation off. In how many is 0.7 read? Then the request says `temperature = 0.7` and
-nothing else: in how many is it read now? In how many does the likeliest token come every time? Two
-requests are sent without a seed: can the same text come twice? An engine is asked for t = 10⁻⁴⁰: what
-should come, and what could go wrong on the way?
+Predict first. Fifteen engines are given a network whose logits are known, and told to sample from
+it at t = 0.7 with every truncation off. In how many is 0.7 read? Then the request says
+`temperature = 0.7` and nothing else: in how many is it read now? In how many does the likeliest
+token come every time? Two requests are sent without a seed: can the same text come twice? An
+engine is asked for t = 10⁻⁴⁰: what should come, and what could go wrong on the way?
 
-Run. Some seconds; nothing is installed, since the engines' answers are in `experiments/engines/results`:
+Run. Some seconds; nothing is installed, since the engines' answers are in
+`experiments/engines/results`:
 
     python -m experiments engines
 
-What the law predicts. A sampler at temperature t draws token i with softmax(log p / t), whatever it runs
-on. The row that was asked here is p proportional to 1/rank over 200 tokens, so that token r comes
-r^(-1/t) times as often as the first; n draws tell t to 1/√(n C) of itself.
+What the law predicts. A sampler at temperature t draws token i with softmax(log p / t), whatever
+it runs on. The row that was asked here is p proportional to 1/rank over 200 tokens, so that token
+r comes r^(-1/t) times as often as the first; n draws tell t to 1/√(n C) of itself.
 
-What would refute it. A reading that is off by more than its error, in any engine, where sampling is on
-and truncation off. The control: readings held to a temperature 10 % off must fail.
+What would refute it. A reading that is off by more than its error, in any engine, where sampling
+is on and truncation off. The control: readings held to a temperature 10 % off must fail.
 
 What you see. On the left, all engines at four temperatures: every bar meets the line at 1. Whoever
-wrote these samplers divided by t and drew rightly, in C++, Rust, Python and JavaScript. On the right the
-same engines with `temperature = 0.7` alone in the request. GREEDY of FIFTEEN are greedy: the temperature
-waits for a switch (`do_sample`, a top-k other than 1) that was not set, and no error says so. In CUT the
-least likely tokens are cut off, since a top-k of 5, 40 or 50 or a min-p of 0.05 is on by default. Only
-in PLAIN is 0.7 all that acts, the control among them. docs/engines.md has the rest: order, ties, seeds,
-log-probabilities, and the edges. At t = 10⁻⁴⁰, where 1/t is too large for single precision, several
-draw a token whose probability is 0.
+wrote these samplers divided by t and drew rightly, in C++, Rust, Python and JavaScript. On the
+right the same engines with `temperature = 0.7` alone in the request. GREEDY of FIFTEEN are greedy:
+the temperature waits for a switch (`do_sample`, a top-k other than 1) that was not set, and no
+error says so. In CUT the least likely tokens are cut off, since a top-k of 5, 40 or 50 or a min-p
+of 0.05 is on by default. Only in PLAIN is 0.7 all that acts, the control among them.
+docs/engines.md has the rest: order, ties, seeds, log-probabilities, and the edges. At t = 10⁻⁴⁰,
+where 1/t is too large for single precision, several draw a token whose probability is 0.
 
-The misconception. "Set the temperature, and you know how the model is sampled." The temperature is one
-setting of a chain, and the one that engines agree on. What differs is all around it: whether there is
-sampling at all, which tokens are left to it, whether it comes before or after they are cut, and whether
-two requests share their random numbers. Another is that "an engine without an error did what it was
-asked". Most of these did something else, in silence.
+The misconception. "Set the temperature, and you know how the model is sampled." The temperature is
+one setting of a chain, and the one that engines agree on. What differs is all around it: whether
+there is sampling at all, which tokens are left to it, whether it comes before or after they are
+cut, and whether two requests share their random numbers. Another is that "an engine without an
+error did what it was asked". Most of these did something else, in silence.
 
-Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from experiments import run` and
-`from experiments.engines import results, questions` were done.
+Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from experiments import
+run` and `from experiments.engines import answers, results` were done.
 
-1. At t = 0.7, how much likelier is the first of the 200 tokens than the tenth? (10^(1/0.7) = 27 times. At
+1. At t = 0.7, how much likelier is the first of the 200 tokens than the tenth? (10^(1/0.7) = 27
+times. At
    t = 1 it is 10 times.)
 
-2. An engine cuts off at the 20 likeliest of these tokens, by a min-p. Which? The 20th has 1/20 of the
-   probability of the first at t = 1. (0.05, and taken before the temperature: at t = 0.7 the ratio would
-   be 0.014.) And what would you read if you did not know of it? Compare:
+2. An engine cuts off at the 20 likeliest of these tokens, by a min-p. Which? The 20th has 1/20 of
+the
+   probability of the first at t = 1. (0.05, and taken before the temperature: at t = 0.7 the ratio
+   would be 0.014.) And what would you read if you did not know of it? Compare:
 
        table = run("engines")
        print(table.where(engine="llama.cpp's server")["left"])
        observed = results()["llama_cpp"]["answers"]["temperature_alone"]["observed"]
-       print(questions.reading_of(observed), questions.reading_of(observed, 20))
+       print(answers.reading_of(observed), answers.reading_of(observed, 20))
 
-3. Logits 3, 2, 1 are drawn at t = 0.5 with a top-p of 0.8. How many tokens come where the temperature is
+3. Logits 3, 2, 1 are drawn at t = 0.5 with a top-p of 0.8. How many tokens come where the
+temperature is
    taken first, and how many where it is last? (One, and two.) Which engines are which?
 
        for result in results().values():
            print(result["engine"], result["answers"]["order"]["value"], sep=": ")
 
-4. Where does one seed serve every request, or every process? Say what that does to an average over ten
+4. Where does one seed serve every request, or every process? Say what that does to an average over
+ten
    answers. (It is one answer, ten times; the error bar of ten is √10 times too small.)
 
        for result in results().values():
            print(result["engine"], result["answers"]["seed_absent"]["value"], sep=": ")
 
-5. Find the engines that draw a forbidden token at t = 10⁻⁴⁰, and say how logits / t gets there in single
-   precision. (10⁻⁴⁰ is below the least normal number, so that 1/t or logits / t overflows: all logits
-   become infinite, or not a number, and what is then the largest is an accident.)
+5. Find the engines that draw a forbidden token at t = 10⁻⁴⁰, and say how logits / t gets there in
+single
+   precision. (10⁻⁴⁰ is below the least normal number, so that 1/t or logits / t overflows: all
+   logits become infinite, or not a number, and what is then the largest is an accident.)
 
        for result in results().values():
            print(result["engine"], result["answers"]["subnormal"]["value"], sep=": ")
@@ -89,7 +96,7 @@ from scipy.stats import norm
 
 from boltzmann import plots
 from experiments._table import Table, Verdict, agrees, differs, fits
-from experiments.engines import questions
+from experiments.engines import answers
 
 CHAPTER = 17
 FINDING = "One temperature, fifteen engines: the draws obey it, the defaults do not"
@@ -122,9 +129,9 @@ def compute(config: Config, progress: Callable[[float], None]) -> Table:
     rows = []
     found = results()
     for done, result in enumerate(found.values()):
-        answers = result["answers"]
-        asked = [(OFF, t, answers[f"reading_{t:g}"]) for t in config.temperatures]
-        asked.append((ALONE, 0.7, answers["temperature_alone"]))
+        given = result["answers"]
+        asked = [(OFF, t, given[f"reading_{t:g}"]) for t in config.temperatures]
+        asked.append((ALONE, 0.7, given["temperature_alone"]))
         for settings, t, answer in asked:
             if "counts" in answer.get("observed", {}):
                 row = {"engine": result["engine"], "settings": settings, "temperature": t}
@@ -134,10 +141,10 @@ def compute(config: Config, progress: Callable[[float], None]) -> Table:
 
 
 def _read(observed: dict[str, Any]) -> dict[str, float]:
-    """Return how many tokens are left, and the temperature that they are drawn at; 0 if it is one."""
-    left = questions.left_of(observed)
-    temperature, error = questions.reading_of(observed, left) if left > 1 else (0.0, 0.0)
-    draws = questions.draws_of(observed)
+    """Return how many tokens are left, and the temperature of their draws; 0 if it is one."""
+    left = answers.left_of(observed)
+    temperature, error = answers.reading_of(observed, left) if left > 1 else (0.0, 0.0)
+    draws = answers.draws_of(observed)
     return {"draws": draws, "left": left, "reading": temperature, "standard_error": error}
 
 
