@@ -57,21 +57,21 @@ run` and `from experiments.engines import answers, results` were done.
        observed = results()["llama_cpp"]["answers"]["temperature_alone"]["observed"]
        print(answers.reading_of(observed), answers.reading_of(observed, 20))
 
-3. Logits 3, 2, 1 are drawn at t = 0.5 with a top-p of 0.8. How many tokens come where the temperature
-   is taken first, and how many where it is last? (One, and two.) Which engines are which?
+3. Logits 3, 2, 1 are drawn at t = 0.5 with a top-p of 0.8. How many tokens come where the
+   temperature is taken first, and how many where it is last? (One, and two.) Which engines are which?
 
        for result in results().values():
            print(result["engine"], result["answers"]["order"]["value"], sep=": ")
 
-4. Where does one seed serve every request? Say what that does to an average over ten answers. (It is
-   one answer, ten times; the error bar of ten is √10 times too small.)
+4. Where does one seed serve every request? Say what that does to an average over ten answers. (It
+   is one answer, ten times; the error bar of ten is √10 times too small.)
 
        for result in results().values():
            print(result["engine"], result["answers"]["seed_absent"]["value"], sep=": ")
 
 5. Find the engines that draw a forbidden token at t = 10⁻⁴⁰, and say how logits / t gets there in
-   single precision. (10⁻⁴⁰ is below the least normal number, so that 1/t or logits / t overflows: all
-   logits become infinite, or not a number, and what is then the largest is an accident.)
+   single precision. (10⁻⁴⁰ is below the least normal number, so that 1/t or logits / t overflows:
+   all logits become infinite, or not a number, and what is then the largest is an accident.)
 
        for result in results().values():
            print(result["engine"], result["answers"]["subnormal"]["value"], sep=": ")
