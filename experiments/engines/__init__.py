@@ -58,7 +58,8 @@ run` and `from experiments.engines import answers, results` were done.
        print(answers.reading_of(observed), answers.reading_of(observed, 20))
 
 3. Logits 3, 2, 1 are drawn at t = 0.5 with a top-p of 0.8. How many tokens come where the
-   temperature is taken first, and how many where it is last? (One, and two.) Which engines are which?
+   temperature is taken first, and how many where it is last? (One, and two.) Which engines are
+   which?
 
        for result in results().values():
            print(result["engine"], result["answers"]["order"]["value"], sep=": ")
