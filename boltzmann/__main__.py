@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from boltzmann import __version__
-from boltzmann._console import ended
+from boltzmann._core.console import ended
 from boltzmann.commands import audit, generate, occupancy
 
 

@@ -38,7 +38,9 @@ def to_markdown(context: object, docstring: str) -> str:
     """Convert a docstring with what pdoc passes over: literature not referred to, tables, formulas in a line."""
     docstring = re.sub(r"^\.\. \[(\d+)\] ", r"\1. ", docstring, flags=re.MULTILINE)
     docstring = re.sub(r"\[(\d+)\]_", r"[\1]", docstring)
-    docstring = re.sub(r"^(=+ =+\n.*\n=+ =+)$", r"```text\n\1\n```", docstring, flags=re.MULTILINE | re.DOTALL)
+    docstring = re.sub(
+        r"^(=+ =+\n.*\n=+ =+)$", r"```text\n\1\n```", docstring, flags=re.MULTILINE | re.DOTALL
+    )
     docstring = re.sub(r":math:`(.+?)`", r"$\1$", docstring)
     return pdoc.render_helpers.to_markdown_with_context(context, docstring)
 

@@ -1,76 +1,81 @@
 """Why does the air thin out with height, and where does the heat of a cooling gas go?
 
-Objective. You can derive the barometric formula from Boltzmann's law, keep the books of a gas that cools, and say
-what equilibrium is.
+Objective. You can derive the barometric formula from Boltzmann's law, keep the books of a gas that
+cools, and say what equilibrium is.
 
-What you need to know. The lesson `occupancy`: levels, the law, sweeps. A molecule of weight mg at the height h has
-the energy mgh. The bottle has the height H = 1, and temperatures are in units of mgH. It is cut into 20 layers,
-and one layer is one quantum of energy, so that mgH is 20 quanta.
+What you need to know. The lesson `occupancy`: levels, the law, sweeps. A molecule of weight mg at
+the height h has the energy mgh. The bottle has the height H = 1, and temperatures are in units of
+mgH. It is cut into 20 layers, and one layer is one quantum of energy, so that mgH is 20 quanta.
 
 Minutes. 35
 
-Predict first. At t = 0.1, how many times as dense is the lowest layer (its middle at h = 0.025) as the highest
-(0.975)? What is the mean height at t = ∞, and what is it about at t = 0.1? Molecules settled at t = 1, of mean
-height 0.418, are put into a bath at t = 0.1, where it is 0.102: how many quanta does a molecule give off? When all
-is settled again, how many molecules still move in a sweep: none, a few, or more than half?
+Predict first. At t = 0.1, how many times as dense is the lowest layer (its middle at h = 0.025) as
+the highest (0.975)? What is the mean height at t = ∞, and what is it about at t = 0.1? Molecules
+settled at t = 1, of mean height 0.418, are put into a bath at t = 0.1, where it is 0.102: how many
+quanta does a molecule give off? When all is settled again, how many molecules still move in a
+sweep: none, a few, or more than half?
 
 Run. Some seconds:
 
     python -m experiments bottle
 
-What the law predicts. Boltzmann's law at temperature t is the barometric formula: the density falls as
-exp(-mgh/t). The mean height is t - 1/(exp(1/t) - 1) [1]_. A molecule tries to fall or to climb by one layer;
-whoever falls gives a quantum to the bath, whoever climbs takes one from it. A hot gas in a cold bath sinks, and
-the bath gets all that it loses.
+What the law predicts. Boltzmann's law at temperature t is the barometric formula: the density falls
+as exp(-mgh/t). The mean height is t - 1/(exp(1/t) - 1) [1]_. A molecule tries to fall or to climb
+by one layer; whoever falls gives a quantum to the bath, whoever climbs takes one from it. A hot gas
+in a cold bath sinks, and the bath gets all that it loses.
 
-What would refute it. Counts in the layers that fit the law worse than one time in a million, or a mean height off
-the formula; and in the ledger a single quantum missing in a single sweep. The ledger is kept by three who do not
-see each other's books: an auditor who watches every molecule, the kernel that counts moves, and the gas that adds
-up its energy. Two controls must fail: a law 2 % too hot, and a floor that turns a falling molecule back up at
-once, for the bottom layer then holds half of what it should beside the layer above it.
+What would refute it. Counts in the layers that fit the law worse than one time in a million, or a
+mean height off the formula; and in the ledger a single quantum missing in a single sweep. The
+ledger is kept by three who do not see each other's books: an auditor who watches every molecule,
+the kernel that counts moves, and the gas that adds up its energy. Two controls must fail: a law 2 %
+too hot, and a floor that turns a falling molecule back up at once, for the bottom layer then holds
+half of what it should beside the layer above it.
 
-What you see. Straight lines on the logarithmic axis, flatter in the cold: at t = 0.1 the lowest layer has a
-density of 7.87 and the highest one of 0.0006, at t = 1 it is 1.55 and 0.60. In the quench climbing slackens at
-once while falling goes on: in the first sweep 0.46 quanta a molecule are given and 0.29 taken. In the end it is
-0.303 and 0.303. A molecule has then given off 6.33 quanta, half of them in the first 27 sweeps. Back in the hot
-bath it takes 6.33, and it takes longer, 46 sweeps for half of them. In none of the 1400 sweeps is a quantum
-missing.
+What you see. Straight lines on the logarithmic axis, flatter in the cold: at t = 0.1 the lowest
+layer has a density of 7.87 and the highest one of 0.0006, at t = 1 it is 1.55 and 0.60. In the
+quench climbing slackens at once while falling goes on: in the first sweep 0.46 quanta a molecule
+are given and 0.29 taken. In the end it is 0.303 and 0.303. A molecule has then given off 6.33
+quanta, half of them in the first 27 sweeps. Back in the hot bath it takes 6.33, and it takes
+longer, 46 sweeps for half of them. In none of the 1400 sweeps is a quantum missing.
 
-The misconception. "Equilibrium is when nothing moves." At the end of the quench three molecules in five still move
-in a sweep, as many up as down. What has come to rest are the numbers in the layers; equilibrium is a balance of
-two rates and not a standstill. "The barometer needs collisions, or molecules that know how high they are." These
-do not meet, and none knows its height: each compares two energies.
+The misconception. "Equilibrium is when nothing moves." At the end of the quench three molecules in
+five still move in a sweep, as many up as down. What has come to rest are the numbers in the layers;
+equilibrium is a balance of two rates and not a standstill. "The barometer needs collisions, or
+molecules that know how high they are." These do not meet, and none knows its height: each compares
+two energies.
 
-Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from boltzmann import exercises` and
-`from experiments import run` were done.
+Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from boltzmann import
+exercises` and `from experiments import run` were done.
 
-1. The layers' middles of the first question are 0.95 apart: compute exp(0.95/0.1). It is 13360; the ratio of the
-   two densities in the figure is 14006, as the highest layer holds only 281 of 10 million molecules. Within how
-   many errors, √281/281 each, do they agree? (Within one.)
+1. The layers' middles of the first question are 0.95 apart: compute exp(0.95/0.1). It is 13360; the
+   ratio of the two densities in the figure is 14006, as the highest layer holds only 281 of 10
+   million molecules. Within how many errors, √281/281 each, do they agree? (Within one.)
 
-2. Mean heights: hold the formula at t = 0.1 and t = 1 against the law of 20 layers. The layers' mean is a little
-   higher; by how much, and what do 200 layers make of that? (0.0021 and 0.0002 at t = 0.1 and t = 1; with ten
-   times the layers a hundredth of it.)
+2. Mean heights: hold the formula at t = 0.1 and t = 1 against the law of 20 layers. The layers'
+   mean is a little higher; by how much, and what do 200 layers make of that? (0.0021 and 0.0002 at
+   t = 0.1 and t = 1; with ten times the layers a hundredth of it.)
 
        from experiments.bottle import mean_height
        for t in (0.1, 1.0):
            p = bz.probabilities(bz.column(20), t)
            print(t, mean_height(t), p @ (np.arange(20) + 0.5) / 20)
 
-3. Multiply the fall of the mean height, 0.418 - 0.102, by 20 quanta. Compare with the ledger: 6.32 and 6.33.
+3. Multiply the fall of the mean height, 0.418 - 0.102, by 20 quanta. Compare with the ledger: 6.32
+and 6.33.
 
-4. The quench gives the bath (t = 2 in quanta) 6.324 quanta a molecule: its entropy rises by 3.162 nats, while the
-   gas loses 1.252. The world gains 1.910. Now let the bath cool from t = 20 to 2 in n steps, and add up heat/t of
-   each step: what is left of the gain with 10 steps, and with 100? (0.151 and 0.0145: a slow change makes no
-   entropy.)
+4. The quench gives the bath (t = 2 in quanta) 6.324 quanta a molecule: its entropy rises by 3.162
+   nats, while the gas loses 1.252. The world gains 1.910. Now let the bath cool from t = 20 to 2 in
+   n steps, and add up heat/t of each step: what is left of the gain with 10 steps, and with 100?
+   (0.151 and 0.0145: a slow change makes no entropy.)
 
        t = np.geomspace(20, 2, 10 + 1)
        heat = -np.diff(bz.mean_energy(bz.column(20, height=20), t))
        print((heat / t[1:]).sum() + np.diff(bz.entropy(bz.column(20, height=20), t[[0, -1]])))
 
-5. Show that a floor which turns every falling molecule back up halves the bottom layer: write that as many go up
-   from it as come down to it, once with the honest floor (which lets a molecule that tries to fall stay where it
-   is) and once with the other. Check with the rows of the series "bouncing floor" in figures/bottle.csv.
+5. Show that a floor which turns every falling molecule back up halves the bottom layer: write that
+   as many go up from it as come down to it, once with the honest floor (which lets a molecule that
+   tries to fall stay where it is) and once with the other. Check with the rows of the series
+   "bouncing floor" in figures/bottle.csv.
 
        print(exercises.question("at_the_wall"))  # exercises.check("at_the_wall", step)
 
@@ -91,7 +96,7 @@ from scipy.stats import norm
 import boltzmann as bz
 from boltzmann import plots
 from boltzmann.statistics import goodness_of_fit
-from experiments._table import Table, Verdict, agrees, differs, fits
+from experiments.runner.table import Table, Verdict, agrees, differs, fits
 
 CHAPTER = 5
 FINDING = "The air in a bottle thins as exp(−mgh/t), and no quantum of heat is lost"
@@ -104,17 +109,22 @@ class Config:
     layers: int = 20
     temperatures: tuple[float, ...] = (0.1, 0.2, 1.0)  # the quench goes from the last to the first
     molecules: int = 10_000_000
-    # The slowest memory, at t = 1, fades by 0.9877 a sweep: 2000 sweeps leave 2e-11 of the start, and 700, which
-    # end the warming, 2e-4 of a change of 6 quanta, a twentieth of the error bar on the heat.
+    # The slowest memory, at t = 1, fades by 0.9877 a sweep: 2000 sweeps leave 2e-11 of the start,
+    # and 700, which end the warming, 2e-4 of a change of 6 quanta, a twentieth of the error bar on
+    # the heat.
     sweeps: int = 2000
-    ledger_molecules: int = 2**16  # a power of two, so that the mean energy times their number is exact
+    ledger_molecules: int = (
+        2**16
+    )  # a power of two, so that the mean energy times their number is exact
     ledger_sweeps: int = 700  # of the quench, and of the warming after it
     too_hot: float = 1.02  # by how much the control's law is
     shown: int = 400  # molecules in the picture of the bottle
     seed: int = 2026
 
 
-QUICK = Config(layers=10, temperatures=(0.2, 1.0), sweeps=500, ledger_molecules=2**14, ledger_sweeps=200)
+QUICK = Config(
+    layers=10, temperatures=(0.2, 1.0), sweeps=500, ledger_molecules=2**14, ledger_sweeps=200
+)
 
 
 def compute(config: Config, progress: Callable[[float], None]) -> Table:
@@ -136,7 +146,9 @@ def _levels(config: Config) -> bz.EnergyLevels:
 def _row(series: str, **given: Any) -> dict[str, Any]:
     """Return one row of the table, 0 in the columns that its series does not use."""
     blank = dict.fromkeys(("temperature", "law", "law_too_hot"), 0.0)
-    blank |= dict.fromkeys(("place", "molecules", "falling", "climbing", "moves", "heat", "energy"), 0)
+    blank |= dict.fromkeys(
+        ("place", "molecules", "falling", "climbing", "moves", "heat", "energy"), 0
+    )
     return {"series": series, **blank, **given}
 
 
@@ -152,9 +164,14 @@ def _profile(series: str, config: Config, t: float, counts: np.ndarray) -> list[
 def _settled(config: Config, t: float, seed: int) -> np.ndarray:
     """Return the molecules of each layer, after all had started anywhere."""
     gas = bz.Ensemble(
-        _levels(config), config.layers * t, config.molecules, proposal="neighbour", engine="counts", seed=seed
+        _levels(config),
+        config.layers * t,
+        config.molecules,
+        proposal="neighbour",
+        engine="counts",
+        seed=seed,
     )
-    gas.run(config.sweeps, record=config.sweeps, progress=False)
+    gas.run(config.sweeps, every=config.sweeps, progress=False)
     return gas.counts
 
 
@@ -171,12 +188,14 @@ def _bounced(config: Config, t: float, seed: int) -> np.ndarray:
     return counts
 
 
-def _quench_and_warming(config: Config, progress: Callable[[float], None]) -> Iterator[dict[str, Any]]:
+def _quench_and_warming(
+    config: Config, progress: Callable[[float], None]
+) -> Iterator[dict[str, Any]]:
     """Put a hot gas into a cold bath and back into the hot one; keep the books of every sweep."""
     cold, hot = config.temperatures[0], config.temperatures[-1]
     levels, N = _levels(config), config.ledger_molecules
     gas = bz.Ensemble(levels, config.layers * hot, N, proposal="neighbour", seed=config.seed)
-    gas.run(config.sweeps, record=config.sweeps, progress=False)
+    gas.run(config.sweeps, every=config.sweeps, progress=False)
     yield from _picture("hot bottle", hot, gas, config)
     for part, (series, t) in enumerate((("quench", cold), ("warming", hot))):
         gas.temperature = config.layers * t
@@ -237,7 +256,8 @@ def mean_height(t: float) -> float:
 def layer_lift(layers: int, t: float) -> float:
     """Return how much higher the mean is in a bottle of K layers.
 
-    With a = 1/(K t), K times the mean height has coth(a/2)/2 = 1/a + a/12 - a³/720 + … in the place of 1/a.
+    With a = 1/(K t), K times the mean height has coth(a/2)/2 = 1/a + a/12 - a³/720 + … in the place
+    of 1/a.
     """
     return 1 / (12 * layers**2 * t) - 1 / (720 * layers**4 * t**3)
 
@@ -271,14 +291,22 @@ def _ledger(books: list[Table]) -> list[Verdict]:
     """Count the sweeps whose books do not balance, in whole quanta."""
     sweeps = unbalanced = unaudited = 0
     for book in books:
-        falling, climbing, moves, heat = (book[name][1:] for name in ("falling", "climbing", "moves", "heat"))
+        falling, climbing, moves, heat = (
+            book[name][1:] for name in ("falling", "climbing", "moves", "heat")
+        )
         balanced = (falling - climbing == heat) & (heat == -np.diff(book["energy"]))
         sweeps += heat.size
         unbalanced += np.count_nonzero(~balanced)
         unaudited += np.count_nonzero(falling + climbing != moves)
     exact = "no tolerance: whole quanta"
     return [
-        agrees(f"of {sweeps} sweeps unbalanced: given − taken = heat = energy lost", unbalanced, 0, 0, exact),
+        agrees(
+            f"of {sweeps} sweeps unbalanced: given − taken = heat = energy lost",
+            unbalanced,
+            0,
+            0,
+            exact,
+        ),
         agrees(f"of {sweeps} sweeps unaudited: given + taken = moves", unaudited, 0, 0, exact),
     ]
 
@@ -286,11 +314,17 @@ def _ledger(books: list[Table]) -> list[Verdict]:
 def _total_heat(book: Table, gas: list[Table]) -> Verdict:
     """Hold the heat of one molecule against the law's; the first and the last look are independent."""
     cold, hot = (_moments(rows, rows["law"]) for rows in (gas[0], gas[-1]))
-    sign, deed = (1, "gives off in the quench") if book["series"][0] == "quench" else (-1, "takes in the warming")
+    sign, deed = (
+        (1, "gives off in the quench")
+        if book["series"][0] == "quench"
+        else (-1, "takes in the warming")
+    )
     molecules = book["molecules"][0]
     error = np.sqrt((cold[1] + hot[1]) / molecules)
     heat = sign * book["heat"].sum() / molecules
-    return agrees(f"quanta a molecule {deed}", heat, hot[0] - cold[0], 5 * error, "5 standard errors")
+    return agrees(
+        f"quanta a molecule {deed}", heat, hot[0] - cold[0], 5 * error, "5 standard errors"
+    )
 
 
 def draw(table: Table) -> Figure:
@@ -312,7 +346,9 @@ def draw(table: Table) -> Figure:
 
 def _draw_density(axes: Axes, gas: Table) -> None:
     panels = [rows for _, rows in gas.groups("temperature")]
-    for number, (rows, colour) in enumerate(zip(panels, plots.cold_to_hot(len(panels)), strict=True)):
+    for number, (rows, colour) in enumerate(
+        zip(panels, plots.cold_to_hot(len(panels)), strict=True)
+    ):
         layers, counts, t = len(rows), rows["molecules"], rows["temperature"][0]
         height, law = (rows["place"] + 0.5) / layers, layers * rows["law"]
         density, error = (layers * values / counts.sum() for values in (counts, np.sqrt(counts)))
@@ -357,7 +393,9 @@ def _draw_rates(axes: Axes, books: list[Table]) -> None:
         plots.simulation(axes, sweeps[shown], quanta, color=colour, marker=marker, markersize=5)
     change = len(books[0]) - 1
     for start, book in zip((0, change), books, strict=True):
-        axes.text(start + 0.5 * change, 0.59, f"bath at t = {book['temperature'][0]:g}", ha="center")
+        axes.text(
+            start + 0.5 * change, 0.59, f"bath at t = {book['temperature'][0]:g}", ha="center"
+        )
     for y, name, colour in (
         (0.35, "falling gives", plots.PURPLE),
         (0.21, "climbing takes", plots.GREEN),
@@ -375,7 +413,9 @@ def _draw_total(axes: Axes, books: list[Table]) -> None:
     lost = books[0]["energy"][0] / books[0]["molecules"][0] - _per_molecule(books, "energy")
     heat = np.cumsum(_per_molecule(books, "heat"))
     axes.plot(sweeps, lost, color=plots.ORANGE, linewidth=4, label="energy lost")
-    plots.simulation(axes, sweeps[shown], heat[shown], color=plots.BLACK, markersize=5, label="heat given")
+    plots.simulation(
+        axes, sweeps[shown], heat[shown], color=plots.BLACK, markersize=5, label="heat given"
+    )
     axes.axvline(len(books[0]) - 0.5, color=plots.GREY, linewidth=1)
     axes.set_xlabel("sweeps")
     axes.set_ylabel("quanta per molecule")

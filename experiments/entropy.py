@@ -1,69 +1,75 @@
 """Is the entropy of a distribution the entropy that a thermometer and a calorimeter measure?
 
-Objective. You can compute an entropy in two ways that share nothing, and say what a peak in a heat capacity means.
+Objective. You can compute an entropy in two ways that share nothing, and say what a peak in a heat
+capacity means.
 
-What you need to know. The lesson `occupancy`: levels, degeneracies, the law. The entropy of a distribution is
-S = -Σ p ln p over its states, in nats; n equally likely states have ln n. Heat Q is energy that comes from the
-bath. The heat capacity C is the heat for one more degree, dU/dt, with U the mean energy. Temperatures are in units
-of the lowest gap, Δ.
+What you need to know. The lesson `occupancy`: levels, degeneracies, the law. The entropy of a
+distribution is S = -Σ p ln p over its states, in nats; n equally likely states have ln n. Heat Q is
+energy that comes from the bath. The heat capacity C is the heat for one more degree, dU/dt, with U
+the mean energy. Temperatures are in units of the lowest gap, Δ.
 
 Minutes. 40
 
-Predict first. Three systems: 1+1 states (a ground state, and one at Δ), 1+3 states (three at Δ), and 2+3+1 states
-(two ground states, three at Δ, one at 3 Δ). What is S of each at t = ∞? What is it at t = 0, and is it 0 for all?
-Half of all particles of the first system are excited at t = ∞: how much heat did each take on the way from t = 0?
-At which t, about, does its heat capacity peak: 0.1, 0.4 or 2?
+Predict first. Three systems: 1+1 states (a ground state, and one at Δ), 1+3 states (three at Δ),
+and 2+3+1 states (two ground states, three at Δ, one at 3 Δ). What is S of each at t = ∞? What is it
+at t = 0, and is it 0 for all? Half of all particles of the first system are excited at t = ∞: how
+much heat did each take on the way from t = 0? At which t, about, does its heat capacity peak: 0.1,
+0.4 or 2?
 
 Run. Some seconds:
 
     python -m experiments entropy
 
-What the law predicts. Clausius's entropy knows heat and temperature: warm a system slowly and add up dQ/t. The
-other entropy, -Σ p ln p over the states, knows only how spread out a distribution is. Boltzmann's law makes them
-one, if the sum starts from ln g of the g ground states. And the heat capacity is what the energy fluctuates by
-anyway: Var(E)/t². For two levels a gap Δ apart it peaks at 0.416778 Δ [1]_ [2]_.
+What the law predicts. Clausius's entropy knows heat and temperature: warm a system slowly and add
+up dQ/t. The other entropy, -Σ p ln p over the states, knows only how spread out a distribution is.
+Boltzmann's law makes them one, if the sum starts from ln g of the g ground states. And the heat
+capacity is what the energy fluctuates by anyway: Var(E)/t². For two levels a gap Δ apart it peaks
+at 0.416778 Δ [1]_ [2]_.
 
-What would refute it. The gas starts cold, and each of 400 steps takes its bath a little up. The heat Q that it
-draws, in whole quanta, is multiplied by the mean of 1/t before and after, and added up. The sum has to agree with
--Σ p ln p of the law and of the gas itself, and to end at the logarithm of the number of states. Two controls must
-fail: a thermometer 2 % off, and a -Σ p ln p that takes a level of several states for one.
+What would refute it. The gas starts cold, and each of 400 steps takes its bath a little up. The
+heat Q that it draws, in whole quanta, is multiplied by the mean of 1/t before and after, and added
+up. The sum has to agree with -Σ p ln p of the law and of the gas itself, and to end at the
+logarithm of the number of states. Two controls must fail: a thermometer 2 % off, and a -Σ p ln p
+that takes a level of several states for one.
 
-What you see. Points on lines: entropy on the left, from heat alone; heat capacity on the right, once from the
-spread of energies at one temperature and once from the heat between two. The entropies end at ln 2 = 0.693,
-ln 4 = 1.386 and ln 6 = 1.792; the third starts at ln 2. The heat capacities peak at 0.4168, 0.3515 and 0.4083 Δ,
-where one more degree takes most heat; the second peak is 1.02 high and the first 0.44. A half Δ of heat is all
-that the first system takes.
+What you see. Points on lines: entropy on the left, from heat alone; heat capacity on the right,
+once from the spread of energies at one temperature and once from the heat between two. The
+entropies end at ln 2 = 0.693, ln 4 = 1.386 and ln 6 = 1.792; the third starts at ln 2. The heat
+capacities peak at 0.4168, 0.3515 and 0.4083 Δ, where one more degree takes most heat; the second
+peak is 1.02 high and the first 0.44. A half Δ of heat is all that the first system takes.
 
-The misconception. "Entropy is disorder." The number has no eye for that: it counts states. At t = 0 the third
-system has the entropy ln 2, as nothing says which of its two ground states a particle is in; nothing is in
-disorder. And it is no figure of speech: a thermometer and a calorimeter, which know of no state, arrive at the
-same number to five digits. "The more heat a system takes, the more entropy it gains." It is heat over temperature:
-the second system takes 0.75 Δ, one and a half times what the first takes, and gains twice the entropy, for it
-takes it in the cold.
+The misconception. "Entropy is disorder." The number has no eye for that: it counts states. At t = 0
+the third system has the entropy ln 2, as nothing says which of its two ground states a particle is
+in; nothing is in disorder. And it is no figure of speech: a thermometer and a calorimeter, which
+know of no state, arrive at the same number to five digits. "The more heat a system takes, the more
+entropy it gains." It is heat over temperature: the second system takes 0.75 Δ, one and a half times
+what the first takes, and gains twice the entropy, for it takes it in the cold.
 
-Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from boltzmann import exercises` and
-`from experiments import run` were done.
+Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from boltzmann import
+exercises` and `from experiments import run` were done.
 
-1. The entropies at both ends by hand, then by the law. At t = 0 and ∞ the third system has ln 2 and ln 6.
+1. The entropies at both ends by hand, then by the law. At t = 0 and ∞ the third system has ln 2 and
+ln 6.
 
        print(bz.entropy(bz.EnergyLevels([0, 1, 3], degeneracies=[2, 3, 1]), [0, 1, np.inf]))
 
-2. Where does C of two levels peak if the upper one has 10 states, and how high? Try values of t until you have two
-   digits. (At t = 0.28, 2.18. More states above pull the peak down in temperature and up in height.)
+2. Where does C of two levels peak if the upper one has 10 states, and how high? Try values of t
+   until you have two digits. (At t = 0.28, 2.18. More states above pull the peak down in
+   temperature and up in height.)
 
        print(bz.heat_capacity(bz.two_level(degeneracy=10), np.linspace(0.2, 0.5, 7)))
        print(exercises.question("schottky"))  # exercises.check("schottky", answer)
 
-3. Divide each Q by the temperature of the bath that gave it, instead of the mean of 1/t. The sum falls short of
-   ln 2, as Clausius's inequality says. By how much with 400 steps, and with 100? (0.0124 and 0.0492: it goes as
-   the step.)
+3. Divide each Q by the temperature of the bath that gave it, instead of the mean of 1/t. The sum
+   falls short of ln 2, as Clausius's inequality says. By how much with 400 steps, and with 100?
+   (0.0124 and 0.0492: it goes as the step.)
 
        rows = run("entropy", steps=100).where(system="1+1 states")
        print(np.log(2) - (rows["heat"] * rows["coldness"]).sum() / 10**10)
 
 4. The mean of 1/t before and after does better: its error goes as the square of the step. Compare
-   `rows["calorimeter"][-1] - np.log(2)` for 400 and for 100 steps. (5e-5 and 8e-4, 16 times as much. Theory: the
-   step of 1/t, squared, times Var(E)/12, which is 1/48 here.)
+   `rows["calorimeter"][-1] - np.log(2)` for 400 and for 100 steps. (5e-5 and 8e-4, 16 times as
+   much. Theory: the step of 1/t, squared, times Var(E)/12, which is 1/48 here.)
 
 5. Show from p = exp(-E/t)/Z that dS/dt = C/t, and therefore dS = dQ/t. Start from S = U/t + ln Z.
 
@@ -84,7 +90,7 @@ from scipy.stats import chi2, norm
 
 import boltzmann as bz
 from boltzmann import plots
-from experiments._table import Table, Verdict, agrees, differs, fits, worst_of
+from experiments.runner.table import Table, Verdict, agrees, differs, fits, worst_of
 
 CHAPTER = 6
 FINDING = "The entropy −Σ p ln p is the ∫ dQ/t of thermometer and calorimeter"
@@ -109,7 +115,9 @@ class Config:
     coldest: float = 20.0  # 1/t in units of 1/Δ
     steps: int = 400
     particles: int = 10**10
-    sweeps: int = 40  # for each step; the start fades by 2/3 a sweep at least, so that 1e-7 of it is left
+    sweeps: int = (
+        40  # for each step; the start fades by 2/3 a sweep at least, so that 1e-7 of it is left
+    )
     misreading: float = 1.02  # the control's thermometer, over the true one
     seed: int = 2026
 
@@ -162,8 +170,8 @@ class _Warming:
     def calorimeter_noise(self, other: np.ndarray | float = 0.0) -> np.ndarray:
         """Return the squared standard error of the calorimeter less the present mean of `other`, (S, K).
 
-        Q is the difference of two mean energies. Added up, the present one has the weight 1/t + h/2, and each
-        former one, an independent look, the weight h.
+        Q is the difference of two mean energies. Added up, the present one has the weight 1/t +
+        h/2, and each former one, an independent look, the weight h.
         """
         looks = self.noise(self.rises)
         present = self.noise((self.coldness[:, None] + self.step / 2) * self.rises - other)
@@ -192,7 +200,7 @@ def _warmed(gas: bz.Ensemble, config: Config) -> _Warming:
     heat, counts = np.empty(coldness.size), np.empty((coldness.size, len(gas.levels)), np.int64)
     for step, t in enumerate(_temperature(coldness)):
         gas.temperature = t
-        run = gas.run(config.sweeps, record=config.sweeps, progress=False, threads=1)
+        run = gas.run(config.sweeps, every=config.sweeps, progress=False, threads=1)
         heat[step], counts[step] = -run.heat[0], gas.counts
     return _Warming(gas.levels, coldness, heat, counts)
 
@@ -232,8 +240,8 @@ def _columns(name: str, warming: _Warming, config: Config) -> dict[str, np.ndarr
 def _law_peak(levels: bz.EnergyLevels) -> float:
     """Return where the law's heat capacity is highest.
 
-    There the derivative of Var(E)/t² is 0, which is where 2 t Var(E) is the third central moment of E. (To look
-    for the largest value would lose half the digits, for the top is flat.)
+    There the derivative of Var(E)/t² is 0, which is where 2 t Var(E) is the third central moment of
+    E. (To look for the largest value would lose half the digits, for the top is flat.)
     """
 
     def slope(t: float) -> float:
@@ -247,13 +255,19 @@ def _law_peak(levels: bz.EnergyLevels) -> float:
 def verdicts(table: Table) -> list[Verdict]:
     """Hold the calorimeter against both entropies, fluctuations against both heat capacities, and the peaks."""
     systems = [_read(rows) for _, rows in table.groups("system")]
-    law, itself, misread = zip(*(_entropy_fits(rows, warming) for rows, warming in systems), strict=True)
+    law, itself, misread = zip(
+        *(_entropy_fits(rows, warming) for rows, warming in systems), strict=True
+    )
     forgetful = [_forgetful_fit(rows, w) for rows, w in systems if w.levels.degeneracies.max() > 1]
     return [
         fits("∫ dQ/t is −Σ p ln p of the law", law, "systems"),
         fits("∫ dQ/t is −Σ p ln p of the gas itself", itself, "systems"),
         *(_third_law(rows, warming) for rows, warming in systems),
-        fits("Var(E)/t² is the law's heat capacity", [_spread_fit(rows) for rows, _ in systems], "systems"),
+        fits(
+            "Var(E)/t² is the law's heat capacity",
+            [_spread_fit(rows) for rows, _ in systems],
+            "systems",
+        ),
         fits("Var(E)/t² is dU/dt", [_slope_fit(warming) for _, warming in systems], "systems"),
         *_peaks([rows for rows, _ in systems if rows["system"][0] in SCHOTTKY]),
         differs("control: a thermometer that reads too much is caught", misread, "systems"),
@@ -290,9 +304,9 @@ def _forgetful_fit(rows: Table, warming: _Warming) -> float:
 def _excess(warming: _Warming) -> np.ndarray:
     """Return by how much the size of the steps makes the calorimeter read too much.
 
-    By parts, Σ Q (mean of 1/t) is U/t and the trapezoidal sum of U over 1/t. That exceeds the integral by h²/12
-    times the change of -dU/d(1/t) = Var(E) along the way, say Euler and Maclaurin; their next term is 1000 times
-    less.
+    By parts, Σ Q (mean of 1/t) is U/t and the trapezoidal sum of U over 1/t. That exceeds the
+    integral by h²/12 times the change of -dU/d(1/t) = Var(E) along the way, say Euler and
+    Maclaurin; their next term is 1000 times less.
     """
     return warming.step**2 / 12 * warming.variance
 
@@ -310,7 +324,9 @@ def _third_law(rows: Table, warming: _Warming) -> Verdict:
     excess, error = _excess(warming)[-1], rows["calorimeter_error"][-1]
     read = rows["calorimeter"][-1] - rows["calorimeter"][0] - excess
     reason = f"5 standard errors; h² Var(E)/12 = {excess:.1g} taken off for the steps"
-    return agrees(f"{rows['system'][0]}: S(∞) − S(0) = ln {ratio:g}", read, np.log(ratio), 5 * error, reason)
+    return agrees(
+        f"{rows['system'][0]}: S(∞) − S(0) = ln {ratio:g}", read, np.log(ratio), 5 * error, reason
+    )
 
 
 def _spread_fit(rows: Table) -> float:
@@ -323,8 +339,8 @@ def _spread_fit(rows: Table) -> float:
 def _slope_fit(warming: _Warming) -> float:
     """Return how well the heat of two steps fits the fluctuations before, between and after them.
 
-    ΔU is the integral of Var(E) over 1/t, which Simpson's rule takes from three looks, to the fourth order in h.
-    Triples share no look, so that they are independent.
+    ΔU is the integral of Var(E) over 1/t, which Simpson's rule takes from three looks, to the
+    fourth order in h. Triples share no look, so that they are independent.
     """
     h, rises, variance = warming.step, warming.rises, warming.variance
     first = int(np.argmax(warming.coldness <= JUDGED))
@@ -336,7 +352,9 @@ def _slope_fit(warming: _Warming) -> float:
         + warming.noise(4 * h / 3 * rises**2)[middle]
         + warming.noise(rises - h / 3 * rises**2)[after]
     )
-    return float(chi2.sf(((_two_steps(warming, middle) - integral) ** 2 / noise).sum(), middle.size))
+    return float(
+        chi2.sf(((_two_steps(warming, middle) - integral) ** 2 / noise).sum(), middle.size)
+    )
 
 
 def _two_steps(warming: _Warming, middle: np.ndarray) -> np.ndarray:
@@ -355,7 +373,13 @@ def _peaks(systems: list[Table]) -> list[Verdict]:
         shape = abs(_fitted_peak(rows, "law_capacity")[0] - at)
         reason = f"5 standard errors of {error:.1g} and the shape of the fit"
         found.append(agrees(f"{name}: peak of Var(E)/t² at t/Δ", t, at, 5 * error + shape, reason))
-    law = agrees("the law's own peaks, off Schottky's by", np.abs(off).max(), 0.0, 1e-9, "the table's ten digits")
+    law = agrees(
+        "the law's own peaks, off Schottky's by",
+        np.abs(off).max(),
+        0.0,
+        1e-9,
+        "the table's ten digits",
+    )
     return [law, *found]
 
 
@@ -381,7 +405,9 @@ def draw(table: Table) -> Figure:
     """Draw entropy and heat capacity against temperature."""
     figure = plots.figure(FINDING)
     left, right = figure.subplots(1, 2)
-    for ((_,), rows), colour, marker in zip(table.groups("system"), plots.SERIES, plots.MARKERS, strict=False):
+    for ((_,), rows), colour, marker in zip(
+        table.groups("system"), plots.SERIES, plots.MARKERS, strict=False
+    ):
         _draw_entropy(left, rows, colour, marker)
         _draw_capacity(right, rows, colour, marker)
     for axes in (left, right):
@@ -399,23 +425,39 @@ def draw(table: Table) -> Figure:
 
 
 def _draw_entropy(axes: Axes, rows: Table, colour: str, marker: str) -> None:
-    name, label = rows["system"][0], (None, None) if axes.lines else ("law: −Σ p ln p", "calorimeter: ∫ dQ/t")
+    name, label = (
+        rows["system"][0],
+        (None, None) if axes.lines else ("law: −Σ p ln p", "calorimeter: ∫ dQ/t"),
+    )
     plots.law(axes, rows["temperature"], rows["law_entropy"], color=colour, label=label[0])
     shown = _spread_out(rows["temperature"], np.arange(0, 40, 2))
-    t, S, error = (rows[column][shown] for column in ("temperature", "calorimeter", "calorimeter_error"))
+    t, S, error = (
+        rows[column][shown] for column in ("temperature", "calorimeter", "calorimeter_error")
+    )
     plots.simulation(axes, t, S, error, color=colour, marker=marker, label=label[1])
     end = rows["law_entropy"][-1]
     axes.axhline(end, color=colour, linewidth=1, linestyle=":")
-    axes.text(9.6, end - 0.18, f"{name}: ln {SYSTEMS[name].states:g}", color=colour, va="top", ha="right")
+    axes.text(
+        9.6, end - 0.18, f"{name}: ln {SYSTEMS[name].states:g}", color=colour, va="top", ha="right"
+    )
     if rows["law_entropy"][0] > 0.1:
-        axes.text(0.085, rows["law_entropy"][0] + 0.04, f"ln {SYSTEMS[name].degeneracies[0]:g}", color=colour)
+        axes.text(
+            0.085,
+            rows["law_entropy"][0] + 0.04,
+            f"ln {SYSTEMS[name].degeneracies[0]:g}",
+            color=colour,
+        )
 
 
 def _draw_capacity(axes: Axes, rows: Table, colour: str, marker: str) -> None:
-    label = ("law", "fluctuations: Var(E)/t²", "calorimeter: dU/dt") if not axes.lines else (None,) * 3
+    label = (
+        ("law", "fluctuations: Var(E)/t²", "calorimeter: dU/dt") if not axes.lines else (None,) * 3
+    )
     plots.law(axes, rows["temperature"], rows["law_capacity"], color=colour, label=label[0])
     shown = _spread_out(rows["temperature"], np.arange(0, 40, 2))
-    t, C, error = (rows[column][shown] for column in ("temperature", "fluctuations", "fluctuations_error"))
+    t, C, error = (
+        rows[column][shown] for column in ("temperature", "fluctuations", "fluctuations_error")
+    )
     plots.simulation(axes, t, C, error, color=colour, marker=marker, label=label[1])
     _, warming = _read(rows)
     shown = _spread_out(rows["temperature"], np.arange(1, 40, 2))

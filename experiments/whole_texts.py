@@ -1,64 +1,70 @@
 """Is a text whose letters are drawn at temperature t a text drawn at temperature t?
 
-Objective. You can say which of two distributions a sampler draws from, and construct an example in which they
-differ.
+Objective. You can say which of two distributions a sampler draws from, and construct an example in
+which they differ.
 
-What you need to know. The lessons `letters` and `texts`. A model gives a text x = x_1 … x_n the probability p(x),
-the product of p(x_j | x_1 … x_{j-1}), which is what the next letter x_j has after those before it.
+What you need to know. The lessons `letters` and `texts`. A model gives a text x = x_1 … x_n the
+probability p(x), the product of p(x_j | x_1 … x_{j-1}), which is what the next letter x_j has after
+those before it.
 
 Minutes. 40
 
-Predict first. Three texts of two letters have the weights ab 0.4, ba 0.25, bb 0.25. Divide by their sum, 0.9: with
-which probability is the first letter an a? Now t = 0.5. A sampler squares the probabilities of the first letters
-and divides by their sum: how often does it begin with a? The texts as three levels of one system are squared too:
-how often does such a text begin with a? Which of the two curves rises with t, and where do they meet?
+Predict first. Three texts of two letters have the weights ab 0.4, ba 0.25, bb 0.25. Divide by their
+sum, 0.9: with which probability is the first letter an a? Now t = 0.5. A sampler squares the
+probabilities of the first letters and divides by their sum: how often does it begin with a? The
+texts as three levels of one system are squared too: how often does such a text begin with a? Which
+of the two curves rises with t, and where do they meet?
 
 Run. A quarter of a minute:
 
     python -m experiments whole_texts
 
-What the law predicts. The two are the same at t = 1, and in general at no other t. A sampler tempers each letter
-given those before it, and so draws x with the probability ∏ p(x_j | x_1 … x_{j-1})^{1/t} / Z(x_1 … x_{j-1}), where
-Z is a sum over letters and differs from context to context. The text as one system, with energy E(x) = -log p(x),
-has at t the probability p(x)^{1/t} / Z, where Z is one sum over all texts. The two differ by the product of the
-letters' Z. When it is cold the sampler walks into a likely letter without a look at where it leads; the whole text
-weighs what comes after. The three texts are the example of Karan and Du [1]_: ab is likelier than either of the
-others, and yet b, which two of them begin with, is the likelier letter. Cold letters begin with b, cold texts with
-a. For a model that sees one letter back, both laws are exact: a text is then a one-dimensional chain of spins, and
-its Z a product of transfer matrices [2]_.
+What the law predicts. The two are the same at t = 1, and in general at no other t. A sampler
+tempers each letter given those before it, and so draws x with the probability ∏ p(x_j | x_1 …
+x_{j-1})^{1/t} / Z(x_1 … x_{j-1}), where Z is a sum over letters and differs from context to
+context. The text as one system, with energy E(x) = -log p(x), has at t the probability p(x)^{1/t} /
+Z, where Z is one sum over all texts. The two differ by the product of the letters' Z. When it is
+cold the sampler walks into a likely letter without a look at where it leads; the whole text weighs
+what comes after. The three texts are the example of Karan and Du [1]_: ab is likelier than either
+of the others, and yet b, which two of them begin with, is the likelier letter. Cold letters begin
+with b, cold texts with a. For a model that sees one letter back, both laws are exact: a text is
+then a one-dimensional chain of spins, and its Z a product of transfer matrices [2]_.
 
-What would refute it. Texts of the sampler that do not follow the law of letters. Or texts simulated by
-Metropolis's rule that do not follow the law of texts: such a move rewrites a text from some letter on, as the
-sampler would, and keeps what it wrote by what the sampler has left out, the ratio of the Z of the contexts. Two
-laws that differ at t = 1. The control: the sampler's texts against the law of texts must fail.
+What would refute it. Texts of the sampler that do not follow the law of letters. Or texts simulated
+by Metropolis's rule that do not follow the law of texts: such a move rewrites a text from some
+letter on, as the sampler would, and keeps what it wrote by what the sampler has left out, the ratio
+of the Z of the contexts. Two laws that differ at t = 1. The control: the sampler's texts against
+the law of texts must fail.
 
-What you see. On the left, the curves cross at t = 1, at 0.444, and part on both sides: at t = 0.5 a sampler begins
-with a 0.390 of the time, a text 0.561; at t = 4 it is 0.486 and 0.360. In the middle, texts of eight letters: at
-t = 0.5 a letter of a cold text costs 1.38 nats, a cold letter 1.66; at t = 1 both cost 2.27. On the right, what
-they look like at t = 0.5: texts at a text's temperature have found longer likely words, not only likely letters.
+What you see. On the left, the curves cross at t = 1, at 0.444, and part on both sides: at t = 0.5 a
+sampler begins with a 0.390 of the time, a text 0.561; at t = 4 it is 0.486 and 0.360. In the
+middle, texts of eight letters: at t = 0.5 a letter of a cold text costs 1.38 nats, a cold letter
+1.66; at t = 1 both cost 2.27. On the right, what they look like at t = 0.5: texts at a text's
+temperature have found longer likely words, not only likely letters.
 
-The misconception. "Token temperature is text temperature." An engine set to t = 0.5 draws each token from p^{1/t},
-and the texts that come out are not distributed as p(text)^{1/t}. It has no way to know: what comes after is not
-yet written. To draw texts at their own temperature one has to weigh whole texts, as the gas of texts here does,
-with moves that are sometimes taken back. And "so one should prefer it": at t → 0 the likeliest text of all is
-left, and of this model, of 32 letters, that is mostly blank lines.
+The misconception. "Token temperature is text temperature." An engine set to t = 0.5 draws each
+token from p^{1/t}, and the texts that come out are not distributed as p(text)^{1/t}. It has no way
+to know: what comes after is not yet written. To draw texts at their own temperature one has to
+weigh whole texts, as the gas of texts here does, with moves that are sometimes taken back. And "so
+one should prefer it": at t → 0 the likeliest text of all is left, and of this model, of 32 letters,
+that is mostly blank lines.
 
-Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from boltzmann import exercises` and
-`from experiments import run` were done.
+Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from boltzmann import
+exercises` and `from experiments import run` were done.
 
 1. By hand: 0.4²/(0.4² + 0.5²) and 0.4²/(0.4² + 2 · 0.25²). (0.390 and 0.561.)
 
        print(exercises.question("token_or_text"))  # exercises.check("token_or_text", answer)
 
-2. Can the likelier first letter of the texts change above t = 1 too? Texts ab 0.6, ba 0.2, bb 0.2: at which t do
-   as many texts begin with a as with b? (At ln 3 / ln 2 = 1.585; each letter at t begins with a more often at any
-   t.)
+2. Can the likelier first letter of the texts change above t = 1 too? Texts ab 0.6, ba 0.2, bb 0.2:
+   at which t do as many texts begin with a as with b? (At ln 3 / ln 2 = 1.585; each letter at t
+   begins with a more often at any t.)
 
        print(bz.temper([0.6, 0.2, 0.2], np.log(3) / np.log(2)))
 
-3. Does the difference per letter grow with the length? Compute the mean energies of both laws for 4, 8, 16 and 32
-   letters at t = 0.5. (Differences of 0.36, 0.28, 0.35 and 0.65 nats: not at every step, but long texts find
-   more.)
+3. Does the difference per letter grow with the length? Compute the mean energies of both laws for
+   4, 8, 16 and 32 letters at t = 0.5. (Differences of 0.36, 0.28, 0.35 and 0.65 nats: not at every
+   step, but long texts find more.)
 
        from boltzmann.language import NGram, load_corpus
        from experiments.whole_texts import transfer
@@ -70,10 +76,11 @@ Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from b
            text = transfer(np.exp(-energies / t), energies, first, length)[1]
            print(length, letter, text)
 
-4. Find the likeliest text of 8 and of 32 letters, by dynamic programming: the best cost of what follows a letter
-   is the least, over the next letter, of its energy plus the best cost of what follows it. Compare with the greedy
-   one, "the the ". (Of 8 letters both are the same, 1.0001 nats a letter. Of 32 letters the likeliest is "the.",
-   then line breaks, then "The", at 0.843 a letter, and the greedy one goes on with "the ", at 1.0001.)
+4. Find the likeliest text of 8 and of 32 letters, by dynamic programming: the best cost of what
+   follows a letter is the least, over the next letter, of its energy plus the best cost of what
+   follows it. Compare with the greedy one, "the the ". (Of 8 letters both are the same, 1.0001 nats
+   a letter. Of 32 letters the likeliest is "the.", then line breaks, then "The", at 0.843 a letter,
+   and the greedy one goes on with "the ", at 1.0001.)
 
 References
 ----------
@@ -95,9 +102,9 @@ from boltzmann import plots
 from boltzmann.language import NGram, load_corpus
 from boltzmann.language import draw as draw_ids
 from boltzmann.statistics import goodness_of_fit, pulls
-from experiments._gas import chance_of_missing
-from experiments._letters import shown
-from experiments._table import Table, Verdict, agrees, differs, fits
+from experiments.runner.table import Table, Verdict, agrees, differs, fits
+from experiments.shared.gas import chance_of_missing
+from experiments.shared.letters import shown
 
 CHAPTER = 11
 FINDING = "Cold letters do not make a cold text: it weighs what comes after"
@@ -110,7 +117,11 @@ class Config:
     """The full experiment."""
 
     corpus: str | None = None  # a file; None is the text that ships
-    toy: tuple[tuple[str, float], ...] = (("ab", 0.4), ("ba", 0.25), ("bb", 0.25))  # weights of all texts
+    toy: tuple[tuple[str, float], ...] = (
+        ("ab", 0.4),
+        ("ba", 0.25),
+        ("bb", 0.25),
+    )  # weights of all texts
     temperatures: tuple[float, ...] = (0.5, 0.7, 1.0, 1.5, 2.0, 4.0)
     length: int = 8  # letters of a text, after a space
     texts: int = 8_000
@@ -132,7 +143,9 @@ def compute(config: Config, progress: Callable[[float], None]) -> Table:
         rows += _toy(config, t, generator)
         drawn = {
             "token": sampled_texts(logits, first, t, config.length, config.texts, generator),
-            "text": simulated_texts(-logits, first, t, config.length, config.texts, config.moves, generator),
+            "text": simulated_texts(
+                -logits, first, t, config.length, config.texts, config.moves, generator
+            ),
         }
         rows += _pairs(model, logits, first, t, drawn)
         progress((done + 1) / len(config.temperatures))
@@ -157,15 +170,20 @@ def _toy(config: Config, t: float, generator: np.random.Generator) -> list[dict[
     begins = np.array([[text[0] == letter for text in texts] for letter in firsts])
     letters = begins @ p
     law = bz.temper(letters, t) @ (begins * _tempered_rows(begins * p, t))
-    counts = np.bincount(draw_ids(np.log(letters), t, config.texts, generator), minlength=len(firsts))
+    counts = np.bincount(
+        draw_ids(np.log(letters), t, config.texts, generator), minlength=len(firsts)
+    )
     sampled = np.zeros(len(texts), int)
     for row, count in zip(begins, counts, strict=True):
         ids = draw_ids(np.where(row, np.log(p), -np.inf), t, int(count), generator)
         sampled += np.bincount(ids, minlength=len(texts))
     gas = bz.Ensemble(bz.EnergyLevels.from_probabilities(p), t, config.texts, seed=generator)
-    gas.run(200, record=200, progress=False)
+    gas.run(200, every=200, progress=False)
     columns = zip(texts, law, bz.temper(p, t), sampled, gas.counts, strict=True)
-    return [_row("toy", t, text, token_law=a, text_law=b, token=c, text=d) for text, a, b, c, d in columns]
+    return [
+        _row("toy", t, text, token_law=a, text_law=b, token=c, text=d)
+        for text, a, b, c, d in columns
+    ]
 
 
 def _tempered_rows(weights: np.ndarray, t: float) -> np.ndarray:
@@ -173,7 +191,12 @@ def _tempered_rows(weights: np.ndarray, t: float) -> np.ndarray:
 
 
 def sampled_texts(
-    logits: np.ndarray, first: int, t: float, length: int, count: int, generator: np.random.Generator
+    logits: np.ndarray,
+    first: int,
+    t: float,
+    length: int,
+    count: int,
+    generator: np.random.Generator,
 ) -> np.ndarray:
     """Return texts (length, count) of ids whose letters the sampler draws, each given the one before it."""
     texts = np.empty((length + 1, count), np.int64)
@@ -186,23 +209,34 @@ def sampled_texts(
 
 
 def simulated_texts(
-    energies: np.ndarray, first: int, t: float, length: int, count: int, moves: int, generator: np.random.Generator
+    energies: np.ndarray,
+    first: int,
+    t: float,
+    length: int,
+    count: int,
+    moves: int,
+    generator: np.random.Generator,
 ) -> np.ndarray:
     """Return texts (length, count) after Metropolis's rule, with Hastings's correction, has rewritten their ends.
 
-    A move offers all letters from some place on, as the sampler writes them, and weighs what the sampler has left
-    out, the Z of the contexts on the way. The first one writes a text and is always taken.
+    A move offers all letters from some place on, as the sampler writes them, and weighs what the
+    sampler has left out, the Z of the contexts on the way. The first one writes a text and is
+    always taken.
     """
     log_z = bz.logsumexp(-energies / t)
     steps = np.cumsum(np.exp(-energies / t - log_z[:, None]), axis=1)
-    steps = (steps / steps[:, -1:] + np.arange(len(energies))[:, None]).ravel()  # letter a's rise from a to a + 1
+    steps = (
+        steps / steps[:, -1:] + np.arange(len(energies))[:, None]
+    ).ravel()  # letter a's rise from a to a + 1
     texts = np.full((length + 1, count), first)
     for move in range(moves):
         place = int(generator.integers(1, length + 1)) if move else 1
         offered = texts.copy()
         for letter in range(place, length + 1):
             before = offered[letter - 1]
-            found = np.searchsorted(steps, before + generator.random(count), side="right") - before * len(energies)
+            found = np.searchsorted(
+                steps, before + generator.random(count), side="right"
+            ) - before * len(energies)
             offered[letter] = np.minimum(found, len(energies) - 1)
         gain = log_z[offered[place:length]].sum(axis=0) - log_z[texts[place:length]].sum(axis=0)
         taken = generator.random(count) < np.exp(np.minimum(gain, 0)) if move else slice(None)
@@ -210,10 +244,13 @@ def simulated_texts(
     return texts[1:]
 
 
-def transfer(weights: np.ndarray, energies: np.ndarray, first: int, length: int) -> tuple[np.ndarray, float]:
+def transfer(
+    weights: np.ndarray, energies: np.ndarray, first: int, length: int
+) -> tuple[np.ndarray, float]:
     """Return the law (V,) of the letter in the middle and the mean energy of a letter, by transfer matrices.
 
-    The weight of a text is the product of the weights (V, V) of its pairs, the first of which begins with `first`.
+    The weight of a text is the product of the weights (V, V) of its pairs, the first of which
+    begins with `first`.
     """
     start = np.zeros(len(weights))
     start[first] = 1
@@ -243,14 +280,24 @@ def _pairs(
     for road in ROADS:
         before = np.vstack((np.full(count, first), drawn[road][:-1]))
         means = energies[before, drawn[road]].mean(axis=0)
-        values |= {f"{road}_law": laws[road][1], road: means.mean(), f"{road}_error": means.std() / np.sqrt(count)}
+        values |= {
+            f"{road}_law": laws[road][1],
+            road: means.mean(),
+            f"{road}_error": means.std() / np.sqrt(count),
+        }
     rows = [_row("energy", t, "", **values)]
-    counts = {road: np.bincount(drawn[road][length // 2 - 1], minlength=len(energies)) for road in ROADS}
+    counts = {
+        road: np.bincount(drawn[road][length // 2 - 1], minlength=len(energies)) for road in ROADS
+    }
     for k, letter in enumerate(model.alphabet):
-        numbers = {f"{road}_law": laws[road][0][k] for road in ROADS} | {road: counts[road][k] for road in ROADS}
+        numbers = {f"{road}_law": laws[road][0][k] for road in ROADS} | {
+            road: counts[road][k] for road in ROADS
+        }
         rows.append(_row("middle", t, shown(letter), **numbers))
     for road in ROADS:
-        rows += [_row(f"{road} sample", t, shown(model.decode(drawn[road][:, n]))) for n in range(6)]
+        rows += [
+            _row(f"{road} sample", t, shown(model.decode(drawn[road][:, n]))) for n in range(6)
+        ]
     return rows
 
 
@@ -278,10 +325,16 @@ def verdicts(table: Table) -> list[Verdict]:
             "panels",
         ),
         *(
-            fits(f"mean energies at the temperature of the {road}", _energy(energy, road), "χ² of all t")
+            fits(
+                f"mean energies at the temperature of the {road}",
+                _energy(energy, road),
+                "χ² of all t",
+            )
             for road in ROADS
         ),
-        agrees("t = 1: distance between the two laws", distance, 0, 1e-9, "the table holds ten digits"),
+        agrees(
+            "t = 1: distance between the two laws", distance, 0, 1e-9, "the table holds ten digits"
+        ),
         agrees(
             "t below 1 at which whole texts are less likely than letters",
             less,
@@ -290,7 +343,13 @@ def verdicts(table: Table) -> list[Verdict]:
             f"of {cold.size} temperatures",
         ),
         *(
-            [differs("control: texts of cold or hot letters are no cold or hot texts", control, judged)]
+            [
+                differs(
+                    "control: texts of cold or hot letters are no cold or hot texts",
+                    control,
+                    judged,
+                )
+            ]
             if control
             else []
         ),
@@ -303,7 +362,9 @@ def _fit(rows: Table, road: str, law: str) -> float:
 
 def _missed(rows: Table) -> float:
     """Return the probability that texts of tempered letters pass for tempered texts."""
-    return chance_of_missing(rows["token"].astype(np.int64), rows["token_law"], rows["text_law"], FALSE_ALARM)
+    return chance_of_missing(
+        rows["token"].astype(np.int64), rows["token_law"], rows["text_law"], FALSE_ALARM
+    )
 
 
 def _energy(energy: Table, road: str) -> float:
@@ -326,7 +387,9 @@ def draw(table: Table) -> Figure:
         axes.axvline(1, color=plots.GREY, linestyle=":")
         axes.set_xlabel("temperature t")
     handles = [*toy.get_legend_handles_labels()[0]]
-    figure.legend(handles, [handle.get_label() for handle in handles], loc="outside lower center", ncols=4)
+    figure.legend(
+        handles, [handle.get_label() for handle in handles], loc="outside lower center", ncols=4
+    )
     return figure
 
 
@@ -344,10 +407,17 @@ def _draw_toy(axes: Axes, toy: Table) -> None:
     rows = [group for _, group in toy.groups("temperature")]
     t = np.array([group["temperature"][0] for group in rows])
     for road, marker in zip(ROADS, (plots.sampler, plots.simulation), strict=True):
-        begins = [np.array([text[0] == letter for text in group["symbol"].tolist()]) for group in rows]
-        law = np.array([group[f"{road}_law"][own].sum() for group, own in zip(rows, begins, strict=True)])
+        begins = [
+            np.array([text[0] == letter for text in group["symbol"].tolist()]) for group in rows
+        ]
+        law = np.array(
+            [group[f"{road}_law"][own].sum() for group, own in zip(rows, begins, strict=True)]
+        )
         count = np.array([group[road].sum() for group in rows])
-        found = np.array([group[road][own].sum() for group, own in zip(rows, begins, strict=True)]) / count
+        found = (
+            np.array([group[road][own].sum() for group, own in zip(rows, begins, strict=True)])
+            / count
+        )
         style = "--" if road == "token" else "-"
         name = {"token": "each letter at t", "text": "the whole text at t"}[road]
         plots.law(axes, t, law, color=COLOURS[road], linestyle=style, label=f"law: {name}")
@@ -361,8 +431,12 @@ def _draw_toy(axes: Axes, toy: Table) -> None:
 def _draw_energy(axes: Axes, energy: Table) -> None:
     for road, marker in zip(ROADS, (plots.sampler, plots.simulation), strict=True):
         style = "--" if road == "token" else "-"
-        plots.law(axes, energy["temperature"], energy[f"{road}_law"], color=COLOURS[road], linestyle=style)
-        marker(axes, energy["temperature"], energy[road], energy[f"{road}_error"], color=COLOURS[road])
+        plots.law(
+            axes, energy["temperature"], energy[f"{road}_law"], color=COLOURS[road], linestyle=style
+        )
+        marker(
+            axes, energy["temperature"], energy[road], energy[f"{road}_error"], color=COLOURS[road]
+        )
     axes.set_title("texts of a letter model")
     axes.set_ylabel("−log p of a letter at t = 1 (nats)")
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import boltzmann as bz
-from boltzmann.records import mean_energy, total_energy
+from boltzmann.simulation.run import mean_energy, total_energy
 
 INF = np.inf
 
@@ -45,7 +45,9 @@ def test_mean_energy_is_exact_where_the_total_would_overflow():
 
 
 def test_heat_between_extreme_levels_is_a_number():
-    gas = bz.Ensemble([-1e308, 0, 1e308, 1.7e308, -1.7e308], temperature=1e308, particles=1000, seed=1)
+    gas = bz.Ensemble(
+        [-1e308, 0, 1e308, 1.7e308, -1.7e308], temperature=1e308, particles=1000, seed=1
+    )
     assert not np.isnan(gas.run(5).heat).any()
     gas = bz.Ensemble([-INF, 0, 1, -INF], 1.0, 1000, start="uniform", seed=1)
     assert gas.run(5).heat.tolist() == [0.0] * 5

@@ -26,7 +26,9 @@ def add_parser(subparsers: Any) -> None:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("prompt", nargs="?", default="", metavar="PROMPT", help="what the text begins with")
+    parser.add_argument(
+        "prompt", nargs="?", default="", metavar="PROMPT", help="what the text begins with"
+    )
     model = parser.add_argument_group("model").add_mutually_exclusive_group()
     model.add_argument(
         "--model",
@@ -37,21 +39,31 @@ def add_parser(subparsers: Any) -> None:
     )
     model.add_argument("--corpus", metavar="FILE", help="a letter model of this UTF-8 text instead")
     parser.add_argument(
-        "--order", type=int, default=6, help="of a letter model: it knows the last ORDER - 1 letters (6)"
+        "--order",
+        type=int,
+        default=6,
+        help="of a letter model: it knows the last ORDER - 1 letters (6)",
     )
     sampling = parser.add_argument_group("sampling")
     sampling.add_argument("-t", "--temperature", type=float, metavar="T", help="from 0 to inf (1)")
     sampling.add_argument("--top-k", type=int, metavar="K", help="keep the K most probable tokens")
-    sampling.add_argument("--top-p", type=float, metavar="P", help="keep the fewest tokens with this probability")
     sampling.add_argument(
-        "--min-p", type=float, metavar="P", help="keep tokens at least so many times as probable as the first"
+        "--top-p", type=float, metavar="P", help="keep the fewest tokens with this probability"
+    )
+    sampling.add_argument(
+        "--min-p",
+        type=float,
+        metavar="P",
+        help="keep tokens at least so many times as probable as the first",
     )
     sampling.add_argument(
         "--preset",
         metavar="ENGINE",
         help="the order and the defaults of transformers, vllm, llama.cpp or ollama, where not said otherwise",
     )
-    parser.add_argument("-n", "--length", type=int, default=200, help="tokens to draw; letters are tokens (200)")
+    parser.add_argument(
+        "-n", "--length", type=int, default=200, help="tokens to draw; letters are tokens (200)"
+    )
     parser.add_argument("--seed", type=int, default=0, help="one seed gives one text (0)")
     parser.set_defaults(run=run)
 

@@ -11,13 +11,15 @@ import numpy as np
 import boltzmann as bz
 from boltzmann import EnergyLevels
 from boltzmann import levels as catalogue
-from boltzmann._checks import FloatArray
+from boltzmann._core.checks import FloatArray
 from boltzmann.commands._figures import figure_path, write_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-CATALOGUE: dict[str, Callable[..., EnergyLevels]] = {  # every system there is: the public functions of that module
+CATALOGUE: dict[
+    str, Callable[..., EnergyLevels]
+] = {  # every system there is: the public functions of that module
     name: made
     for name, made in vars(catalogue).items()
     if isfunction(made) and made.__module__ == catalogue.__name__ and not name.startswith("_")
@@ -29,7 +31,9 @@ _NAMED = 12  # levels whose names fit under an axis
 def _parameters(system: Callable[..., EnergyLevels]) -> str:
     """Return the numbers that a system takes, with their defaults."""
     return " ".join(
-        name.upper() if parameter.default is parameter.empty else f"[{name.upper()}={parameter.default:g}]"
+        name.upper()
+        if parameter.default is parameter.empty
+        else f"[{name.upper()}={parameter.default:g}]"
         for name, parameter in signature(system).parameters.items()
     )
 
@@ -70,11 +74,15 @@ def add_parser(subparsers: Any) -> None:
         metavar="T",
         help="in the unit of the energies; a negative one as --temperature=-1e-3",
     )
-    parser.add_argument("--degeneracies", type=float, nargs="+", metavar="G", help="states on each level (1)")
+    parser.add_argument(
+        "--degeneracies", type=float, nargs="+", metavar="G", help="states on each level (1)"
+    )
     parser.add_argument("--labels", nargs="+", metavar="NAME", help="names of the levels")
     gas = parser.add_argument_group("simulation")
     gas.add_argument("--particles", type=int, default=100_000, help="(100000)")
-    gas.add_argument("--sweeps", type=int, default=1000, help="moves a particle, before they are counted (1000)")
+    gas.add_argument(
+        "--sweeps", type=int, default=1000, help="moves a particle, before they are counted (1000)"
+    )
     gas.add_argument(
         "--proposal",
         choices=("uniform", "neighbour"),
@@ -88,7 +96,9 @@ def add_parser(subparsers: Any) -> None:
         help="counts carries 10¹⁵ of them (particles)",
     )
     gas.add_argument("--seed", type=int, default=0, help="one seed gives one result (0)")
-    parser.add_argument("--figure", type=figure_path, metavar="FILE", help="draw it, as .png or .svg")
+    parser.add_argument(
+        "--figure", type=figure_path, metavar="FILE", help="draw it, as .png or .svg"
+    )
     parser.set_defaults(run=run)
 
 
@@ -98,14 +108,20 @@ def run(options: argparse.Namespace) -> int:
     Raises
     ------
     ValueError, OSError
-        If the levels are none, an option is out of range or the figure cannot be written, in one line.
+        If the levels are none, an option is out of range or the figure cannot be written, in one
+        line.
     """
     levels = as_levels(options.levels, options.degeneracies, options.labels)
     t = options.temperature
     gas = bz.Ensemble(
-        levels, t, options.particles, proposal=options.proposal, engine=options.engine, seed=options.seed
+        levels,
+        t,
+        options.particles,
+        proposal=options.proposal,
+        engine=options.engine,
+        seed=options.seed,
     )
-    gas.run(options.sweeps, record=0)
+    gas.run(options.sweeps, keep_counts=False)
     law = bz.probabilities(levels, t)
     error = np.sqrt(law * (1 - law) / gas.particles)  # particles are independent of one another
     measured = gas.counts / gas.particles
@@ -123,7 +139,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def as_levels(
-    words: Sequence[str], degeneracies: Sequence[float] | None = None, labels: Sequence[str] | None = None
+    words: Sequence[str],
+    degeneracies: Sequence[float] | None = None,
+    labels: Sequence[str] | None = None,
 ) -> EnergyLevels:
     """Return the levels that the words on the command line describe.
 
@@ -135,7 +153,9 @@ def as_levels(
     name, *numbers = words
     if name not in CATALOGUE:
         known = ", ".join(CATALOGUE)
-        energies = [_number(word, f"an energy is a number; the systems are {known}") for word in words]
+        energies = [
+            _number(word, f"an energy is a number; the systems are {known}") for word in words
+        ]
         return EnergyLevels(energies, degeneracies, labels)
     if degeneracies is not None or labels is not None:
         raise ValueError(f"{name} has degeneracies and labels of its own")
@@ -144,7 +164,9 @@ def as_levels(
     try:
         signature(system).bind(*values)
     except TypeError:
-        raise ValueError(f"{name} takes {_parameters(system)}, got {' '.join(numbers) or 'nothing'}") from None
+        raise ValueError(
+            f"{name} takes {_parameters(system)}, got {' '.join(numbers) or 'nothing'}"
+        ) from None
     return system(*values)
 
 
@@ -167,14 +189,17 @@ def _quantities(levels: EnergyLevels, t: float) -> list[str]:
         "entropy (nats)": bz.entropy(levels, t),
         "heat capacity": bz.heat_capacity(levels, t),
     }
-    return [f"{'temperature':16s}{t:.6g}", *(f"{name:16s}{value:.6g}" for name, value in quantities.items())]
+    return [
+        f"{'temperature':16s}{t:.6g}",
+        *(f"{name:16s}{value:.6g}" for name, value in quantities.items()),
+    ]
 
 
-def _rows(levels: EnergyLevels, law: FloatArray, measured: FloatArray, error: FloatArray) -> list[str]:
+def _rows(
+    levels: EnergyLevels, law: FloatArray, measured: FloatArray, error: FloatArray
+) -> list[str]:
     width = max(5, *map(len, levels.labels))
-    head = (
-        f"{'level':{width}s} {'energy':>10s} {'states':>8s} {'law':>10s} {'gas':>10s} {'± error':>9s} {'pull':>6s}"
-    )
+    head = f"{'level':{width}s} {'energy':>10s} {'states':>8s} {'law':>10s} {'gas':>10s} {'± error':>9s} {'pull':>6s}"
     columns = (
         levels.energies,
         levels.degeneracies,
@@ -192,17 +217,26 @@ def _rows(levels: EnergyLevels, law: FloatArray, measured: FloatArray, error: Fl
     ]
 
 
-def _figure(levels: EnergyLevels, t: float, law: FloatArray, measured: FloatArray, error: FloatArray) -> "Figure":
+def _figure(
+    levels: EnergyLevels, t: float, law: FloatArray, measured: FloatArray, error: FloatArray
+) -> "Figure":
     """Draw the occupancies level by level, the lowest first."""
     order = np.argsort(levels.energies, kind="stable")
     place = np.arange(len(levels), dtype=np.float64)
-    ends = np.column_stack([place - 0.4, place + 0.4, np.full(place.size, np.nan)]).ravel()  # nan lifts the pen
+    ends = np.column_stack(
+        [place - 0.4, place + 0.4, np.full(place.size, np.nan)]
+    ).ravel()  # nan lifts the pen
     made = bz.plots.figure(f"Particles on {len(levels)} levels at t = {t:g}")
     axes = made.subplots()
     bz.plots.law(axes, ends, law[order].repeat(3), label="law: g exp(−E/t) / Z")
     seen = order[measured[order] > 0]
-    bars = [np.minimum(error, 0.9 * measured)[seen], error[seen]]  # a bar that reaches 0 has no end on this axis
-    bz.plots.simulation(axes, place[measured[order] > 0], measured[seen], bars, label="simulation: Metropolis gas")
+    bars = [
+        np.minimum(error, 0.9 * measured)[seen],
+        error[seen],
+    ]  # a bar that reaches 0 has no end on this axis
+    bz.plots.simulation(
+        axes, place[measured[order] > 0], measured[seen], bars, label="simulation: Metropolis gas"
+    )
     axes.set_yscale("log")
     axes.set_ylim(0.3 * measured[seen].min(), 2)
     axes.set_ylabel("fraction of particles")

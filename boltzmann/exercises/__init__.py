@@ -1,12 +1,13 @@
 """Exercises that check themselves: a question, your answer, and a hint where a thought went astray.
 
-`overview()` lists them, from a partition function on paper to a server that lies. `question(name)` is the text,
-`data(name)` what it gives, and `check(name, answer)` tells whether an answer is right; if not, it knows the
-typical mistakes and names the one that was made, never the answer. All is deterministic: nothing here is graded
-by chance, except that a random walk of your own is refused once in a million though it is right.
+`overview()` lists them, from a partition function on paper to a server that lies. `question(name)`
+is the text, `data(name)` what it gives, and `check(name, answer)` tells whether an answer is right;
+if not, it knows the typical mistakes and names the one that was made, never the answer. All is
+deterministic: nothing here is graded by chance, except that a random walk of your own is refused
+once in a million though it is right.
 
-A chapter is a file with a dictionary of exercises. To add one, write its question, what computes the right
-answer, and for each typical wrong answer what computes it and the hint it deserves.
+A chapter is a file with a dictionary of exercises. To add one, write its question, what computes
+the right answer, and for each typical wrong answer what computes it and the hint it deserves.
 """
 
 from difflib import get_close_matches
@@ -24,7 +25,9 @@ _CHAPTERS = {
     "Decoding": decoding.EXERCISES,
     "The thermometer": samples.EXERCISES,
 }
-_EXERCISES = {name: exercise for chapter in _CHAPTERS.values() for name, exercise in chapter.items()}
+_EXERCISES = {
+    name: exercise for chapter in _CHAPTERS.values() for name, exercise in chapter.items()
+}
 
 
 def _find(name: str) -> Exercise:
@@ -59,7 +62,9 @@ def overview() -> Page:
     lines = []
     for chapter, exercises in _CHAPTERS.items():
         lines.append(chapter)
-        lines += [f"  {name:<22}{'*' * entry.level:<5}{entry.title}" for name, entry in exercises.items()]
+        lines += [
+            f"  {name:<22}{'*' * entry.level:<5}{entry.title}" for name, entry in exercises.items()
+        ]
     return Page("\n".join(lines))
 
 
@@ -122,7 +127,8 @@ def check(name: str, answer: Any) -> Result:
     Returns
     -------
     Result
-        True if the answer is right. What is no answer at all gets a result too, which says what is asked for.
+        True if the answer is right. What is no answer at all gets a result too, which says what is
+        asked for.
 
     Raises
     ------

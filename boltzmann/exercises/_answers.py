@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from boltzmann._checks import as_floats
+from boltzmann._core.checks import as_floats
 
 
 class UnreadableError(ValueError):
@@ -40,7 +40,9 @@ class Numbers(Kind):
     """Numbers in an array of one shape, () for a single one."""
 
     shape: tuple[int, ...] = ()
-    tolerance: float = 1e-3  # of a single number a part of the right one, of an entry of an array absolute
+    tolerance: float = (
+        1e-3  # of a single number a part of the right one, of an entry of an array absolute
+    )
 
     @property
     def expects(self) -> str:
@@ -84,7 +86,9 @@ class Choice(Kind):
         chosen = (answer,) if isinstance(answer, str) else answer
         if not isinstance(chosen, tuple | list) or len(chosen) != len(self.parts):
             raise UnreadableError(f"your answer is {reprlib.repr(answer)}")
-        return tuple(self._option(word, options) for word, options in zip(chosen, self.parts, strict=True))
+        return tuple(
+            self._option(word, options) for word, options in zip(chosen, self.parts, strict=True)
+        )
 
     def _option(self, word: Any, options: tuple[str, ...]) -> str:
         for option in options:
@@ -94,4 +98,6 @@ class Choice(Kind):
 
     def agrees(self, reading: Any, standard: Any) -> bool:
         """Tell whether every part is the standard's."""
-        return all(wanted in (None, option) for option, wanted in zip(reading, standard, strict=True))
+        return all(
+            wanted in (None, option) for option, wanted in zip(reading, standard, strict=True)
+        )

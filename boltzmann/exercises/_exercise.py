@@ -56,7 +56,8 @@ class Exercise:
     because : str
         Why it is right.
     mistakes : tuple of (callable, str)
-        What returns a typical wrong answer, and the hint for it, which names the misconception and no answer.
+        What returns a typical wrong answer, and the hint for it, which names the misconception and
+        no answer.
     hint : str
         For wrong answers that are not among the mistakes, where there can be any.
     data : callable
@@ -77,7 +78,9 @@ class Exercise:
         """Return the question as it is shown."""
         given = ", ".join(f'["{key}"]' for key in self.data())
         data = f'\n\nData: exercises.data("{name}"), with {given}' if given else ""
-        return Page(f"{self.title}\n\n{cleandoc(self.question)}{data}\n\nAnswer: {self.kind.expects}.")
+        return Page(
+            f"{self.title}\n\n{cleandoc(self.question)}{data}\n\nAnswer: {self.kind.expects}."
+        )
 
     def check(self, answer: Any) -> Result:
         """Return what there is to say about an answer."""

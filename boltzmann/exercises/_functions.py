@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from boltzmann._checks import FloatArray
+from boltzmann._core.checks import FloatArray
 from boltzmann.exercises._answers import Kind, UnreadableError
 from boltzmann.levels import EnergyLevels
 from boltzmann.statistics import goodness_of_fit
@@ -57,10 +57,14 @@ class OwnFunction(Kind):
             what = f"{type(error).__name__}: {error}".rstrip(": ")
             raise UnreadableError(f"{self.shown(arguments)} raised {what}{_place(error)}") from None
         if value is None:
-            raise UnreadableError(f"{self.shown(arguments)} returned nothing; does your function end in a return?")
+            raise UnreadableError(
+                f"{self.shown(arguments)} returned nothing; does your function end in a return?"
+            )
         return value
 
-    def numbers(self, function: Any, arguments: Sequence[Any], shape: tuple[int, ...]) -> FloatArray:
+    def numbers(
+        self, function: Any, arguments: Sequence[Any], shape: tuple[int, ...]
+    ) -> FloatArray:
         """Return what the function returns as an array of this shape; nan is left to be compared."""
         value = self.call(function, arguments)
         try:
@@ -132,10 +136,18 @@ class Acceptance(OwnFunction):
         count = len(energies)
         accepted = np.empty((len(self.temperatures), count, count))
         for k, i, j in np.ndindex(accepted.shape):
-            case = (energies[i], energies[j], degeneracies[i], degeneracies[j], self.temperatures[k])
+            case = (
+                energies[i],
+                energies[j],
+                degeneracies[i],
+                degeneracies[j],
+                self.temperatures[k],
+            )
             accepted[k, i, j] = given = float(self.numbers(answer, case, ()))
             if not 0 < given < np.inf:
-                raise UnreadableError(f"{self.shown(case)} returned {given}, which is no probability above 0")
+                raise UnreadableError(
+                    f"{self.shown(case)} returned {given}, which is no probability above 0"
+                )
         logarithms = np.log(accepted)
         return np.stack((logarithms - logarithms.swapaxes(1, 2), np.maximum(accepted - 1, 0)))
 
@@ -166,9 +178,13 @@ class Walk(OwnFunction):
         try:
             reached = operator.index(value)
         except TypeError:
-            raise UnreadableError(f"{self.shown(case)} returned {value!r}, which is no level") from None
+            raise UnreadableError(
+                f"{self.shown(case)} returned {value!r}, which is no level"
+            ) from None
         if not 0 <= reached < self.levels:
-            raise UnreadableError(f"{self.shown(case)} returned {reached}: levels run from 0 to {self.levels - 1}")
+            raise UnreadableError(
+                f"{self.shown(case)} returned {reached}: levels run from 0 to {self.levels - 1}"
+            )
         return reached
 
     def agrees(self, reading: Any, standard: Any) -> bool:

@@ -34,7 +34,10 @@ _ORDER = Exercise(
     because="Heat moves probability to rare tokens: it takes more of them to make up the same share.",
     hint="Temper the probabilities first and add them up from the top; then do the same with those of the model.",
     mistakes=(
-        (lambda: [_kept(_MASS, _HOT), _kept(_HOT, _MASS)], "These are the two, the other way round."),
+        (
+            lambda: [_kept(_MASS, _HOT), _kept(_HOT, _MASS)],
+            "These are the two, the other way round.",
+        ),
         (
             lambda: [_kept(_MASS, _HOT)] * 2,
             "In both you add up the model's own probabilities. What does top-p see if it comes after the heat?",

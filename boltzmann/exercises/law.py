@@ -33,8 +33,14 @@ _THREE_LEVELS = Exercise(
             lambda: np.exp(log_partition(_THREE[1:], 2.0)),
             "One state is missing. An energy of zero is no reason for a state to have no weight.",
         ),
-        (lambda: log_partition(_THREE, 2.0), "That is the logarithm of Z, which the free energy needs."),
-        (lambda: np.exp(log_partition(_THREE, 1.0)), "Your sum does not know the temperature of the bath."),
+        (
+            lambda: log_partition(_THREE, 2.0),
+            "That is the logarithm of Z, which the free energy needs.",
+        ),
+        (
+            lambda: np.exp(log_partition(_THREE, 1.0)),
+            "Your sum does not know the temperature of the bath.",
+        ),
     ),
 )
 
@@ -99,7 +105,10 @@ _COLD_AND_HOT = Exercise(
             lambda: np.stack((_FIRST_TAKES_ALL, _ALL_ALIKE)),
             "Two things: equals stay equals in the cold, and what is forbidden stays forbidden in the heat.",
         ),
-        (lambda: probabilities(_LIMITS, [np.inf, 0.0]), "Right, but the other way round: cold first."),
+        (
+            lambda: probabilities(_LIMITS, [np.inf, 0.0]),
+            "Right, but the other way round: cold first.",
+        ),
         (
             lambda: probabilities(_LIMITS, [-0.01, np.inf]),
             "Your cold molecules are on the highest level. That is t → 0 from below.",
@@ -133,7 +142,10 @@ _INVERSION = Exercise(
             lambda: -1 / np.log(_UPPER / (1 - _UPPER)),
             "You have taken the gap to be one unit of energy. A temperature has the unit of the energies.",
         ),
-        (lambda: -_GAP / np.log10(_UPPER / (1 - _UPPER)), "Boltzmann's factor wants the natural logarithm."),
+        (
+            lambda: -_GAP / np.log10(_UPPER / (1 - _UPPER)),
+            "Boltzmann's factor wants the natural logarithm.",
+        ),
         (
             lambda: -_GAP / np.log(_UPPER),
             "A share of all molecules is not a ratio of two: the partition function is still in yours.",
@@ -146,7 +158,9 @@ _SCHOTTKY_GAP = 3.0
 
 def _peak() -> float:
     levels = two_level(_SCHOTTKY_GAP)
-    found = minimize_scalar(lambda t: -heat_capacity(levels, t), bounds=(0.1, 10.0), method="bounded")
+    found = minimize_scalar(
+        lambda t: -heat_capacity(levels, t), bounds=(0.1, 10.0), method="bounded"
+    )
     return float(found.x)
 
 
@@ -170,8 +184,14 @@ _SCHOTTKY = Exercise(
             lambda: heat_capacity(two_level(_SCHOTTKY_GAP), _peak()),
             "That is how high the peak is. Where is it?",
         ),
-        (lambda: _peak() / _SCHOTTKY_GAP, "That is right for a gap of one. Temperatures scale with the gap."),
-        (lambda: _SCHOTTKY_GAP / _peak(), "That is the gap in units of t at the peak. What is t itself?"),
+        (
+            lambda: _peak() / _SCHOTTKY_GAP,
+            "That is right for a gap of one. Temperatures scale with the gap.",
+        ),
+        (
+            lambda: _SCHOTTKY_GAP / _peak(),
+            "That is the gap in units of t at the peak. What is t itself?",
+        ),
         (lambda: 1 / _peak(), "That is the inverse temperature of the peak."),
     ),
 )

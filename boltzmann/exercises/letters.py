@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
-from boltzmann._checks import FloatArray
+from boltzmann._core.checks import FloatArray
 from boltzmann.analytic import entropy, perplexity, probabilities, temper
 from boltzmann.exercises._answers import Choice, Numbers
 from boltzmann.exercises._exercise import Exercise
@@ -27,9 +27,18 @@ _BITS = Exercise(
     because="So many questions that are answered with yes or no find the letter out, on average.",
     hint="Average the surprise -log p of the letters, each weighed by how often it comes.",
     mistakes=(
-        (lambda: entropy(_LETTERS, 1.0), "That is in nats, a physicist's unit. How many nats are one bit?"),
-        (lambda: perplexity(_LETTERS, 1.0), "That is the perplexity: how many equal letters are as uncertain."),
-        (lambda: -entropy(_LETTERS, 1.0) / np.log(2), "A logarithm of a probability is negative. Is an entropy?"),
+        (
+            lambda: entropy(_LETTERS, 1.0),
+            "That is in nats, a physicist's unit. How many nats are one bit?",
+        ),
+        (
+            lambda: perplexity(_LETTERS, 1.0),
+            "That is the perplexity: how many equal letters are as uncertain.",
+        ),
+        (
+            lambda: -entropy(_LETTERS, 1.0) / np.log(2),
+            "A logarithm of a probability is negative. Is an entropy?",
+        ),
         (lambda: entropy(_LETTERS, 1.0) / np.log(10), "That is to base ten. A bit has two sides."),
         (
             lambda: np.mean(_LETTERS.energies) / np.log(2),
@@ -53,12 +62,18 @@ _TEMPER = Exercise(
     because="exp(log p / t) is p to the power 1/t: at t = 1/2 squares, which are then normalised.",
     hint="What is exp(log p / t) without the logarithm and the exponential? Then normalise.",
     mistakes=(
-        (lambda: _P, "A factor that all words share goes away when you normalise. What is to be divided by t?"),
+        (
+            lambda: _P,
+            "A factor that all words share goes away when you normalise. What is to be divided by t?",
+        ),
         (
             lambda: temper(_P, 2.0),
             "You have made the law flatter, as heat does. To which power of p does dividing log p by t lead?",
         ),
-        (lambda: _P**2, "The powers are right, but they do not add up to one: they want a partition function."),
+        (
+            lambda: _P**2,
+            "The powers are right, but they do not add up to one: they want a partition function.",
+        ),
         (
             lambda: probabilities(-_P, 0.5),
             "You have put the probabilities where their logarithms belong: the energy of a word is -log p.",

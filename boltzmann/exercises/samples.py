@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boltzmann._checks import FloatArray
+from boltzmann._core.checks import FloatArray
 from boltzmann.analytic import heat_capacity, mean_energy
 from boltzmann.exercises._answers import Choice, Numbers
 from boltzmann.exercises._exercise import Exercise
@@ -149,7 +149,8 @@ def _served() -> dict[str, Any]:
     for name, options in _SERVERS.items():
         generator = np.random.default_rng(options["seed"])
         tokens = [
-            draw(row, _T, options["draws"], generator, top_p=options.get("top_p")) for row in served["logits"]
+            draw(row, _T, options["draws"], generator, top_p=options.get("top_p"))
+            for row in served["logits"]
         ]
         served[name] = (np.repeat(np.arange(len(tokens)), options["draws"]), np.concatenate(tokens))
     return served
@@ -175,7 +176,9 @@ _WHICH_LIES = Exercise(
         (rows, tokens): the context of every draw, and the token that came out. Which server is it, and what does
         it do? boltzmann.thermometer.read(logits, tokens, rows=rows) reads a temperature.
     """,
-    kind=Choice((("A", "B", "C", "D"), ("too hot", "too cold", "cuts off rare tokens", "repeats itself"))),
+    kind=Choice(
+        (("A", "B", "C", "D"), ("too hot", "too cold", "cuts off rare tokens", "repeats itself"))
+    ),
     answer=_liar,
     because=(
         "Its temperature falls as more of the rare tokens are read, and among the likeliest alone is the one that "

@@ -5,12 +5,12 @@ from textwrap import indent
 
 import numpy as np
 
-from boltzmann._checks import FloatArray
+from boltzmann._core.checks import FloatArray
 from boltzmann.exercises._answers import Choice, Numbers
 from boltzmann.exercises._exercise import Exercise
 from boltzmann.exercises._functions import Acceptance, Walk
 from boltzmann.levels import EnergyLevels, ladder
-from boltzmann.transitions import transition_matrix
+from boltzmann.simulation.dynamics import transition_matrix
 
 Rule = Callable[[float, float, float, float, float], float]
 
@@ -51,15 +51,21 @@ _OWN_ACCEPTANCE = Exercise(
             "Your steps balance energies, but not how many states are there to go to.",
         ),
         (
-            lambda: _metropolis(lambda E, E_new, g, g_new, t: -(E_new - E) / t - float(np.log(g_new / g))),
+            lambda: _metropolis(
+                lambda E, E_new, g, g_new, t: -(E_new - E) / t - float(np.log(g_new / g))
+            ),
             "Your particles climb gladly and fall reluctantly. Check the sign of the energy.",
         ),
         (
-            lambda: _metropolis(lambda E, E_new, g, g_new, t: (E_new - E) / t + float(np.log(g_new / g))),
+            lambda: _metropolis(
+                lambda E, E_new, g, g_new, t: (E_new - E) / t + float(np.log(g_new / g))
+            ),
             "A level with more states gets fewer particles from you. Which of the two degeneracies goes on top?",
         ),
         (
-            lambda: _metropolis(lambda E, E_new, g, g_new, t: (E_new - E) * t - float(np.log(g_new / g))),
+            lambda: _metropolis(
+                lambda E, E_new, g, g_new, t: (E_new - E) * t - float(np.log(g_new / g))
+            ),
             "Your steps up get rarer as the bath gets hotter.",
         ),
         (
@@ -69,7 +75,9 @@ _OWN_ACCEPTANCE = Exercise(
         (
             lambda: (
                 lambda E, E_new, g, g_new, t: (
-                    1.0 if E_new <= E else min(1.0, float(np.exp(-_right_cost(E, E_new, g, g_new, t))))
+                    1.0
+                    if E_new <= E
+                    else min(1.0, float(np.exp(-_right_cost(E, E_new, g, g_new, t))))
                 )
             ),
             "You take every step down in energy. Is a step from many states to few always favourable?",
@@ -78,7 +86,9 @@ _OWN_ACCEPTANCE = Exercise(
 )
 
 _STEPS = np.eye(4, k=1) + np.eye(4, k=-1)  # where a step up or down leads
-_TAKEN = np.exp(-np.maximum(np.subtract.outer(range(4), range(4)).T, 0.0))  # by Metropolis's rule at t = 1
+_TAKEN = np.exp(
+    -np.maximum(np.subtract.outer(range(4), range(4)).T, 0.0)
+)  # by Metropolis's rule at t = 1
 
 
 def _walk(offered: FloatArray) -> FloatArray:
@@ -166,7 +176,9 @@ if E[new] <= E[old] or generator.random() < exp((E[old] - E[new]) / t):
     old = new
 """,
 }
-_LISTING = indent("\n".join(name + indent(source, "    ") for name, source in _SOURCES.items()), "        ")
+_LISTING = indent(
+    "\n".join(name + indent(source, "    ") for name, source in _SOURCES.items()), "        "
+)
 
 _FORGOTTEN = Exercise(
     title="Find the bug: one of these forgets the degeneracy",
@@ -199,7 +211,11 @@ _FORGOTTEN = Exercise(
             "That is the one. But where in it would the degeneracies come in even once?",
         ),
     ),
-    data=lambda: {"E": np.array([0.0, 2.0, 6.0]), "g": np.array([1.0, 3.0, 5.0]), "sources": dict(_SOURCES)},
+    data=lambda: {
+        "E": np.array([0.0, 2.0, 6.0]),
+        "g": np.array([1.0, 3.0, 5.0]),
+        "sources": dict(_SOURCES),
+    },
 )
 
 _STEPS_RECORDED, _SPREAD, _MEMORY = 10_000, 0.5, 0.9

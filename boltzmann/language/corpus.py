@@ -18,7 +18,8 @@ def load_corpus(path: str | os.PathLike[str] | None = None) -> str:
     Raises
     ------
     ValueError
-        If the file cannot be read, is not UTF-8, or holds only white space; the message names the file.
+        If the file cannot be read, is not UTF-8, or holds only white space; the message names the
+        file.
 
     Examples
     --------
@@ -35,7 +36,9 @@ def load_corpus(path: str | os.PathLike[str] | None = None) -> str:
         raise ValueError(f"{file} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         byte = error.object[error.start]
-        raise ValueError(f"{file} is not UTF-8: byte 0x{byte:02x} at offset {error.start}") from error
+        raise ValueError(
+            f"{file} is not UTF-8: byte 0x{byte:02x} at offset {error.start}"
+        ) from error
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
         raise ValueError(f"{file} holds no text")

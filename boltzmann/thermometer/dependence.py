@@ -6,8 +6,8 @@ import numpy as np
 from scipy.fft import irfft, next_fast_len, rfft
 from scipy.special import fdtrc, ndtr, ndtri
 
-from boltzmann._checks import FloatArray
-from boltzmann.thermometer.offers import IntArray
+from boltzmann._core.checks import FloatArray
+from boltzmann.thermometer.evidence import IntArray
 
 _LOUD = 2.5  # standard deviations above which a lag is taken for more than noise, once there is some for certain
 _FEWEST = 50  # products that an autocorrelation averages, for its noise to be nearly normal
@@ -52,8 +52,8 @@ def between_groups(uniform: FloatArray, groups: IntArray) -> Dependence:
 def along_series(uniform: FloatArray, middles: FloatArray, significance: float) -> Dependence:
     """Look at the autocorrelation at every lag: noise that is reused returns after the draws it was made for.
 
-    The test is of the randomised transforms. How large the effect is, their middles tell, which draws of one noise
-    share entirely: it adds up the lags that stand out.
+    The test is of the randomised transforms. How large the effect is, their middles tell, which
+    draws of one noise share entirely: it adds up the lags that stand out.
     """
     n, lags = uniform.size, min(uniform.size // 2, uniform.size - _FEWEST)
     if lags < 1:
@@ -66,7 +66,9 @@ def along_series(uniform: FloatArray, middles: FloatArray, significance: float) 
         return Dependence(0.0, p_value, 1.0)
     shared = _correlation(middles, lags)
     pulls = shared * np.sqrt(pairs)
-    loud = pulls > _LOUD * max(1.0, float(np.median(np.abs(pulls))) / 0.6745)  # the noise has grown, too
+    loud = pulls > _LOUD * max(
+        1.0, float(np.median(np.abs(pulls))) / 0.6745
+    )  # the noise has grown, too
     effect = 1 + 2 * float((shared[loud] * pairs[loud]).sum()) / n
     strongest = min(float(correlation.max()), 1 - 1e-9)
     return Dependence(-0.5 * n * float(np.log1p(-(strongest**2))), p_value, effect)

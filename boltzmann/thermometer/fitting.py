@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from boltzmann._checks import FloatArray
-from boltzmann.thermometer.offers import Evidence
+from boltzmann._core.checks import FloatArray
+from boltzmann.thermometer.evidence import Evidence
 
 _STEPS = 200
 _CLOSE = 1e-6  # a Newton step so short, relative to β, leaves an error of about its square
@@ -29,7 +29,11 @@ class Slope(NamedTuple):
 
 def slope(evidence: Evidence, beta: float, room: FloatArray) -> Slope:
     """Return the log-likelihood and its derivatives."""
-    moments, weights, energy = evidence.offers.moments(beta, room), evidence.weights, evidence.energies.sum()
+    moments, weights, energy = (
+        evidence.offers.moments(beta, room),
+        evidence.weights,
+        evidence.energies.sum(),
+    )
     return Slope(
         float(-beta * energy - (weights * moments.log_partition).sum()),
         float((weights * moments.mean).sum() - energy),
@@ -48,17 +52,19 @@ def fit_beta(evidence: Evidence, room: FloatArray, start: float = 1.0) -> float:
     All draws at their grounds make it +inf, all at the other end -inf.
     """
     used = evidence.weights > 0
-    walls = evidence.offers.walls(room)[used]
+    walls = evidence.offers.cutoff_energies(room)[used]
     if not np.any(walls > 0):
         return np.nan
     if not np.any(evidence.energies > 0):
         return np.inf
-    if np.all(evidence.energies >= evidence.offers.walls(room)[evidence.rows]):
+    if np.all(evidence.energies >= evidence.offers.cutoff_energies(room)[evidence.rows]):
         return -np.inf
     return solve(lambda beta: slope(evidence, beta, room)[1:], start)
 
 
-def solve(function: Callable[[float], tuple[float, float]], start: float, close: float = 0.0) -> float:
+def solve(
+    function: Callable[[float], tuple[float, float]], start: float, close: float = 0.0
+) -> float:
     """Return where a falling function, given with minus its derivative, is 0; ±inf if it is so nowhere.
 
     The last step is one shorter than `close`, or than a millionth.
@@ -110,11 +116,17 @@ def likelihood_bounds(
 
         return function
 
-    width = np.sqrt(2 * drop) * error  # Newton's error is about the square of a step, so (width/100)²/width here
-    return solve(excess(-1.0), beta - width, width / 100), solve(excess(1.0), beta + width, width / 100)
+    width = (
+        np.sqrt(2 * drop) * error
+    )  # Newton's error is about the square of a step, so (width/100)²/width here
+    return solve(excess(-1.0), beta - width, width / 100), solve(
+        excess(1.0), beta + width, width / 100
+    )
 
 
-def _one_sided(evidence: Evidence, room: FloatArray, beta: float, drop: float) -> tuple[float, float]:
+def _one_sided(
+    evidence: Evidence, room: FloatArray, beta: float, drop: float
+) -> tuple[float, float]:
     """Return the bound where the likelihood rises all the way to β = ±inf, where it is (all but) 1."""
     sign = np.sign(beta)
     ties = evidence.offers.count_below(0.0)[evidence.rows] if sign > 0 else np.ones(evidence.draws)

@@ -6,17 +6,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from boltzmann._checks import FloatArray
-from boltzmann.kernels.offers import FINE, HEAD
+from boltzmann._core.checks import FloatArray
+from boltzmann.thermometer.evidence import Evidence, Unlisted, plus
 from boltzmann.thermometer.fitting import as_t, fit_beta
-from boltzmann.thermometer.offers import Evidence, Unlisted, plus
+from boltzmann.thermometer.kernels import FINE, HEAD
 
 _IMPOSSIBLE = 1e15  # what costs more than anything, and still can be reckoned with
 _ROUNDING = 1e-6  # a nucleus in single precision may be larger by so much probability
 
 
 @dataclass(frozen=True)
-class Law:
+class SamplingLaw:
     """softmax(logits / t) among the tokens that a truncation leaves.
 
     Attributes
@@ -59,50 +59,61 @@ class Law:
         return ", ".join(parts)
 
 
-def room_of(evidence: Evidence, law: Law, slack: float = 0.0, unlisted: FloatArray | None = None) -> FloatArray:
+def kept_counts(
+    evidence: Evidence, law: SamplingLaw, slack: float = 0.0, unlisted: FloatArray | None = None
+) -> FloatArray:
     """Return how many of the likeliest tokens of each row a law leaves, shape (R,).
 
-    With `slack`, those that it might leave if each log-probability is off by so many nats. What tokens that
-    are not listed weigh is a guess unless given.
+    With `slack`, those that it might leave if each log-probability is off by so many nats. What
+    tokens that are not listed as_candidate is a guess unless given.
     """
     beta = law.beta if law.temperature_first else 1.0
     room = _listed(evidence, law)
     if law.top_p is not None and law.top_p < 1:
         unlisted = _unlisted(evidence, law).guess if unlisted is None else unlisted
-        room = evidence.offers.nucleus(beta, room, min(law.top_p * np.exp(slack) + _ROUNDING, 1.0), unlisted)
+        room = evidence.offers.nucleus(
+            beta, room, min(law.top_p * np.exp(slack) + _ROUNDING, 1.0), unlisted
+        )
     if law.min_p is not None and law.min_p > 0 and beta > 0:
         room = np.minimum(room, evidence.offers.count_below(-np.log(law.min_p) / beta + slack))
     return np.minimum(room, evidence.room)
 
 
-def _listed(evidence: Evidence, law: Law) -> FloatArray:
+def _listed(evidence: Evidence, law: SamplingLaw) -> FloatArray:
     """Return how many of the tokens that a row tells of top_k leaves, shape (R,)."""
     return evidence.listed if law.top_k is None else np.minimum(evidence.listed, law.top_k)
 
 
-def _unlisted(evidence: Evidence, law: Law) -> Unlisted:
-    """Return what the tokens that are not listed weigh where the law takes its probabilities."""
+def _unlisted(evidence: Evidence, law: SamplingLaw) -> Unlisted:
+    """Return what the tokens that are not listed as_candidate where the law takes its probabilities."""
     return evidence.unlisted(law.beta if law.temperature_first else 1.0, law.top_k or np.inf)
 
 
-def told(evidence: Evidence, law: Law) -> Evidence:
-    """Return the draws to which it does not matter what the tokens that are not listed weigh.
+def determined(evidence: Evidence, law: SamplingLaw) -> Evidence:
+    """Return the draws to which it does not matter what the tokens that are not listed as_candidate.
 
-    Where it is certain how many of the tokens listed the law leaves, all are; elsewhere those among the likeliest
-    that it certainly leaves, on that condition. Rows are picked by what they offer, whatever came out of them.
+    Where it is certain how many of the tokens listed the law leaves, all are; elsewhere those among
+    the likeliest that it certainly leaves, on that condition. Rows are picked by what they offer,
+    whatever came out of them.
     """
     whole = evidence.offers.log_whole
     if law.top_p is None or law.temperature == 0 or whole is None or not evidence.partial:
         return evidence
     unlisted = _unlisted(evidence, law)
-    least, most = (room_of(evidence, law, unlisted=weight) for weight in (unlisted.least, unlisted.most))
+    least, most = (
+        kept_counts(evidence, law, unlisted=weight) for weight in (unlisted.least, unlisted.most)
+    )
     within = np.where(least == most, np.inf, least)
-    kept = evidence.only(~np.isnan(whole)[evidence.rows] & (evidence.ranks < within[evidence.rows]))
+    kept = evidence.subset(
+        ~np.isnan(whole)[evidence.rows] & (evidence.ranks < within[evidence.rows])
+    )
     groups = None if kept.groups is None else np.unique(kept.groups, return_inverse=True)[1]
-    return replace(kept, within=within, groups=None if groups is None or not groups.any() else groups)
+    return replace(
+        kept, within=within, groups=None if groups is None or not groups.any() else groups
+    )
 
 
-def log_likelihood(evidence: Evidence, law: Law, slack: float = 0.0) -> float:
+def log_likelihood(evidence: Evidence, law: SamplingLaw, slack: float = 0.0) -> float:
     """Return the log-probability of all draws; -inf if the law forbids one by more than `slack` nats."""
     if evidence.forbidden:
         return -np.inf
@@ -110,31 +121,33 @@ def log_likelihood(evidence: Evidence, law: Law, slack: float = 0.0) -> float:
         if np.any(evidence.energies > slack):
             return -np.inf
         return -float(np.log(evidence.offers.count_below(slack)[evidence.rows]).sum())
-    room = room_of(evidence, law)
-    wide = room_of(evidence, law, slack)
+    room = kept_counts(evidence, law)
+    wide = kept_counts(evidence, law, slack)
     outside = evidence.ranks >= wide[evidence.rows]
     if outside.any():
         blur = np.where(wide < HEAD, 0.0, 2 / FINE)  # gathered tokens are known to their level
-        walls = (evidence.offers.walls(wide) + blur)[evidence.rows]
+        walls = (evidence.offers.cutoff_energies(wide) + blur)[evidence.rows]
         if np.any(evidence.energies[outside] > walls[outside] + slack):
             return -np.inf
     log_z = evidence.offers.moments(law.beta, room).log_partition
     return float(-law.beta * evidence.energies.sum() - (evidence.weights * log_z).sum())
 
 
-def tightest_top_k(evidence: Evidence, law: Law) -> Law:
+def tightest_top_k(evidence: Evidence, law: SamplingLaw) -> SamplingLaw:
     """Return the law with the likeliest top_k: the one just past the least likely token drawn."""
     return replace(law, top_k=int(evidence.ranks.max()) + 1)
 
 
-def tightest_min_p(evidence: Evidence, law: Law) -> Law:
+def tightest_min_p(evidence: Evidence, law: SamplingLaw) -> SamplingLaw:
     """Return the law with the likeliest min_p."""
     highest = float(evidence.energies.max())
-    gap = (law.beta if law.temperature_first else 1.0) * highest if highest > 0 else 0.0  # at t = 0 as well
+    gap = (
+        (law.beta if law.temperature_first else 1.0) * highest if highest > 0 else 0.0
+    )  # at t = 0 as well
     return replace(law, min_p=float(np.exp(-gap * (1 + 1e-9) - 1e-9)))
 
 
-def tightest_top_p(evidence: Evidence, law: Law) -> Law:
+def tightest_top_p(evidence: Evidence, law: SamplingLaw) -> SamplingLaw:
     """Return the law with the likeliest top_p."""
     beta = law.beta if law.temperature_first else 1.0
     every = np.arange(evidence.offers.rows)
@@ -147,24 +160,28 @@ def tightest_top_p(evidence: Evidence, law: Law) -> Law:
 TIGHTEST = {"top_k": tightest_top_k, "top_p": tightest_top_p, "min_p": tightest_min_p}
 
 
-def fit_temperature(evidence: Evidence, law: Law) -> Law:
+def fit_temperature(evidence: Evidence, law: SamplingLaw) -> SamplingLaw:
     """Return the law at its likeliest temperature."""
     if law.temperature_first and not law.top_p is law.min_p is None:
         return _search(evidence, lambda temperature: replace(law, temperature=temperature))
-    beta = fit_beta(evidence, room_of(evidence, law), law.beta if np.isfinite(law.beta) else 1.0)
+    beta = fit_beta(
+        evidence, kept_counts(evidence, law), law.beta if np.isfinite(law.beta) else 1.0
+    )
     return replace(law, temperature=as_t(beta))
 
 
-def fit_with_wall(evidence: Evidence, law: Law, wall: str) -> Law:
+def fit_with_wall(evidence: Evidence, law: SamplingLaw, wall: str) -> SamplingLaw:
     """Return the law at its likeliest temperature and wall, both free."""
     if wall == "min_p" and law.top_p is None:
-        law = replace(law, temperature_first=False)  # the same law, of which the wall stays where it is
+        law = replace(
+            law, temperature_first=False
+        )  # the same law, of which the wall stays where it is
     if law.temperature_first and (wall == "top_p" or not law.top_p is law.min_p is None):
         return _search(evidence, lambda at: TIGHTEST[wall](evidence, replace(law, temperature=at)))
     return fit_temperature(evidence, TIGHTEST[wall](evidence, law))
 
 
-def _search(evidence: Evidence, law_at: Callable[[float], Law]) -> Law:
+def _search(evidence: Evidence, law_at: Callable[[float], SamplingLaw]) -> SamplingLaw:
     """Return the likeliest of laws whose walls move with the temperature.
 
     Without a wall they look colder than they are, so that the search need not go far the other way.

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import chdtrc, chdtri, kolmogorov, stdtrit
 
-from boltzmann._checks import FloatArray, as_count, as_number
+from boltzmann._core.checks import FloatArray, as_count, as_number
+from boltzmann.thermometer.evidence import Evidence, IntArray, TokenLevels
 from boltzmann.thermometer.fitting import as_t, fit_beta, likelihood_bounds, slope
-from boltzmann.thermometer.offers import Evidence, IntArray, Offers
-from boltzmann.thermometer.sources import ABSENT, WITHHELD, condense
+from boltzmann.thermometer.inputs import ABSENT, WITHHELD, condense
 
 _TOPS = (2, 5, 20, 100)  # the readings by which a truncation shows
 _FEWEST = 25.0  # n C of a shell of tokens whose pull is nearly normal
@@ -33,8 +33,9 @@ class Reading:
     Attributes
     ----------
     temperature : float
-        t, in the unit of the logits; 0 if every draw was its row's likeliest token, inf if energy made no
-        difference, negative if unlikely tokens were preferred, nan if no row offers a choice.
+        t, in the unit of the logits; 0 if every draw was its row's likeliest token, inf if energy
+        made no difference, negative if unlikely tokens were preferred, nan if no row offers a
+        choice.
     standard_error : float
         Of the temperature: the clustered one if groups were given, else the naive one.
     interval : (low, high)
@@ -42,18 +43,21 @@ class Reading:
     confidence : float
         Its level.
     naive_error, clustered_error : float
-        The standard error if draws are independent, and if only groups of them are; nan without groups.
+        The standard error if draws are independent, and if only groups of them are; nan without
+        groups.
     draws : int
         How many draws were used.
     left_out : dict
-        How many were not, by reason: "withheld" (no token reported), "not offered" (not in the list), "forbidden"
-        (offered at probability 0), "below the top" (not among the likeliest `top`).
+        How many were not, by reason: "withheld" (no token reported), "not offered" (not in the
+        list), "forbidden" (offered at probability 0), "below the top" (not among the likeliest
+        `top`).
     top : float
         Draws were taken on the condition that they lie among so many likeliest tokens; inf for all.
     heat_capacity : float
         C of one draw, on average: n C draws tell t to 1/√(n C) of itself.
     goodness_of_fit : float
-        The p-value of the fitted law, of all draws against one temperature (on the safe side, as t is fitted).
+        The p-value of the fitted law, of all draws against one temperature (on the safe side, as t
+        is fitted).
     by_top : tuple of TopReading
         The reading at several m. Where truncation is hidden it falls as m grows.
     constancy : float
@@ -90,33 +94,35 @@ def read(
 ) -> Reading:
     r"""Read the temperature at which tokens were drawn.
 
-    With E = -logits and β = 1/t, draw i has the likelihood softmax(-β E_i) at its token x_i: an exponential
-    family, whose one peak [1]_ is where the mean energies add up to those drawn,
+    With E = -logits and β = 1/t, draw i has the likelihood softmax(-β E_i) at its token x_i: an
+    exponential family, whose one peak [1]_ is where the mean energies add up to those drawn,
 
     .. math:: \sum_i \bigl(\langle E \rangle_\beta - E_{x_i}\bigr) = 0, \qquad
-              \mathrm{SE}(t)/t = 1/\sqrt{n C}, \qquad C = \beta^2 \,\overline{\operatorname{Var}_\beta(E)}
+              \mathrm{SE}(t)/t = 1/\sqrt{n C}, \qquad C = \beta^2
+              \,\overline{\operatorname{Var}_\beta(E)}
 
-    How well a temperature can be measured is how much heat the distribution holds. The interval is the
-    likelihood's: all β at which it lies less than half a quantile of chi-square below its peak, stretched by the
-    square of clustered over naive error where groups are given.
+    How well a temperature can be measured is how much heat the distribution holds. The interval is
+    the likelihood's: all β at which it lies less than half a quantile of chi-square below its peak,
+    stretched by the square of clustered over naive error where groups are given.
 
-    Given that a draw lies among the m likeliest tokens, its law needs no others: with `top` = m the rest may be
-    unknown, or truncated. Whether the law is right is told by U = F(x⁻) + V p(x), V uniform, which is then uniform
-    and independent from draw to draw [2]_.
+    Given that a draw lies among the m likeliest tokens, its law needs no others: with `top` = m the
+    rest may be unknown, or truncated. Whether the law is right is told by U = F(x⁻) + V p(x), V
+    uniform, which is then uniform and independent from draw to draw [2]_.
 
     Parameters
     ----------
     logits_or_logprobs : array, or iterable of batches or lists
-        In nats, up to a constant per row; -inf forbids a token. A row is offered to each draw, as an (n, V) array
-        or memory map, an iterable of (b, V) arrays (passed once), an iterable of n one-dimensional rows of any
-        lengths, of n mappings {token: logprob}, of n pairs (tokens, logprobs), or a pair of two (n, m) arrays
-        of such; or one row (V,) to all draws.
+        In nats, up to a constant per row; -inf forbids a token. A row is offered to each draw, as
+        an (n, V) array or memory map, an iterable of (b, V) arrays (passed once), an iterable of n
+        one-dimensional rows of any lengths, of n mappings {token: logprob}, of n pairs (tokens,
+        logprobs), or a pair of two (n, m) arrays of such; or one row (V,) to all draws.
     chosen : (n,) array_like
-        The token that came out: an index into the row, or one of its tokens. None, or -1, was withheld.
+        The token that came out: an index into the row, or one of its tokens. None, or -1, was
+        withheld.
     top : int, optional
-        m: take only draws among the m likeliest, on that condition. Servers that report the m likeliest *and* the
-        token drawn need it; where lists show that pattern (the longer ones end in the token drawn, one place after
-        the shortest's end) it is chosen so.
+        m: take only draws among the m likeliest, on that condition. Servers that report the m
+        likeliest *and* the token drawn need it; where lists show that pattern (the longer ones end
+        in the token drawn, one place after the shortest's end) it is chosen so.
     groups : (n,) array_like, optional
         Equal for draws that may depend on each other, such as those of one request.
     confidence : float
@@ -124,23 +130,25 @@ def read(
     rows : (n,) array_like of int, optional
         The row that each draw was offered, if not its own.
     normalised : float or (R,) array_like, optional
-        The temperature at which rows are log-probabilities of the whole vocabulary, of which they list the
-        likeliest tokens: 1, unless they were multiplied by something. It tells how probable the others are
-        together, which a truncation by top_p depends on. nan for a row of which that is not known. By default rows
-        hold all tokens.
+        The temperature at which rows are log-probabilities of the whole vocabulary, of which they
+        list the likeliest tokens: 1, unless they were multiplied by something. It tells how
+        probable the others are together, which a truncation by top_p depends on. nan for a row of
+        which that is not known. By default rows hold all tokens.
 
     Raises
     ------
     ValueError
-        If a log-probability is nan or +inf, a row is empty or allows nothing, shapes disagree, or no draw is left.
+        If a log-probability is nan or +inf, a row is empty or allows nothing, shapes disagree, or
+        no draw is left.
 
     Notes
     -----
     Long rows are condensed as they pass, so that nothing has to be kept or passed again: the 256 likeliest
     tokens keep their own levels, those above are gathered, 32 levels to the nat. A reading holds on to these.
 
-    Tokens that are withheld for what they are, such as pieces of a character, must be missing from the rows as
-    well, or be forbidden there: the law is then the one given that no such token is drawn.
+    Tokens that are withheld for what they are, such as pieces of a character, must be missing from
+    the rows as well, or be forbidden there: the law is then the one given that no such token is
+    drawn.
 
     References
     ----------
@@ -157,7 +165,11 @@ def read(
     """
     confidence = _as_confidence(confidence)
     offers, of_row, energies, ranks, places = condense(logits_or_logprobs, chosen, rows, normalised)
-    most = float(as_count("top", top)) if top is not None else _appended(logits_or_logprobs, offers, of_row, ranks)
+    most = (
+        float(as_count("top", top))
+        if top is not None
+        else _appended(logits_or_logprobs, offers, of_row, ranks)
+    )
     reasons = {
         "withheld": places == WITHHELD,
         "not offered": places == ABSENT,
@@ -176,7 +188,9 @@ def read(
 
 def _as_confidence(confidence: Any) -> float:
     kind = "number between 0 and 1"
-    return as_number("confidence", confidence, kind, float(np.nextafter(0.0, 1.0)), float(np.nextafter(1.0, 0.0)))
+    return as_number(
+        "confidence", confidence, kind, float(np.nextafter(0.0, 1.0)), float(np.nextafter(1.0, 0.0))
+    )
 
 
 def _as_groups(groups: ArrayLike | None, kept: Any) -> IntArray | None:
@@ -185,14 +199,16 @@ def _as_groups(groups: ArrayLike | None, kept: Any) -> IntArray | None:
         return None
     labels = np.asarray(groups)
     if labels.shape != kept.shape:
-        raise ValueError(f"groups must have shape {kept.shape}, one label per draw, got {labels.shape}")
+        raise ValueError(
+            f"groups must have shape {kept.shape}, one label per draw, got {labels.shape}"
+        )
     numbers = np.unique(labels[kept], return_inverse=True)[1].astype(np.int64)
     if kept.any() and numbers.max() == 0:
         raise ValueError("groups has one group only: to tell how groups differ, two are needed")
     return numbers
 
 
-def _appended(source: Any, offers: Offers, rows: IntArray, ranks: IntArray) -> float:
+def _appended(source: Any, offers: TokenLevels, rows: IntArray, ranks: IntArray) -> float:
     """Return m if lists hold the m likeliest tokens and the one drawn, which came last; else inf."""
     if hasattr(source, "ndim"):
         return np.inf
@@ -212,7 +228,11 @@ def _read(evidence: Evidence, left_out: dict[str, int], confidence: float) -> Re
     drop = float(chdtri(1, 1 - confidence)) / 2
     if grouped and naive > 0:
         clusters = int(evidence.groups.max()) + 1  # type: ignore[union-attr]
-        drop = 0.5 * float(stdtrit(clusters - 1, (1 + confidence) / 2)) ** 2 * max((clustered / naive) ** 2, 1e-12)
+        drop = (
+            0.5
+            * float(stdtrit(clusters - 1, (1 + confidence) / 2)) ** 2
+            * max((clustered / naive) ** 2, 1e-12)
+        )
     low, high = likelihood_bounds(evidence, room, beta, drop, error if np.isfinite(error) else 1.0)
     tops, constancy = _by_top(evidence, beta)
     return Reading(
@@ -281,18 +301,21 @@ def kolmogorov_smirnov(uniform: FloatArray, effective: float | None = None) -> f
 def _by_top(evidence: Evidence, beta: float) -> tuple[tuple[TopReading, ...], float]:
     r"""Return the reading at several m, and the p-value of all being one.
 
-    The score of the m' likeliest is that of the m likeliest plus one that is uncorrelated with it. Each shell's
-    own score is thus a pull, and their squares are chi-square with one degree of freedom less, as β is fitted.
+    The score of the m' likeliest is that of the m likeliest plus one that is uncorrelated with it.
+    Each shell's own score is thus a pull, and their squares are chi-square with one degree of
+    freedom less, as β is fitted.
     """
     largest = min(evidence.offers.sizes.max(), evidence.top)
     start = beta if np.isfinite(beta) else 1.0
     readings, scores, informations = [], [0.0], [0.0]
     for top in (*(m for m in _TOPS if m < largest), largest):
-        inner = evidence.among(int(top)) if top < largest else evidence
+        inner = evidence.among_top(int(top)) if top < largest else evidence
         if inner.draws == 0:
             continue
         best = beta if inner is evidence else fit_beta(inner, inner.room, start)
-        readings.append(TopReading(float(top), as_t(best), as_error(best, _errors(inner, best)[0]), inner.draws))
+        readings.append(
+            TopReading(float(top), as_t(best), as_error(best, _errors(inner, best)[0]), inner.draws)
+        )
         _, score, information = slope(inner, start, inner.room)
         if start**2 * (information - informations[-1]) >= _FEWEST or inner is evidence:
             scores.append(score)

@@ -1,0 +1,1 @@
+"""What every part of the package uses: argument validation, threads, console, files, compilation."""

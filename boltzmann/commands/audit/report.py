@@ -1,0 +1,191 @@
+"""What an audit prints."""
+
+import textwrap
+
+import numpy as np
+
+from boltzmann.thermometer import Candidate, Diagnosis, Reading
+from boltzmann.thermometer.diagnosis import LAWLESS, bound
+
+_WIDTH = 78
+_INDENT = 14
+_TRACK = 46  # characters across the plot
+_SHOWN = 5  # candidates
+
+NAMES = {
+    "ignored": "the temperature is ignored (t = 1)",
+    "greedy": "the likeliest token is always taken (t = 0)",
+    "doubled": "the temperature is doubled",
+    "squared": "the temperature is squared, as if applied twice",
+    "inverted": "1/t is taken for t",
+    "another constant": "another temperature",
+    "top_k": "a hidden top_k",
+    "top_p": "a hidden top_p",
+    "min_p": "a hidden min_p",
+    "untruncated": "the truncation claimed is not there",
+    "order": "temperature and truncation in the other order",
+    "dependent": "draws depend on one another",
+    "forbidden": "a forbidden token",
+    "unknown": "unlike the claim, and unlike every fault that was tried",
+}
+
+_REMARKS = {
+    "ignored": "In a file, log-probabilities reported after the temperature look the same, as their own is 1: if "
+    "the server reports such, say --logprobs tempered. Of a live server an audit finds that out by itself.",
+    "top_k": "Many servers truncate unless told not to: llama-server by top_k = 40, vLLM by what the model's "
+    "generation_config.json says. Claim it (--top-k), or send what turns it off (--field top_k=0).",
+    "top_p": "Many servers truncate unless told not to. Claim it (--top-p), or send what turns it off.",
+    "min_p": "llama-server truncates by min_p = 0.05 unless told not to. Claim it (--min-p), or send what "
+    "turns it off (--field min_p=0).",
+    "order": "llama.cpp takes the temperature last, transformers and vLLM first: --temperature-last claims that.",
+    "dependent": "Draws share their noise: one seed for several, or a cache of answers. Error bars that take "
+    "them for independent are too small.",
+    "unknown": "What was drawn does not follow the claim, nor any of the faults that were tried. Penalties of "
+    "repetition, or log-probabilities of something else, look so.",
+    "forbidden": "A token was drawn to which the list gives probability 0.",
+}
+
+
+def name_of(diagnosis: Diagnosis) -> str:
+    """Return what went wrong, with the number that was fitted to the draws."""
+    name, law = NAMES[diagnosis.fault], diagnosis.law
+    if diagnosis.fault == "another constant":
+        return f"{name}, t = {_number(law.temperature)}"
+    hidden = {"top_k": law.top_k, "top_p": law.top_p, "min_p": law.min_p}.get(diagnosis.fault)
+    return name if hidden is None else f"{name} = {_number(hidden)}"
+
+
+def report(
+    reading: Reading, diagnosis: Diagnosis, source: dict[str, str], resolution: float
+) -> str:
+    """Return the finding in 80 columns."""
+    lines = [_entry(name, text) for name, text in source.items()]
+    lines += [_entry("draws", _draws(reading)), *_lists(reading, diagnosis), ""]
+    lines += [
+        *_temperature(reading, diagnosis),
+        _entry("claim", str(diagnosis.claimed)),
+        _entry("verdict", _verdict(diagnosis, resolution)),
+    ]
+    if diagnosis.fault in _REMARKS:
+        lines += [_entry("", _REMARKS[diagnosis.fault])]
+    return "\n".join([*lines, *_candidates(diagnosis), *_plot(reading, diagnosis)])
+
+
+def _entry(name: str, text: str) -> str:
+    return textwrap.fill(
+        text,
+        _WIDTH,
+        initial_indent=f"{name:<{_INDENT}}",
+        subsequent_indent=" " * _INDENT,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _number(value: float) -> str:
+    return f"{value:.4g}"
+
+
+def _draws(reading: Reading) -> str:
+    words = {
+        "withheld": "withheld, or of a text that names no one token",
+        "not offered": "not among the tokens listed",
+        "forbidden": "of probability 0",
+        "below the top": f"below the {reading.top:g} likeliest",
+    }
+    parts = [f"{count} {words[reason]}" for reason, count in reading.left_out.items()]
+    return f"{reading.draws} used" + (f"; left out: {', '.join(parts)}" if parts else "")
+
+
+def _lists(reading: Reading, diagnosis: Diagnosis) -> list[str]:
+    """Return what cannot be seen where only the likeliest tokens are listed."""
+    if not reading.evidence.partial:
+        return []
+    seen = min(reading.evidence.offers.sizes.max(), reading.top)
+    lines = [_entry("", f"a truncation beyond the {seen:.0f} likeliest is not seen")]
+    if diagnosis.untold:
+        left_out = f"{diagnosis.untold} draws left out: lists do not tell whether the top-p claimed reaches so far"
+        lines.append(_entry("", left_out))
+    return lines
+
+
+def _temperature(reading: Reading, diagnosis: Diagnosis) -> list[str]:
+    if np.isnan(reading.temperature):
+        return [_entry("temperature", "none can be read: the lists hold no choice")]
+    if reading.temperature == 0 and np.signbit(reading.temperature):
+        return [_entry("temperature", "0 from below: of each list the unlikeliest was drawn")]
+    low, high = reading.interval
+    value = f"{_number(reading.temperature)} ± {reading.standard_error:.2g}"
+    interval = f"{100 * reading.confidence:g} % of such intervals hold it: {_number(low)} … {_number(high)}"
+    if not diagnosis.claimed.truncated:
+        return [_entry("temperature", value), _entry("", interval)]
+    lines = [_entry("temperature", f"{value} if nothing is truncated")]
+    fitted = [c.law.temperature for c in diagnosis.candidates if c.fault == "another constant"]
+    if fitted and diagnosis.verdict != "fails":
+        lines.append(_entry("", f"{_number(fitted[0])} with the truncation claimed"))
+    return lines
+
+
+def _verdict(diagnosis: Diagnosis, resolution: float) -> str:
+    if diagnosis.verdict == "holds":
+        seen = f"{100 * resolution:g} %" if diagnosis.claimed.temperature else f"{resolution:g}"
+        return f"holds: a temperature off by {seen} would have been seen"
+    if diagnosis.verdict == "cannot tell":
+        if np.isinf(diagnosis.draws_needed):
+            return "cannot tell: the lists hold no choice, whatever the temperature. Ask for longer ones"
+        return f"cannot tell: about {diagnosis.draws_needed:.2g} more draws are needed"
+    law = "" if diagnosis.fault in LAWLESS else f"; likeliest {diagnosis.law}"
+    return f"fails, {diagnosis.fault}: {NAMES[diagnosis.fault]}{law} ({bound(diagnosis.p_value)})"
+
+
+def _candidates(diagnosis: Diagnosis) -> list[str]:
+    """Return the table of the likeliest faults, each by its likeliest law."""
+    best: dict[str, Candidate] = {}
+    for candidate in diagnosis.candidates:  # the likeliest first
+        if candidate.log_likelihood_ratio > -np.inf:
+            best.setdefault(candidate.fault, candidate)
+    likeliest = list(best.values())[:_SHOWN]
+    # Where the claim holds, ratios of a nat or two are noise; where there is no choice, all are 0.
+    if diagnosis.holds or np.isinf(diagnosis.draws_needed) or not likeliest:
+        return []
+    lines = [
+        "",
+        f"{'faults, the likeliest first; a fitted number costs 7':<57}{'log-likelihood ratio':>21}",
+    ]
+    for candidate in likeliest:
+        law = str(candidate.law)
+        lines.append(f"  {candidate.fault:<17}  {law:<44}{candidate.log_likelihood_ratio:>z13.1f}")
+    return lines
+
+
+def _plot(reading: Reading, diagnosis: Diagnosis) -> list[str]:
+    """Return the readings from the m likeliest tokens alone, beside the claim."""
+    shown = [
+        top
+        for top in reading.by_top
+        if 0 < top.temperature < np.inf and np.isfinite(top.standard_error)
+    ]
+    if not shown:
+        return []
+    claim = diagnosis.claimed.temperature
+    low = min([claim] + [max(top.temperature - 2 * top.standard_error, 0) for top in shown])
+    high = max(
+        [claim]
+        + [min(top.temperature + 2 * top.standard_error, 3 * top.temperature) for top in shown]
+    )
+    margin = 0.08 * (high - low) or 0.1
+    low, high = low - margin, high + margin
+
+    def place(t: float) -> int:
+        return int(np.clip(round((t - low) / (high - low) * (_TRACK - 1)), 0, _TRACK - 1))
+
+    lines = ["", f"t from the m likeliest tokens alone; │ is the claim, {_number(claim)}"]
+    for top in shown:
+        track = [" "] * _TRACK
+        left, right = (place(top.temperature + side * top.standard_error) for side in (-1, 1))
+        track[left : right + 1] = "─" * (right + 1 - left)
+        track[place(claim)] = "│"
+        track[place(top.temperature)] = "●"
+        value = f"{_number(top.temperature)} ± {top.standard_error:.2g}"
+        lines.append(f"  m = {top.top:<6.0f} {value:<18}{''.join(track)}".rstrip())
+    return lines

@@ -1,0 +1,84 @@
+"""The experiment on the three limits: its verdicts hold, and each is refuted by the physics it guards against."""
+
+import numpy as np
+import pytest
+
+import boltzmann as bz
+from experiments import limits
+from experiments.runner.table import Table
+
+CLAIMS = (
+    "t = 1",
+    "t = 0",
+    "t = ∞",
+    "cold limit",
+    "hot limit",
+    "gas obeys",
+    "sampler obeys",
+    "of the law",
+    "gas and",
+)
+
+
+def refuted() -> set[str]:
+    """Return which claims the quick experiment refutes, the control aside."""
+    table = limits.compute(limits.QUICK, lambda fraction: None)
+    failed = [v.claim for v in limits.verdicts(Table.from_csv(table.to_csv())) if not v.holds]
+    return {name for name in CLAIMS for claim in failed if name in claim}
+
+
+def test_limits_hold_for_letters_weather_die_and_gaussian():
+    """Four verdicts are statistical, at a false-alarm rate of at most 1e-6 each and a fixed seed."""
+    table = limits.compute(limits.QUICK, lambda fraction: None)
+    assert all(verdict.holds for verdict in limits.verdicts(Table.from_csv(table.to_csv())))
+
+
+temper = bz.temper
+
+
+def _last_bit(p, t):
+    return np.nextafter(temper(p, t), np.where(np.equal(t, 1), 2, temper(p, t)))
+
+
+def _first_wins(p, t):
+    return np.eye(len(p))[np.argmax(p)] if t == 0 else temper(p, t)
+
+
+def _frogs_fall(p, t):
+    return np.full(len(p), 1 / len(p)) if t == np.inf else temper(p, t)
+
+
+def _there_and_back(p, t):
+    return temper(p, t if t in (0, 1, np.inf) else t * np.exp(np.sin(8 * np.log(t))))
+
+
+@pytest.mark.parametrize(
+    ("law", "claims"),
+    [
+        (_last_bit, {"t = 1"}),
+        (_first_wins, {"t = 0", "gas obeys"}),
+        (_frogs_fall, {"t = ∞", "gas obeys", "sampler obeys"}),
+        (_there_and_back, {"cold limit", "hot limit", "gas obeys", "sampler obeys", "of the law"}),
+    ],
+)
+def test_wrong_law_is_refuted(monkeypatch, law, claims):
+    monkeypatch.setattr(bz, "temper", law)
+    assert claims <= refuted()
+
+
+def test_gas_too_hot_is_refuted(monkeypatch):
+    """10 % moves the mean energy of 20,000 particles by 0.1·√(20,000 C) > 7 errors for each C > 0.25."""
+    ensemble = bz.Ensemble
+    monkeypatch.setattr(
+        bz, "Ensemble", lambda levels, t, *rest, **named: ensemble(levels, 1.1 * t, *rest, **named)
+    )
+    assert refuted() == {"gas obeys", "gas and"}
+
+
+def test_sampler_too_hot_is_refuted(monkeypatch):
+    """As for the gas."""
+    draw_ids = limits.draw_ids
+    monkeypatch.setattr(
+        limits, "draw_ids", lambda logits, t, *rest: draw_ids(logits, 1.1 * t, *rest)
+    )
+    assert refuted() == {"sampler obeys", "gas and"}

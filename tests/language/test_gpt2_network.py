@@ -1,0 +1,373 @@
+"""The network of GPT-2: its logits are the definition's and the peers', with a cache and without."""
+
+import math
+import re
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+import boltzmann as bz
+from boltzmann.language import GPT2, generate, stream
+from boltzmann.language.gpt2 import cache
+from tests.support.gpt2_checkpoints import (
+    CORPUS,
+    PROMPTS,
+    STORED,
+    TINY,
+    needs_transformers,
+    random_network,
+    transformers_logits,
+    write_folder,
+)
+
+
+def by_definition(config, weights, ids):
+    """Return the logits after each token, one token and one head at a time, in float64."""
+    W = {name: array.astype(np.float64) for name, array in weights.items()}
+    D, heads, epsilon = config["n_embd"], config["n_head"], config["layer_norm_epsilon"]
+    gelu = np.vectorize(
+        lambda x: x / 2 * (1 + math.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+    )
+
+    def norm(name, x):
+        return (x - x.mean()) / math.sqrt(x.var() + epsilon) * W[f"{name}.weight"] + W[
+            f"{name}.bias"
+        ]
+
+    def affine(name, x):
+        return x @ W[f"{name}.weight"] + W[f"{name}.bias"]
+
+    stream_ = [W["wte.weight"][i] + W["wpe.weight"][place] for place, i in enumerate(ids)]
+    for k in range(config["n_layer"]):
+        asked = [np.split(affine(f"h.{k}.attn.c_attn", norm(f"h.{k}.ln_1", x)), 3) for x in stream_]
+        for place in range(len(ids)):
+            told = []
+            for head in np.split(np.arange(D), heads):
+                q = asked[place][0][head]
+                energies = [
+                    -(q @ asked[j][1][head]) / math.sqrt(D / heads) for j in range(place + 1)
+                ]
+                p = bz.probabilities(energies, 1.0)
+                told.append(sum(p[j] * asked[j][2][head] for j in range(place + 1)))
+            x = stream_[place] + affine(f"h.{k}.attn.c_proj", np.concatenate(told))
+            hidden = gelu(affine(f"h.{k}.mlp.c_fc", norm(f"h.{k}.ln_2", x)))
+            stream_[place] = x + affine(f"h.{k}.mlp.c_proj", hidden)
+    head = W["wte.weight"] if config["tie_word_embeddings"] else W["lm_head.weight"]
+    return np.array([head @ norm("ln_f", x) for x in stream_])
+
+
+SIZES = [
+    {},
+    {"layers": 1, "heads": 1, "width": 8},
+    {"layers": 2, "heads": 2, "width": 64, "inner": 24, "epsilon": 1e-2},
+    {"tied": False, "epsilon": 1.0},
+]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_logits_are_those_of_the_definition(size, tmp_path):
+    """To 1e-4, of logits of some 5: float32 leaves some 1e-5."""
+    config, weights = random_network(1, **size)
+    model = GPT2.load(write_folder(tmp_path / "model", config, weights))
+    ids = np.random.default_rng(2).integers(0, 300, 24)
+    expected = by_definition(config, weights, ids)
+    assert np.abs(expected).max() > 1
+    np.testing.assert_allclose(model.all_logits(ids), expected, rtol=0, atol=1e-4)
+    steps = [model.logits(ids[: k + 1]) for k in range(24)]
+    np.testing.assert_allclose(steps, expected, rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_in_double_precision_logits_are_the_definitions_to_a_dozen_digits(size, tmp_path):
+    """To 1e-11, of logits of some 5: a million times closer than float32 comes, so that no step can be in it."""
+    config, weights = random_network(1, **size)
+    model = GPT2.load(write_folder(tmp_path / "model", config, weights), dtype=np.float64)
+    ids = np.random.default_rng(2).integers(0, 300, 24)
+    expected = by_definition(config, weights, ids)
+    np.testing.assert_allclose(model.all_logits(ids), expected, rtol=0, atol=1e-11)
+    steps = [model.logits(ids[: k + 1]) for k in range(24)]
+    np.testing.assert_allclose(steps, expected, rtol=0, atol=1e-11)
+    np.testing.assert_allclose(
+        model.logits([ids[:7], ids[:3]]), expected[[6, 2]], rtol=0, atol=1e-11
+    )
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, "float64", np.dtype("f4")])
+def test_logits_are_of_the_precision_asked_for(dtype):
+    model = GPT2.load("tiny", dtype)
+    for logits in (
+        model.logits("The"),
+        model.logits(["The", "A fire"]),
+        model.all_logits("A fire"),
+    ):
+        assert logits.dtype == dtype
+    assert model.logits(np.zeros((0, 3), int)).dtype == dtype
+    assert GPT2.load("tiny").logits("The").dtype == np.float32
+
+
+def test_logits_are_those_stored(tiny):
+    """They are transformers', of the checkpoint that ships."""
+    stored = np.load(STORED)
+    for k, prompt in enumerate(PROMPTS):
+        np.testing.assert_array_equal(tiny.encode(prompt), stored[f"ids_{k}"])
+        np.testing.assert_allclose(
+            tiny.all_logits(prompt), stored[f"logits_{k}"], rtol=0, atol=1e-4
+        )
+
+
+@needs_transformers
+@pytest.mark.filterwarnings("ignore")
+def test_logits_are_those_of_transformers(tiny, tmp_path):
+    ids = tiny.encode(CORPUS[:2000])[:256]
+    np.testing.assert_allclose(
+        tiny.all_logits(ids), transformers_logits(TINY, ids), rtol=0, atol=1e-4
+    )
+    for size in SIZES:
+        config, weights = random_network(3, **size)
+        folder = write_folder(tmp_path / "model", config, weights)
+        ids = np.random.default_rng(4).integers(0, 300, 24)
+        expected = transformers_logits(folder, ids)
+        np.testing.assert_allclose(GPT2.load(folder).all_logits(ids), expected, rtol=0, atol=1e-4)
+
+
+@needs_transformers
+@pytest.mark.filterwarnings("ignore")
+def test_a_token_of_gpt2_small_takes_no_longer_than_in_transformers(tmp_path):
+    """The same weights, one token at a time with a cache, by turns; a tenth is left to chance."""
+    import torch
+    from transformers import GPT2LMHeadModel
+
+    size = {"layers": 12, "heads": 12, "width": 768, "window": 1024, "V": 50257}
+    folder = write_folder(tmp_path / "small", *random_network(5, **size))
+    ours, theirs = (
+        GPT2.load(folder),
+        GPT2LMHeadModel.from_pretrained(folder, dtype=torch.float32).eval(),
+    )
+    ids, cache, seconds = [1, 2, 3], None, {"ours": [], "theirs": []}
+    for turn in range(30):
+        before = time.perf_counter()
+        ours.logits(ids)
+        between = time.perf_counter()
+        with torch.no_grad():
+            asked = torch.tensor([ids if cache is None else ids[-1:]])
+            cache = theirs(asked, past_key_values=cache, use_cache=True).past_key_values
+        seconds["ours"].append(between - before)
+        seconds["theirs"].append(time.perf_counter() - between)
+        ids.append(turn)
+    least = {name: np.median(times[5:]) for name, times in seconds.items()}
+    assert least["ours"] <= 1.1 * least["theirs"]
+
+
+@needs_transformers
+@pytest.mark.filterwarnings("ignore")
+def test_stored_logits_are_those_of_transformers():
+    stored = np.load(STORED)
+    for k in range(len(PROMPTS)):
+        expected = transformers_logits(TINY, stored[f"ids_{k}"])
+        np.testing.assert_allclose(stored[f"logits_{k}"], expected, rtol=0, atol=2e-5)
+
+
+def fresh_logits(model, ids):
+    return model.all_logits(ids)[-1]
+
+
+def test_what_is_remembered_changes_nothing(small):
+    """Contexts that go on, branch off, shrink, leave the window and come back: as if each were the first."""
+    generator = np.random.default_rng(6)
+    ids = [int(i) for i in generator.integers(0, 300, 3)]
+    longest = 0
+    for _ in range(120):
+        longest = max(longest, len(ids))
+        ids = ids[: generator.integers(1, len(ids) + 1)] if generator.random() < 0.05 else ids
+        ids = ids + [int(i) for i in generator.integers(0, 300, generator.integers(0, 4))]
+        np.testing.assert_allclose(small.logits(ids), fresh_logits(small, ids), rtol=0, atol=1e-4)
+    assert longest > 2 * 24
+
+
+@pytest.mark.parametrize(("dtype", "error"), [(np.float32, 1e-4), (np.float64, 1e-11)])
+def test_memory_grows_with_the_text(dtype, error):
+    """From room for 64 tokens to the whole window, and over its edge."""
+    model = GPT2.load("tiny", dtype)
+    ids = model.encode(CORPUS[:1200])
+    assert ids.size > 256 + 20
+    expected = model.all_logits(ids)
+    steps = [model.logits(ids[: k + 1]) for k in range(ids.size)]
+    np.testing.assert_allclose(steps, expected, rtol=0, atol=error)
+
+
+def computed_tokens(monkeypatch):
+    """Return a list that grows by the number of tokens each time that the network runs."""
+    counts, run = [], cache.hidden_states
+
+    def counted(weights, shape, ids, cache):
+        counts.append(ids.size)
+        return run(weights, shape, ids, cache)
+
+    monkeypatch.setattr(cache, "hidden_states", counted)
+    return counts
+
+
+def test_generation_computes_each_token_once(small, monkeypatch):
+    """Up to the window; then twelve tokens anew for each twelve drawn."""
+    counts = computed_tokens(monkeypatch)
+    list(stream(small, "abcd", length=21))
+    assert counts == [4] + [1] * 20
+    counts.clear()
+    list(stream(small, "abcde", length=50))
+    assert counts == [5] + [1] * 19 + [13] + [1] * 11 + [13] + [1] * 11 + [13] + [1] * 5
+
+
+def test_an_interrupted_call_leaves_no_false_memory(small, monkeypatch):
+    small.logits([1, 2, 3])
+    with monkeypatch.context() as patch:
+        patch.setattr(cache, "hidden_states", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            small.logits([1, 2, 3, 4, 5, 6])
+    ids = [1, 2, 3, 4, 5, 6, 7]
+    np.testing.assert_allclose(small.logits(ids), fresh_logits(small, ids), rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("lengths", [(5, 5, 5), (1, 9, 24), (40, 3, 24), (31, 31)])
+def test_a_batch_is_its_texts_one_by_one(small, lengths):
+    generator = np.random.default_rng(7)
+    texts = [generator.integers(0, 300, n) for n in lengths]
+    together = small.logits([list(text) for text in texts])
+    assert together.shape == (len(lengths), 300)
+    np.testing.assert_allclose(
+        together, [fresh_logits(small, text) for text in texts], rtol=0, atol=1e-4
+    )
+
+
+def test_an_empty_batch_has_no_logits(small):
+    assert small.logits(np.zeros((0, 3), int)).shape == (0, 300)
+
+
+def test_a_batch_is_remembered(small, monkeypatch):
+    counts = computed_tokens(monkeypatch)
+    ids = np.random.default_rng(8).integers(0, 300, (4, 30))
+    for n in range(6, 31):
+        expected = [fresh_logits(small, row[:n]) for row in ids]
+        counts.clear()
+        np.testing.assert_allclose(small.logits(ids[:, :n]), expected, rtol=0, atol=1e-4)
+        assert counts == [24 if n == 6 else 4 * 13 if n == 25 else 4]
+    by_text = small.logits(["the", "a b", ""])
+    np.testing.assert_allclose(by_text[1], small.logits("a b"), rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("n", "start"), [(1, 0), (24, 0), (25, 12), (36, 12), (37, 24), (48, 24), (49, 36)]
+)
+def test_beyond_its_window_a_model_sees_the_last_half_to_whole_of_it(small, n, start):
+    ids = np.random.default_rng(9).integers(0, 300, n)
+    expected = fresh_logits(small, ids[start:])
+    np.testing.assert_allclose(small.logits(ids), expected, rtol=0, atol=1e-4)
+    np.testing.assert_allclose(small.all_logits(ids)[-1], expected, rtol=0, atol=1e-4)
+    if start:
+        assert (
+            np.abs(fresh_logits(small, ids[start + 1 :]) - expected).max() > 0.1
+        )  # one token less is seen
+
+
+def test_logits_are_the_callers_to_keep(small):
+    first = small.logits([1, 2])
+    kept = first.copy()
+    first[:] = 0
+    np.testing.assert_array_equal(small.logits([1, 2]), kept)  # to the last bit
+    ids = np.array([[1, 2], [3, 4]])
+    small.logits(ids)
+    ids[:] = 9  # the caller's array may change; what is remembered may not
+    expected = [fresh_logits(small, row) for row in ids]
+    np.testing.assert_allclose(small.logits(ids), expected, rtol=0, atol=1e-4)
+
+
+def test_a_text_has_the_probability_of_its_tokens(small):
+    text = "the cat sat on the mat, and that was that. the end of it all"
+    ids = small.encode(text)
+    assert ids.size > 2 * 24 - 10
+    log_p = [bz.log_softmax(small.logits(ids[:k]).astype(float))[i] for k, i in enumerate(ids)]
+    assert small.log_probability(text) == pytest.approx(sum(log_p), abs=1e-3)
+    assert small.log_probability(ids) == small.log_probability(text)
+    assert small.perplexity(text) == pytest.approx(math.exp(-sum(log_p) / ids.size), rel=1e-4)
+    assert small.log_probability("") == 0
+
+
+def test_an_empty_context_is_the_beginning_of_a_text(small, tmp_path):
+    assert small.begin_id == 7
+    np.testing.assert_array_equal(small.logits(""), small.logits([7]))
+    config, weights = random_network(5)
+    lost = GPT2.load(write_folder(tmp_path / "lost", config | {"bos_token_id": 300}, weights))
+    assert lost.begin_id is None
+    with pytest.raises(
+        ValueError, match=r"context is empty, and .* has no token that begins a text"
+    ):
+        lost.logits("")
+
+
+# What the checkpoint that ships has learned.
+
+
+def held_out():
+    letters = int(re.search(r"The last (\d+)\s+letters", (TINY / "README.md").read_text())[1])
+    return CORPUS[:-letters], CORPUS[-letters:]
+
+
+def test_perplexity_is_the_model_cards(tiny):
+    """To the three digits printed: those of the checkpoint as it lies there, in float16."""
+    card = (TINY / "README.md").read_text()
+    _, rest = held_out()
+    assert 0.08 < len(rest) / len(CORPUS) < 0.12
+    printed = float(re.search(r"per token, held-out text \| ([\d.]+)", card)[1])
+    assert tiny.perplexity(rest) == pytest.approx(printed, abs=1e-3)
+
+
+def test_it_knows_more_than_how_often_letters_follow_letters(tiny):
+    """Per letter of text that neither has seen, it is no harder to surprise than a letter 5-gram."""
+    training, rest = held_out()
+    letters = bz.language.NGram.fit(training, order=5, unknown=True)
+    assert tiny.log_probability(rest) > letters.log_probability(rest)
+
+
+def words(text):
+    return re.findall(r"[A-Za-z]+", text)
+
+
+def test_its_text_reads_like_the_corpus(tiny):
+    """At t = 0.7 nearly all longer words are the corpus's, in sentences of its length; at t = 3 neither holds.
+
+    Of pieces put together at random (t = ∞) somewhat more than half are words, as many tokens are.
+    """
+    known = set(words(CORPUS))
+
+    def measured(t):
+        text = "".join(generate(tiny, "The fire was", 150, t, seed=seed) + " " for seed in range(4))
+        longer = [word in known for word in words(text) if len(word) > 3]
+        return np.mean(longer), len(words(text)) / max(1, text.count("."))
+
+    length = len(words(CORPUS)) / CORPUS.count(".")
+    (share, per_sentence), (hot_share, hot_per_sentence) = measured(0.7), measured(3.0)
+    assert share > 0.85 > 0.75 > hot_share
+    assert per_sentence == pytest.approx(length, rel=0.5)
+    assert hot_per_sentence != pytest.approx(length, rel=0.5)
+
+
+def test_it_is_small_and_needs_nothing_but_numpy():
+    assert sum(file.stat().st_size for file in TINY.iterdir()) < 4e6
+    program = """
+import sys
+from boltzmann.language import GPT2, generate
+generate(GPT2.load("tiny"), "The fire", 3)
+print(*sys.modules)
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    peers = {"torch", "transformers", "tokenizers", "safetensors", "huggingface_hub"}
+    assert not peers & set(result.stdout.split())
+
+
+def test_one_seed_gives_one_text_whatever_came_before(tiny):
+    texts = [generate(model, "The fire", 40, seed=3) for model in (tiny, tiny, GPT2.load("tiny"))]
+    assert texts[0] == texts[1] == texts[2]
