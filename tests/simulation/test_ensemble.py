@@ -13,6 +13,7 @@ import pytest
 from tqdm import tqdm
 
 import boltzmann as bz
+from boltzmann._core import progress
 from boltzmann.simulation import ensemble, starts
 
 INF = np.inf
@@ -45,7 +46,7 @@ def test_a_run_is_its_counts(engine, stride):
     assert run.counts.dtype == np.int64
     assert gas.particles == 5000
     assert np.all(run.counts.sum(axis=1) == 5000)
-    assert (run.sweeps, run.stride, run.temperature, gas.sweeps) == (20, stride, 0.7, 24)
+    assert (run.sweeps, run.every, run.temperature, gas.sweeps) == (20, stride, 0.7, 24)
     assert np.array_equal(run.occupancy, run.counts.sum(axis=0) / (5000 * looks))
     assert np.array_equal(run.energy, run.counts @ [0, 1, 1, 3] / 5000)
     left = np.vstack([before, run.counts])
@@ -151,7 +152,7 @@ def test_a_gas_shows_what_it_is():
     counts = gas_of("counts")
     counts.counts[:] = 99
     assert counts.counts.sum() == 5000
-    with pytest.raises(ValueError, match="engine='counts' has no particles of its own"):
+    with pytest.raises(ValueError, match="engine='counts' does not know the level of a particle"):
         _ = counts.states
 
 
@@ -522,7 +523,7 @@ def test_a_bar_is_drawn_on_a_terminal_or_if_asked_for(monkeypatch, terminal, ask
     stderr = io.StringIO()
     stderr.isatty = lambda: terminal
     monkeypatch.setattr(sys, "stderr", stderr)
-    monkeypatch.setattr(ensemble, "tqdm", lambda **keywords: tqdm(**(keywords | {"delay": 0})))
+    monkeypatch.setattr(progress, "tqdm", lambda **keywords: tqdm(**(keywords | {"delay": 0})))
     gas_of().run(5, progress=asked)
     assert ("sweep" in stderr.getvalue()) is shown
     gas_of().run(5, progress=False)
@@ -678,8 +679,8 @@ def test_the_memory_foreseen_is_that_of_the_states_and_streams(particles, tmp_pa
     """2 bytes a particle, and half a byte for its share of a stream where blocks are full."""
     gas_of(particles=particles).save(tmp_path / "gas")
     saved = np.load(tmp_path / "gas")
-    assert starts.bytes_taken(particles) == saved["states"].nbytes + saved["streams"].nbytes
-    assert starts.bytes_taken(2048) == 2048 * 5 // 2
+    assert starts.bytes_needed(particles) == saved["states"].nbytes + saved["streams"].nbytes
+    assert starts.bytes_needed(2048) == 2048 * 5 // 2
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux forgets a peak on request")

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from boltzmann.simulation.engines import keyed_generator
 from boltzmann.simulation.kernels.random_streams import (
     COUNTS,
     LANES,
     MOVES,
     START,
     fill_words,
+    keyed_generator,
     seeded_streams,
 )
 

@@ -40,6 +40,7 @@ REQUEST = {
     "seed": 2**70 + 1,
 }
 METHODS = [None, *get_all_start_methods()]
+ROOT = Path(__file__).parents[2]
 LIMIT = 60  # seconds, for what takes a few
 
 
@@ -380,7 +381,7 @@ def test_tasks_that_the_cluster_cancels_have_failed():
 def run_script(folder, script, *launcher, **environment):
     """Run a script, which is given the folder to leave its findings in."""
     path = folder / "script.py"
-    path.write_text(f"import sys\nsys.path.insert(0, {str(Path(__file__).parent)!r})\n{script}")
+    path.write_text(f"import sys\nsys.path.insert(0, {str(ROOT)!r})\n{script}")
     command = [*launcher, str(path), str(folder)]
     process = subprocess.Popen(
         command,
@@ -406,7 +407,7 @@ from pathlib import Path
 import numpy as np
 from distributed import Client, LocalCluster
 import boltzmann as bz
-from test_sweeps_workers import REQUEST, Through, dies_always, dies_once, raises, same
+from tests.simulation.test_scan_workers import REQUEST, Through, dies_always, dies_once, raises, same
 
 def failure(executor):
     try:
@@ -472,7 +473,7 @@ def test_a_dask_cluster_gives_the_same_bits_though_a_worker_is_killed(tmp_path, 
 LOCK = """
 from pathlib import Path
 import boltzmann as bz
-from test_sweeps_workers import REQUEST, ThroughProcesses, dies_in_tqdm
+from tests.simulation.test_scan_workers import REQUEST, ThroughProcesses, dies_in_tqdm
 
 if __name__ == "__main__":
     with ThroughProcesses(2, dies_in_tqdm, Path(sys.argv[1]) / "killed") as pool:
@@ -492,7 +493,7 @@ from pathlib import Path
 import numpy as np
 from mpi4py.futures import MPIPoolExecutor
 import boltzmann as bz
-from test_sweeps_workers import REQUEST, Through, dies_once
+from tests.simulation.test_scan_workers import REQUEST, Through, dies_once
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])

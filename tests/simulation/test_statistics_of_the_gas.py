@@ -279,12 +279,11 @@ def test_sixty_five_thousand_levels_by_heat_bath():
 # Negative controls: chains with a known mistake, through the same kernel and the same checks.
 
 
-def chain_of(matrix):
-    """Return a chain of the kernel that runs any transition matrix of FOUR's size."""
-    chain = Dynamics.checked(FOUR, 1.0, UNEVEN, "metropolis").chain()
-    return chain._replace(
-        alias=move_tables.transition_alias_table(np.ascontiguousarray(matrix, dtype=float)).ravel()
-    )
+def table_of(matrix):
+    """Return the kernel's table for any transition matrix (4, 4) of FOUR."""
+    table = Dynamics.checked(FOUR, UNEVEN, "metropolis").move_table(1.0)
+    rows = np.ascontiguousarray(matrix, dtype=float)
+    return table._replace(alias=move_tables.transition_alias_table(rows).ravel())
 
 
 def after(matrix, sweeps, block_streams=None):
@@ -293,7 +292,7 @@ def after(matrix, sweeps, block_streams=None):
     engine = ParticleEngine.started(start, 4, 20)
     if block_streams is not None:
         engine.streams = block_streams
-    engine.chain = chain_of(matrix)
+    engine.table = table_of(matrix)
     engine.sweep(0, sweeps, sweeps, Pool(1))
     return engine.states
 
@@ -303,7 +302,7 @@ def balanced(matrix):
 
     The thousandth of a word is for the roundings of the flows, of up to 2^30 words.
     """
-    words = move_tables.alias_words(chain_of(matrix).alias.reshape(4, 4), 1, 4)
+    words = move_tables.alias_words(table_of(matrix).alias.reshape(4, 4), 1, 4)
     flow = law(FOUR, 0.6)[:, None] * words
     reach = law(FOUR, 0.6)[:, None] + law(FOUR, 0.6)
     return bool(np.all(np.abs(flow - flow.T) <= 1.001 * reach))
