@@ -1,4 +1,4 @@
-"""The kernels, move by move: the table, the formula and a loop in plain Python do the same with the same words."""
+"""The kernels, move by move: table, formula and a plain Python loop agree on the same words."""
 
 import math
 
@@ -186,9 +186,10 @@ def crafted_stream(rows):
 @pytest.mark.parametrize("buckets", [3, 100, 1000])
 @pytest.mark.parametrize("form", ["own", "formula", "wide formula", "wide weights"])
 def test_words_that_would_bias_the_proposal_are_drawn_again(buckets, form):
-    """Word 0 and others at the edge of a bucket have too small a fraction; so has the first word drawn instead.
+    """Word 0 and others at the edge of a bucket have too small a fraction.
 
-    Every third word is such a word, every fifth other one has the least fraction that is kept.
+    So has the first word that is drawn instead. Every third word is such a word, every fifth other
+    one has the least fraction that is kept.
     """
     wide = "wide" in form
     levels = bz.EnergyLevels(np.arange(buckets) / buckets)
@@ -223,7 +224,10 @@ def test_words_that_would_bias_the_proposal_are_drawn_again(buckets, form):
 
 
 def taken_by(word, start, table):
-    """Return the bucket of a word and the level it takes a particle on `start` to; None if it is drawn again."""
+    """Return the bucket of a word and where it takes a particle on level `start`.
+
+    None if the word is drawn again.
+    """
     words, proposed = np.array([word], np.uint32), np.empty(1, np.uint32)
     if moves.split(words, table.buckets, proposed) < WORDS % table.buckets:
         return None
@@ -235,7 +239,7 @@ def taken_by(word, start, table):
 @pytest.mark.parametrize("t", [0.0, 0.7])
 @pytest.mark.parametrize("buckets", [2, 3, 100, 1000])
 def test_a_bucket_accepts_exactly_the_words_it_says(buckets, t):
-    """The words of a bucket in order: at most one is drawn again, then as many accept as is said, then none."""
+    """In order: at most one word is drawn again, then as many accept as is said, then none."""
     levels = bz.EnergyLevels(np.arange(buckets) * 3 / buckets)
     numbers, _ = bz.quantised_transition_matrix(levels, t)
     tables = [
@@ -244,11 +248,9 @@ def test_a_bucket_accepts_exactly_the_words_it_says(buckets, t):
     ]
     moves = np.argwhere(~np.eye(buckets, dtype=bool))
     for here, there in np.random.default_rng(buckets).permutation(moves)[:40].tolist():
-        accepted, kept, first = (
-            int(numbers[here, there]),
-            WORDS // buckets,
-            -(-there * WORDS // buckets),
-        )
+        accepted = int(numbers[here, there])
+        kept = WORDS // buckets
+        first = -(-there * WORDS // buckets)
         verdicts = {}
         if first * buckets % WORDS < WORDS % buckets:
             verdicts[first] = None
@@ -261,10 +263,11 @@ def test_a_bucket_accepts_exactly_the_words_it_says(buckets, t):
 
 
 def words_around_the_thresholds(accepted):
-    """Return moves between all levels by the last two words of a bucket that accept and the first two that do not.
+    """Return the moves between all levels by the last two words that accept and the next two.
 
-    Of the levels from and to, the words, and whether they accept; `accepted` (K, K) is how many of
-    each bucket do."""
+    Of each move the levels from and to, the word, and whether it accepts; `accepted` (K, K) is how
+    many words of each bucket do.
+    """
     buckets = len(accepted)
     kept, refused_below = WORDS // buckets, WORDS % buckets
     first = np.array([-(-bucket * WORDS // buckets) for bucket in range(buckets)])
@@ -278,7 +281,7 @@ def words_around_the_thresholds(accepted):
 
 @pytest.mark.parametrize("rule", ["metropolis", "glauber"])
 def test_single_precision_leaves_to_the_formula_all_that_it_could_get_wrong(rule):
-    """The words around the threshold of each of a million moves, up to 15 t uphill, by formula and by weights.
+    """The words around the thresholds of a million moves, up to 15 t uphill, by both methods.
 
     997 levels leave Lemire's method a remainder of 966, so that its fractions stray nearly as far
     as they can. Where single precision alone would err, its two sides differ by what the margin has
@@ -290,9 +293,8 @@ def test_single_precision_leaves_to_the_formula_all_that_it_could_get_wrong(rule
     accepted = np.rint(dynamics.acceptances(1.0) * (WORDS // 997)).astype(np.int64)  # (997, 997)
     here, there, words, accepts = words_around_the_thresholds(accepted)
     proposed = np.empty_like(words)
-    assert (
-        moves.split(words, 997, proposed) >= WORDS % 997 == 966
-    )  # from here on, words are fractions
+    # From here on, words are fractions.
+    assert moves.split(words, 997, proposed) >= WORDS % 997 == 966
     assert np.array_equal(proposed, there)
     expected = np.where(accepts, there, here)
     by_formula, by_weights = here.copy(), here.copy()
@@ -316,7 +318,7 @@ def test_single_precision_leaves_to_the_formula_all_that_it_could_get_wrong(rule
 
 @pytest.mark.parametrize("proposal", ["uniform", "matrix"])
 def test_a_row_of_any_chain_is_followed_word_by_word(proposal):
-    """The heat bath has one row for all levels, a matrix one for each; at its limit a bucket changes its level."""
+    """The heat bath has one row for all levels, a matrix one for each of them."""
     random, levels = np.random.default_rng(5), system(7)
     weights = random.uniform(0.1, 1, (7, 7))
     q = "uniform" if proposal == "uniform" else weights / weights.sum(axis=1, keepdims=True)
@@ -327,17 +329,12 @@ def test_a_row_of_any_chain_is_followed_word_by_word(proposal):
         for bucket in range(7):
             first = -(-(bucket * WORDS + WORDS % 7) // 7)
             limit = int(table.alias[here * table.rows_per_level * 7 + bucket]) >> 32
-            last = (
-                bucket * WORDS + limit
-            ) // 7  # the last word that goes to the first level of the entry
+            last = (bucket * WORDS + limit) // 7  # that goes to the first level of the entry
             end = first + WORDS // 7
             for begin, words in ((first, last + 1 - first), (last + 1, end - last - 1)):
                 if words:
-                    ends = {
-                        taken_by(word, here, table)
-                        for word in (begin, begin + words // 2, begin + words - 1)
-                    }
-                    [(found, level)] = ends
+                    some = (begin, begin + words // 2, begin + words - 1)
+                    [(found, level)] = {taken_by(word, here, table) for word in some}
                     assert found == bucket
                     taken[level] += words
         assert list(taken.values()) == numbers[here].tolist()
@@ -361,8 +358,9 @@ def test_many_levels_weigh_each_move_by_a_word_of_its_own():
 
 @pytest.mark.parametrize("rule", ["metropolis", "glauber"])
 def test_weights_below_the_smallest_normal_number_are_left_to_the_formula(rule):
-    """Levels 85.5 to 89.5 t above the lowest straddle 2⁻¹²⁶ = exp(-87.3), below which a single weight counts as 0.
+    """Levels 85.5 to 89.5 t above the lowest lie on both sides of 2⁻¹²⁶ = exp(-87.3).
 
+    Below it a weight in single precision counts as 0.
     Of the 20,480 particles there, half are offered a level whose weight is within a factor of e of
     their own."""
     energies = np.append(0.0, np.linspace(85.5, 89.5, 1000))
@@ -389,30 +387,28 @@ def test_a_tally_counts(size):
         assert not partial.any()
 
 
-def test_counts_and_moves_are_filed_by_stride_wherever_a_call_begins():
-    """Ten sweeps in calls of 1, 4, 3 and 2, looked at every third: looks 1, 2, 3 and a stride that is not full."""
+def test_counts_and_moves_belong_to_their_interval_wherever_a_call_begins():
+    """Ten sweeps in calls of 1, 4, 3 and 2, every third recorded: three and a begun interval."""
     levels = system(8)
     table = table_of(levels, 1.0, "uniform", "metropolis")
     states, streams = random_states(levels, 5000), seeded_streams(4, 3)
     each, moved = sweep(states, streams, table, 10)
     states, streams = random_states(levels, 5000), seeded_streams(4, 3)
-    counts, moves, done = np.zeros((3, 8), np.int64), np.zeros(4, np.int64), 0
+    counts, changed, done = np.zeros((3, 8), np.int64), np.zeros(4, np.int64), 0
     for cut in (1, 4, 3, 2):
         first, last = done // 3, (done + cut) // 3
-        some, few = (
-            np.zeros((last - first, 8), np.int64),
-            np.zeros((done + cut - 1) // 3 - first + 1, np.int64),
-        )
+        some = np.zeros((last - first, 8), np.int64)
+        few = np.zeros((done + cut - 1) // 3 - first + 1, np.int64)
         moves.sweep_blocks(states, streams, table, moves.workspace(8), done, cut, 3, some, few)
         counts[first:last] += some
-        moves[first : first + few.size] += few
+        changed[first : first + few.size] += few
         done += cut
     assert np.array_equal(counts, each[2::3])
-    assert np.array_equal(moves, [moved[:3].sum(), moved[3:6].sum(), moved[6:9].sum(), moved[9]])
+    assert np.array_equal(changed, [moved[:3].sum(), moved[3:6].sum(), moved[6:9].sum(), moved[9]])
 
 
 def test_blocks_do_not_touch_one_another():
-    """A gas of 4096 particles is the first two blocks of one of 8192, and of one of 5000, which has 904 more."""
+    """A gas of 4096 particles is the first two blocks of one of 8192, and of one of 5000."""
     levels, start = system(8), random_states(system(8), 8192)
     for engine in ("particles", "textbook"):
         sizes = (4096, 5000, 8192)

@@ -1,4 +1,4 @@
-"""The first result in a new process, where kernels are compiled or their machine code is read back."""
+"""The first result in a new process, where nothing compiled can be kept."""
 
 import os
 import shutil
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import boltzmann
+from tests.support.workers import LIMIT
 
 FIRST_RESULT = (
     "import boltzmann as bz; g = bz.Ensemble([0, 1], particles=9); g.run(2); print(g.counts.sum())"
@@ -17,7 +18,7 @@ FIRST_RESULT = (
 
 @pytest.fixture
 def unwritable(tmp_path):
-    """Return the environment of a process that can write neither beside the package nor to a cache of the user's.
+    """Return the environment of a process that can write to no cache, of the package or the user.
 
     A file stands where each folder would be made, which stops an administrator too.
     """
@@ -44,7 +45,7 @@ def first_result(environment, code=FIRST_RESULT):
         cwd="/",
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=LIMIT,
     )
 
 
