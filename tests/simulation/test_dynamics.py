@@ -1,6 +1,7 @@
 """The transition matrix, exactly: against formulas and tabulated values, and word by word."""
 
 from fractions import Fraction
+from functools import cache
 from itertools import product
 
 import mpmath
@@ -47,6 +48,7 @@ def exponent(here, there, t):
     return (Fraction(there) - Fraction(here)) / Fraction(t)
 
 
+@cache
 def exponents(name, t):
     """Return (E_j - E_i)/t, (K, K), rounded once; what is beyond a million is a million."""
     energies = [float(energy) for energy in SYSTEMS[name][0]]
@@ -55,6 +57,7 @@ def exponents(name, t):
     )
 
 
+@cache
 def law(name, t):
     """Return the Boltzmann distribution, each weight rounded once; those below exp(-1e6) are 0."""
     energies = [float(energy) for energy in SYSTEMS[name][0]]

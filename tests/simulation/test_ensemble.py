@@ -68,10 +68,8 @@ def test_recording_less_often_changes_nothing_but_the_record(engine):
     assert np.array_equal(every.counts, third.counts)
     for name in ("occupancy", "energy", "heat", "acceptance"):
         assert np.array_equal(getattr(fine, name), getattr(dropped, name))
-    with pytest.raises(
-        ValueError,
-        match=r"the counts of 20 recorded sweeps at 4 levels \(0 MB\) were not kept: ask run\(\) for",
-    ):
+    message = r"the counts of 20 recorded sweeps at 4 levels \(0 MB\) were not kept: ask run\(\) "
+    with pytest.raises(ValueError, match=message):
         _ = dropped.counts
 
 
@@ -79,9 +77,7 @@ def test_a_long_history_is_kept_only_if_asked_for():
     gas = bz.Ensemble(bz.ladder(64), particles=10)
     run = gas.run(100_000)
     assert run.energy.size == 100_000
-    message = (
-        r"100000 recorded sweeps at 64 levels \(51 MB\) were not kept: .* for keep_counts=True"
-    )
+    message = r"100000 recorded sweeps at 64 levels \(51 MB\) were not kept: .*keep_counts=True"
     with pytest.raises(ValueError, match=message):
         _ = run.counts
     assert gas.run(65_537, keep_counts=True).counts.shape == (65_537, 64)

@@ -123,7 +123,7 @@ if __name__ == "__main__":
 
 
 def test_workers_never_hold_a_lock_that_forked_processes_share(tmp_path):
-    """Every bar of tqdm, even a hidden one, takes one, which a worker that dies never gives back."""
+    """Every bar of tqdm, even a hidden one, takes one, and a dead worker never gives it back."""
     ended = run_script(tmp_path, LOCK, sys.executable)
     assert ended.returncode == 0, ended.stdout
     assert not (tmp_path / "killed").exists()

@@ -101,11 +101,11 @@ def test_mean_energies_agree_with_the_law_within_their_errors(shift):
     False alarms: 1e-6 in all, at a fixed seed. An error of 0.1 % in the temperature shifts the mean
     energy by more than 20 of its standard errors at the three positive ones, against a threshold of
     6.6: caught with probability above 1 - 1e-6, as its control shows. The second eigenvalues are
-    below 0.65: the burn-in forgets the start."""
+    below 0.65: the burn-in forgets the start.
+    """
     grid = np.array([0.4, 0.8, 1.6, -3.0])
-    found = bz.scan(
-        LEVELS, grid * (1 + shift), 32, 100, burn_in=100, particles=10**6, engine="counts", seed=11
-    )
+    keywords = {"particles": 10**7, "engine": "counts", "seed": 11}
+    found = bz.scan(LEVELS, grid * (1 + shift), 32, sweeps=20, burn_in=50, **keywords)
     expected = np.array([law_moments(t)[0] for t in grid])
     pulls = (found.mean("energy") - expected) / found.standard_error("energy")
     agree = np.abs(pulls).max() < stats.t.isf(1e-6 / 2 / grid.size, df=31)
@@ -113,20 +113,19 @@ def test_mean_energies_agree_with_the_law_within_their_errors(shift):
 
 
 def test_heat_capacities_are_not_biased():
-    """One particle, ten sweeps and two replicas at 1500 equal temperatures, against the formula.
+    """One particle, three sweeps and two replicas at 800 equal temperatures, against the formula.
 
-    False alarms: 1e-6, two-sided, at a fixed seed, above 4.9 standard errors. A bias of 9 %, ten of
-    them, is caught with probability above 1 - 1e-6. The variance within a replica alone is low by
-    19 %, and corrected with 1/R for 1/(R - 1) by 10 %. The start is exact."""
-    found = bz.scan(
-        [0, 1], [1.0] * 1500, 2, 10, particles=1, start="exact", burn_in=0, engine="counts", seed=5
-    )
+    False alarms: 1e-6, two-sided, at a fixed seed, above 4.9 standard errors. A bias of 25 %, ten
+    of them, is caught with probability above 1 - 1e-6. The variance within a replica alone is low
+    by 50 %, and corrected with 1/R for 1/(R - 1) by 25 %. The start is exact.
+    """
+    keywords = {"particles": 1, "start": "exact", "engine": "counts", "seed": 5}
+    found = bz.scan([0, 1], [1.0] * 800, replicas=2, sweeps=3, burn_in=0, **keywords)
     energy = found.energy
 
     def agrees(capacities):
-        pull = (capacities.mean() - bz.heat_capacity([0, 1], 1.0)) / (
-            capacities.std(ddof=1) / np.sqrt(1500)
-        )
+        error = capacities.std(ddof=1) / np.sqrt(800)
+        pull = (capacities.mean() - bz.heat_capacity([0, 1], 1.0)) / error
         return abs(pull) < stats.norm.isf(1e-6 / 2)
 
     plug_in = (energy * (1 - energy)).mean(axis=1)
@@ -136,25 +135,18 @@ def test_heat_capacities_are_not_biased():
 
 
 def test_errors_over_replicas_are_calibrated():
-    """The heat bath over all levels draws anew in each sweep: Var(mean) = Var(E)/(particles·sweeps).
+    """The heat bath over all levels draws anew each sweep: Var(mean) = Var(E)/(particles·sweeps).
 
     600 pairs of replicas give Σ error²·R/Var(mean) ~ χ² of 600 degrees of freedom; means of 400
     energies are normal enough, their excess kurtosis being 0.015. False alarms: 1e-6, two-sided, at
     a fixed seed. The bounds on χ²/600 are 0.743 and 1.308, so that errors 25 % too small or 33 %
     too large are caught with probability above 1 - 1e-6. The controls (division by R instead of R -
-    1, no division by √R) are off by √2."""
-    replicas, particles, sweeps_seen = 2, 200, 2
-    found = bz.scan(
-        LEVELS,
-        [1.0] * 600,
-        replicas,
-        sweeps_seen,
-        particles=particles,
-        rule="heat-bath",
-        engine="counts",
-        seed=3,
-    )
-    expected = law_moments(1.0)[1] / (particles * sweeps_seen * replicas)
+    1, no division by √R) are off by √2.
+    """
+    replicas, particles, sweeps = 2, 200, 2
+    keywords = {"particles": particles, "rule": "heat-bath", "engine": "counts", "seed": 3}
+    found = bz.scan(LEVELS, [1.0] * 600, replicas, sweeps, **keywords)
+    expected = law_moments(1.0)[1] / (particles * sweeps * replicas)
 
     def calibrated(errors):
         chi_square = (errors**2).sum() / expected

@@ -34,7 +34,7 @@ from tests.support.workers import (
 # From Python 3.12 on, forking warns where some other test has left a thread behind.
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 
-METHODS = [None, *get_all_start_methods()]
+METHODS = get_all_start_methods()  # the default one among them
 
 
 @pytest.mark.parametrize("workers", [1, 3])
