@@ -10,7 +10,7 @@ from boltzmann.exercises._answers import Choice, Numbers
 from boltzmann.exercises._exercise import Exercise
 from boltzmann.exercises._functions import Acceptance, Walk
 from boltzmann.levels import EnergyLevels, ladder
-from boltzmann.simulation.dynamics import transition_matrix
+from boltzmann.simulation.matrices import transition_matrix
 
 Rule = Callable[[float, float, float, float, float], float]
 
