@@ -23,11 +23,11 @@ from boltzmann.language import (
     TopK,
     TopP,
     Typical,
-    decoding,
     draw,
     generate,
     stream,
 )
+from boltzmann.language.decoding import drawing
 
 INF = math.inf
 few = settings(max_examples=60, deadline=None)
@@ -486,7 +486,7 @@ def test_the_arguments_of_draw_are_a_chain(size, vocabulary):
     "arguments", [{}, {"top_p": 1, "min_p": 0}, {"chain": Chain([Temperature(1)])}]
 )
 def test_a_lone_temperature_is_drawn_by_the_kernel(monkeypatch, arguments):
-    monkeypatch.setattr(decoding, "pick_from_logits", lambda logits, temperature, seed: 4321)
+    monkeypatch.setattr(drawing, "draw_one_of_many_tokens", lambda logits, temperature, seed: 4321)
     assert draw(np.zeros(5000), **arguments) == 4321
     assert draw([0, -INF], chain=Chain([TopK(1)])) == draw([0, -INF], top_k=1) == 0  # the control
 
@@ -609,4 +609,3 @@ def test_steps_are_values():
     )
     with pytest.raises(dataclasses.FrozenInstanceError):
         TopK(3).top_k = 4
-    assert decoding.Chain is Chain and decoding.Typical is Typical

@@ -19,8 +19,8 @@ import boltzmann as bz
 from boltzmann._core import exponential
 from boltzmann.analytic.kernel import softmax_rows
 from boltzmann.language import draw, generate, stream
+from boltzmann.language.decoding.drawing import MANY_DRAWS, MANY_TOKENS
 from boltzmann.language.decoding.kernels import alias, single_draw
-from boltzmann.language.decoding.picking import MANY_DRAWS, MANY_TOKENS
 
 INF = math.inf
 ALPHA = 1e-6  # false-alarm rate of every G-test; seeds are fixed
@@ -53,8 +53,8 @@ def exact_law(logits, t):
 def picks(logits, t, numbers):
     """Return where the kernel for one draw maps each number."""
     slices = np.empty((2, -(-logits.size // single_draw.SLICE)))
-    assert single_draw.weigh(logits, t, slices)
-    return np.array([single_draw.pick(logits, t, slices, u) for u in numbers])
+    assert single_draw.sum_slices(logits, t, slices)
+    return np.array([single_draw.find_token(logits, t, slices, u) for u in numbers])
 
 
 # The exponentials
@@ -118,7 +118,7 @@ def first_beyond(token, logits, t, slices):
     low, high = 0, 2**53
     while low < high:
         middle = (low + high) // 2
-        if single_draw.pick(logits, t, slices, middle / 2**53) > token:
+        if single_draw.find_token(logits, t, slices, middle / 2**53) > token:
             high = middle
         else:
             low = middle + 1
@@ -148,7 +148,7 @@ def test_the_kernel_draws_the_tempered_law(landscape, dtype):
     p = exact_law(logits, t)
     cumulative = np.cumsum(p)
     slices = np.empty((2, -(-V // single_draw.SLICE)))
-    assert single_draw.weigh(logits, t, slices)
+    assert single_draw.sum_slices(logits, t, slices)
     tokens = np.union1d(np.argsort(p)[-20:], np.linspace(1, V - 2, 20).astype(int))
     ends = np.array([first_beyond(j, logits, t, slices) for j in tokens])
     assert np.max(np.abs(ends - cumulative[tokens])) < BORDER

@@ -11,7 +11,7 @@ import pytest
 
 import boltzmann as bz
 from boltzmann.language import GPT2, generate, stream
-from boltzmann.language.gpt2 import cache
+from boltzmann.language.gpt2 import network
 from tests.support.gpt2_checkpoints import (
     CORPUS,
     PROMPTS,
@@ -200,13 +200,13 @@ def test_memory_grows_with_the_text(dtype, error):
 
 def computed_tokens(monkeypatch):
     """Return a list that grows by the number of tokens each time that the network runs."""
-    counts, run = [], cache.hidden_states
+    counts, run = [], network.hidden_states
 
-    def counted(weights, shape, ids, cache):
+    def counted(weights, config, ids, cache):
         counts.append(ids.size)
-        return run(weights, shape, ids, cache)
+        return run(weights, config, ids, cache)
 
-    monkeypatch.setattr(cache, "hidden_states", counted)
+    monkeypatch.setattr(network, "hidden_states", counted)
     return counts
 
 
@@ -223,7 +223,7 @@ def test_generation_computes_each_token_once(small, monkeypatch):
 def test_an_interrupted_call_leaves_no_false_memory(small, monkeypatch):
     small.logits([1, 2, 3])
     with monkeypatch.context() as patch:
-        patch.setattr(cache, "hidden_states", lambda *_: 1 / 0)
+        patch.setattr(network, "hidden_states", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             small.logits([1, 2, 3, 4, 5, 6])
     ids = [1, 2, 3, 4, 5, 6, 7]
