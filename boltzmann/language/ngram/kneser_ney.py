@@ -1,4 +1,4 @@
-"""Modified Kneser-Ney smoothing: from letter ids to tables of log-probabilities and backoff weights.
+"""Modified Kneser-Ney smoothing: from letter ids to tables of log-probabilities.
 
 The text is counted once per context length m = 0, …, n - 1. Contexts are the nodes of a suffix
 tree that reads backwards from the letter to be predicted: those of m letters are at depth m. The
