@@ -18,7 +18,7 @@ def each(function, x, out):
 
 
 def test_the_double_exponential_is_right_to_its_last_digit():
-    """Also where e^x is subnormal, and next to where k changes; the polynomial alone has no error at 0."""
+    """Also where e^x is subnormal, and next to where k changes; at 0 it is exact."""
     random = np.random.default_rng(0)
     x = -np.concatenate(
         [

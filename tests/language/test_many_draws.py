@@ -1,7 +1,6 @@
 """Many draws from one law: the alias table in whole numbers, and G-tests on true draws."""
 
 import math
-from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -9,7 +8,7 @@ import pytest
 from boltzmann.language import draw
 from boltzmann.language.decoding.drawing import MANY_DRAWS
 from boltzmann.language.decoding.kernels import alias
-from tests.support.logits import ALPHA, exact_law, g_test, gaussian_logits, power
+from tests.support.draws import ALPHA, exact_law, gaussian_logits, grouped_g_test, grouped_power
 
 INF = math.inf
 V = 5000
@@ -25,6 +24,14 @@ def words_by_table(table, bits):
     words = own.copy()
     np.add.at(words, others, capacity - own)
     return words
+
+
+def as_integers(weights):
+    """Return exact integers in proportion to the weights, which are float64."""
+    mantissas, exponents = np.frexp(weights)
+    shifts = exponents - exponents[weights > 0].min()
+    whole = np.ldexp(mantissas, 53).astype(np.int64)
+    return [m << max(s, 0) for m, s in zip(whole.tolist(), shifts.tolist(), strict=True)]
 
 
 def spread_weights():
@@ -45,14 +52,14 @@ def spread_weights():
 
 @pytest.mark.parametrize("weights", [*spread_weights()], ids=lambda weights: str(weights.size))
 def test_the_alias_table_holds_the_law_to_two_words_in_2_to_the_53(weights):
-    """Exactly, in whole numbers; the running sum of V float64 may itself be off by a share of V/2^53."""
+    """In exact integers; the running sum of V float64 may itself be off by a share of V/2^53."""
     bits = (weights.size - 1).bit_length()
     words = words_by_table(alias.alias_table(weights, bits), bits)
     assert words.sum() == 2**53
     assert np.all(words[weights.size :] == 0)
     words = words[: weights.size]
     assert np.all(words[weights == 0] == 0)
-    exact = [int(Fraction(weight) * 2**1100) for weight in weights.tolist()]
+    exact = as_integers(weights)
     total = sum(exact)
     for owned, weight in zip(words.tolist(), exact, strict=True):
         assert abs(owned * total - weight * 2**53) <= 2 * total + weight * weights.size
@@ -60,17 +67,17 @@ def test_the_alias_table_holds_the_law_to_two_words_in_2_to_the_53(weights):
 
 @pytest.mark.parametrize("size", [16, 33, 1000])
 def test_every_word_goes_where_the_table_says(size):
-    """First and last of the words that a bucket keeps and of those that it gives away; the rest follows."""
+    """The first and last words of a column that are its own token's, and those of its alias."""
     bits = (size - 1).bit_length()
     capacity = 2 ** (53 - bits)
     table = alias.alias_table(np.random.default_rng(size).exponential(size=size), bits)
     words, tokens = [], []
-    for bucket, entry in enumerate(table.tolist()):
+    for column, entry in enumerate(table.tolist()):
         own, other = entry >> bits, entry % 2**bits
         for fraction, kept in [(0, True), (own - 1, True), (own, False), (capacity - 1, False)]:
             if 0 <= fraction < capacity and (fraction < own) == kept:
-                words.append(bucket * capacity + fraction)
-                tokens.append(bucket if kept else other)
+                words.append(column * capacity + fraction)
+                tokens.append(column if kept else other)
     ids = np.empty(len(words), np.int64)
     alias.draw_many(table, bits, np.array(words) / 2.0**53, ids)
     assert ids.tolist() == tokens
@@ -79,17 +86,18 @@ def test_every_word_goes_where_the_table_says(size):
 
 @pytest.mark.parametrize("size", [16, 300, V, 50_257])
 def test_many_draws_pass_a_g_test_that_a_temperature_off_by_1_percent_fails(size):
-    """False alarm 1e-6; with 2 million draws a temperature off by 1 % goes unnoticed less than once in 1e6."""
-    logits, n = gaussian_logits(size, 2.0), 2_000_000
+    """False alarm 1e-6; of 1.3 million draws, 1 % off in t is missed less than once in 1e6."""
+    n = 1_300_000
+    logits = gaussian_logits(size, 2.0)
 
     def counts(t):
         return np.bincount(draw(logits, t, n, seed=9), minlength=size)
 
     p = exact_law(logits, 1.3)
     for wrong in (1.3 * 1.01, 1.3 * 0.99):
-        assert power(n, logits, 1.3, wrong) > 1 - 1e-6
-        assert g_test(counts(wrong), p) < ALPHA
-    assert g_test(counts(1.3), p) > ALPHA
+        assert grouped_power(n, logits, 1.3, wrong) > 1 - 1e-6
+        assert grouped_g_test(counts(wrong), p) < ALPHA
+    assert grouped_g_test(counts(1.3), p) > ALPHA
 
 
 def test_many_draws_keep_the_limits_and_the_truncations():
@@ -108,7 +116,7 @@ def test_many_draws_keep_the_limits_and_the_truncations():
 
 @pytest.mark.parametrize("size", [V, MANY_DRAWS, 16_384, 16_385, 50_000])
 def test_many_draws_take_one_number_each_and_one_seed_gives_one_result(size):
-    """In order, too: each is where the table maps its own number, however the numbers are cut into portions."""
+    """Each id, in order, is where the table maps its own number, whatever the blocks of numbers."""
     logits = gaussian_logits(V)
     generator, other = (np.random.default_rng(7) for _ in range(2))
     ids = draw(logits, 1, size, generator)

@@ -11,33 +11,30 @@ import pytest
 from boltzmann.language import draw, generate, stream
 from boltzmann.language.decoding.drawing import MANY_TOKENS
 from boltzmann.language.decoding.kernels import single_draw
-from tests.support.logits import ALPHA, exact_law, g_test, gaussian_logits, power
+from tests.support.draws import (
+    ALPHA,
+    Constant,
+    exact_law,
+    gaussian_logits,
+    grouped_g_test,
+    grouped_power,
+)
 
 INF = math.inf
-V = 5000  # above MANY_TOKENS, no multiple of a slice, and of a group neither
-BORDER = 2e-7  # by as much the roundings of single precision may move the cumulative law: 3.4 of 2^-24, one is seen
-
-
-class Constant(np.random.Generator):
-    """The same number again and again."""
-
-    def __init__(self, value):
-        super().__init__(np.random.PCG64(0))
-        self.value = value
-
-    def random(self, size):
-        return np.full(size, self.value)
+V = 5000  # above MANY_TOKENS, a multiple neither of a slice nor of a group
+# By so much rounding in single precision may move the cumulative law: 3.4 of 2^-24; 1 is observed.
+BORDER = 2e-7
 
 
 def picks(logits, t, numbers):
-    """Return where the kernel for one draw maps each number."""
+    """Return the token to which the kernel for one draw maps each number."""
     slices = np.empty((2, -(-logits.size // single_draw.SLICE)))
     assert single_draw.sum_slices(logits, t, slices)
     return np.array([single_draw.find_token(logits, t, slices, u) for u in numbers])
 
 
 def first_beyond(token, logits, t, slices):
-    """Return the least number of [0, 1) that the kernel maps beyond `token`: the cumulative law that it draws."""
+    """Return the least u that the kernel maps beyond `token`: the cumulative law that it draws."""
     low, high = 0, 2**53
     while low < high:
         middle = (low + high) // 2
@@ -48,9 +45,9 @@ def first_beyond(token, logits, t, slices):
     return low / 2**53
 
 
-LANDSCAPES = {
+LOGITS = {
     "gaussian": lambda: gaussian_logits(V),
-    "rising": lambda: np.sort(gaussian_logits(V)),  # every slice is seen from itself
+    "rising": lambda: np.sort(gaussian_logits(V)),  # every slice has a reference of its own
     "falling": lambda: np.sort(gaussian_logits(V))[::-1].copy(),
     "far from 0": lambda: gaussian_logits(V, 1.0) - 1000,
     "half forbidden": lambda: np.where(np.arange(V) // 700 % 2, gaussian_logits(V), -INF),
@@ -60,14 +57,14 @@ LANDSCAPES = {
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("landscape", LANDSCAPES)
-def test_the_kernel_draws_the_tempered_law(landscape, dtype):
-    """Where the kernel changes from each of 40 tokens to the next, worked out to all 53 bits of u, and so P of it.
+@pytest.mark.parametrize("kind", LOGITS)
+def test_the_kernel_draws_the_tempered_law(kind, dtype):
+    """P of each of 40 tokens, from the two u, to all 53 bits, between which the kernel draws it.
 
     The rounding of single precision is allowed for, (5 + 3|x|) / 2^24 of a weight e^x and 5 / 2^24
     of the sum of all, and a step of u, 2^-53, at either end; a temperature off by one part in
     100,000 is not."""
-    logits, t = LANDSCAPES[landscape]().astype(dtype), 0.7
+    logits, t = LOGITS[kind]().astype(dtype), 0.7
     p = exact_law(logits, t)
     cumulative = np.cumsum(p)
     slices = np.empty((2, -(-V // single_draw.SLICE)))
@@ -80,7 +77,7 @@ def test_the_kernel_draws_the_tempered_law(landscape, dtype):
         10 + 3 * np.abs(np.log(p[tokens] / p.max(), where=p[tokens] > 0, out=np.zeros(tokens.size)))
     ) / 2**24
     assert np.all(np.abs(drawn - p[tokens]) <= share * p[tokens] + 2**-52)
-    if landscape != "flat":  # the control
+    if kind != "flat":  # the control
         wrong = exact_law(logits, t * (1 + 1e-5))[tokens]
         assert not np.all(np.abs(drawn - wrong) <= share * wrong + 2**-52)
 
@@ -139,7 +136,7 @@ WIDE = [
     + [(few, t, np.float64) for few, t in WIDE],
 )
 def test_the_edges_are_those_of_few_tokens(few, t, dtype):
-    """A few tokens among thousands of forbidden ones, in one slice or spread over all, draw as they do alone."""
+    """A few tokens among thousands of forbidden ones draw as alone, in one slice or in all."""
     few = np.array(few, dtype=dtype)
     for places in (np.arange(few.size) + 1500, np.linspace(0, V - 1, few.size).astype(int)):
         many = np.full(V, -INF, dtype=dtype)
@@ -150,7 +147,7 @@ def test_the_edges_are_those_of_few_tokens(few, t, dtype):
 
 
 def test_all_53_bits_of_a_number_count():
-    """Among 8192 equals all sums are exact, and the last number before a border is told from the border."""
+    """Among 8192 equals all sums are exact: the last u before a border differs from the border."""
     logits = np.zeros(8192)
     for border in (1, 31, 32, 1024, 3000, 4096):
         assert draw(logits, 1, seed=Constant(border / 8192)) == border
@@ -239,7 +236,7 @@ class Echo:
 
 
 def test_a_text_in_pieces_is_the_whole_text():
-    """One number for each token, however it is cut; and each token is the draw from its own logits."""
+    """One number a token, however the text is cut; each token is the draw from its own logits."""
     whole = generate(Echo(), "1", 12, temperature=0.8, seed=3)
     generator = np.random.default_rng(3)
     ids = [*stream(Echo(), "1", 5, temperature=0.8, seed=generator)]
@@ -253,8 +250,9 @@ def test_a_text_in_pieces_is_the_whole_text():
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_single_draws_pass_a_g_test_that_a_temperature_off_by_2_percent_fails(dtype):
-    """False alarm 1e-6; with 100,000 draws a temperature off by 2 % goes unnoticed less than once in 1e6."""
-    logits, n = gaussian_logits(V, dtype=dtype), 100_000
+    """False alarm 1e-6; of 65,000 draws, 2 % off in t is missed less than once in 1e6."""
+    n = 65_000
+    logits = gaussian_logits(V, dtype=dtype)
     generator = np.random.default_rng(8)
 
     def counts(t):
@@ -262,6 +260,6 @@ def test_single_draws_pass_a_g_test_that_a_temperature_off_by_2_percent_fails(dt
 
     p = exact_law(logits, 1.3)
     for wrong in (1.3 * 1.02, 1.3 * 0.98):
-        assert power(n, logits, 1.3, wrong) > 1 - 1e-6
-        assert g_test(counts(wrong), p) < ALPHA
-    assert g_test(counts(1.3), p) > ALPHA
+        assert grouped_power(n, logits, 1.3, wrong) > 1 - 1e-6
+        assert grouped_g_test(counts(wrong), p) < ALPHA
+    assert grouped_g_test(counts(1.3), p) > ALPHA
