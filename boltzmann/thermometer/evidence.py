@@ -7,10 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boltzmann._core.checks import FloatArray
+from boltzmann.thermometer.kernels import FINE
 from boltzmann.thermometer.token_levels import IntArray, TokenLevels
 from boltzmann.thermometer.unlisted import LARGEST_EXPONENT, UnlistedWeight, unlisted_weight
 
-_NEGLIGIBLE = 1e-4  # of a probability of 1, so much may be lost by rounding, and by gathering levels
+_NEGLIGIBLE = (
+    1e-4  # of a probability of 1, so much may be lost by rounding, and by gathering levels
+)
 # Draws the share of each token's own probability that its transform includes. A seed that no
 # caller's draws were made with: 0 and 1 are everybody's.
 _SEED = int.from_bytes(b"thermometer")
@@ -89,6 +92,15 @@ class Evidence:
         highest = np.zeros(self.levels.rows)
         np.maximum.at(highest, self.rows, self.energies)
         return highest
+
+    @cached_property
+    def least_kept(self) -> FloatArray:
+        """How many tokens of each row any law keeps, at the least, that forbids no draw: (R,).
+
+        Draws from gathered levels are known to two of these, as in `Hypothesis`.
+        """
+        below = self.highest_energies - 2 / FINE - 1e-9
+        return np.maximum(self.levels.count_below(below), 1.0)
 
     def with_cache(self) -> "Evidence":
         """Return the same draws, of levels over which no pass is made twice."""

@@ -5,9 +5,8 @@ from typing import Literal
 
 import numpy as np
 
-from boltzmann.thermometer.evidence import Evidence
 from boltzmann.thermometer.hypothesis import Hypothesis
-from boltzmann.thermometer.law_fitting import fit_temperature, fit_with_cutoff
+from boltzmann.thermometer.law_fitting import LawFitter
 from boltzmann.thermometer.laws import SamplingLaw
 from boltzmann.thermometer.truncation import TIGHTEST, Cutoff
 
@@ -126,10 +125,11 @@ def fault_hypotheses(claimed: Hypothesis) -> list[FaultHypothesis]:
     """Return all that may have gone wrong, each fitted to the draws where it has something to fit."""
     evidence = claimed.evidence
     claim = claimed.law
+    fitter = LawFitter(evidence)
     found = _at_known_temperatures(claim)
-    found += _at_any_temperature(evidence, claim)
+    found += _at_any_temperature(fitter, claim)
     found += _of_other_truncation(claim)
-    found += _with_hidden_truncation(evidence, claim)
+    found += _with_hidden_truncation(fitter, claim)
     return [
         FaultHypothesis(fault, Hypothesis(evidence, law, claimed.slack), fitted)
         for fault, law, fitted in found
@@ -158,9 +158,9 @@ def _at_known_temperatures(claim: SamplingLaw) -> list[_FaultLaw]:
     return found
 
 
-def _at_any_temperature(evidence: Evidence, claim: SamplingLaw) -> list[_FaultLaw]:
+def _at_any_temperature(fitter: LawFitter, claim: SamplingLaw) -> list[_FaultLaw]:
     """Return the claim at the likeliest temperature, if there is one."""
-    law = fit_temperature(evidence, claim)
+    law = fitter.at_any_temperature(claim)
     return [] if np.isnan(law.temperature) else [("wrong_temperature", law, 1)]
 
 
@@ -176,15 +176,15 @@ def _of_other_truncation(claim: SamplingLaw) -> list[_FaultLaw]:
     return found
 
 
-def _with_hidden_truncation(evidence: Evidence, claim: SamplingLaw) -> list[_FaultLaw]:
+def _with_hidden_truncation(fitter: LawFitter, claim: SamplingLaw) -> list[_FaultLaw]:
     """Return the tightest truncations that the draws allow, at the temperature claimed and at any."""
     found: list[_FaultLaw] = []
     for cutoff, fault in _HIDDEN.items():
         for first in (True, False) if cutoff == "top_p" else (claim.temperature_first,):
             start = replace(claim, temperature_first=first)
             if claim.temperature > 0 and (first or claim.temperature != 1):
-                found.append((fault, TIGHTEST[cutoff](evidence, start), 1))
-            both = fit_with_cutoff(evidence, start, cutoff)
+                found.append((fault, TIGHTEST[cutoff](fitter.evidence, start), 1))
+            both = fitter.with_cutoff(start, cutoff)
             if not np.isnan(both.temperature):
                 found.append((fault, both, 2))
     return found

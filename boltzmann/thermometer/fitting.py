@@ -31,16 +31,18 @@ class Slope(NamedTuple):
     information: float
 
 
+def log_likelihood(evidence: Evidence, beta: float, kept: FloatArray) -> float:
+    """Return the log-likelihood."""
+    log_z = evidence.levels.moments(beta, kept).log_partition
+    return float(-beta * evidence.total_energy - (evidence.weights * log_z).sum())
+
+
 def slope(evidence: Evidence, beta: float, kept: FloatArray) -> Slope:
     """Return the log-likelihood and its derivatives."""
-    moments = evidence.levels.moments(beta, kept)
-    weights = evidence.weights
+    moments = evidence.levels.moments(beta, kept)  # three of (R,)
+    log_z, mean, variance = (evidence.weights * moments).sum(axis=1).tolist()
     energy = evidence.total_energy
-    return Slope(
-        float(-beta * energy - (weights * moments.log_partition).sum()),
-        float((weights * moments.mean).sum() - energy),
-        float((weights * moments.variance).sum()),
-    )
+    return Slope(-beta * energy - log_z, mean - energy, variance)
 
 
 def as_t(beta: float) -> float:

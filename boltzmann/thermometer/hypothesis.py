@@ -7,6 +7,7 @@ import numpy as np
 
 from boltzmann._core.checks import FloatArray
 from boltzmann.thermometer.evidence import Evidence, randomised
+from boltzmann.thermometer.fitting import log_likelihood
 from boltzmann.thermometer.kernels import FINE, HEAD
 from boltzmann.thermometer.laws import SamplingLaw
 from boltzmann.thermometer.token_levels import Moments
@@ -57,8 +58,7 @@ class Hypothesis:
             return self._log_likelihood_of_the_likeliest()
         if self._forbids():
             return -np.inf
-        log_z = (self.evidence.weights * self.moments.log_partition).sum()
-        return float(-self.law.beta * self.evidence.total_energy - log_z)
+        return log_likelihood(self.evidence, self.law.beta, self.kept)
 
     def _log_likelihood_of_the_likeliest(self) -> float:
         """Return the log-likelihood at t = 0, where tokens within the slack of the first share."""
@@ -70,15 +70,15 @@ class Hypothesis:
 
     def _forbids(self) -> bool:
         """Whether a draw lies beyond the tokens that are kept, and beyond the slack as well."""
-        evidence = self.evidence
-        if np.all(evidence.highest_ranks < self.kept):
+        ranks = self.evidence.highest_ranks
+        if (ranks < self.kept).all():
             return False
-        outside = evidence.highest_ranks >= self.kept_at_most  # (R,)
+        outside = ranks >= self.kept_at_most  # (R,)
         if not outside.any():
             return False
-        gathered = np.where(self.kept_at_most < HEAD, 0.0, 2 / FINE)  # known to their level
-        cutoffs = evidence.levels.cutoff_energies(self.kept_at_most) + gathered  # (R,)
-        return bool(np.any(evidence.highest_energies[outside] > cutoffs[outside] + self.slack))
+        reach = self.evidence.levels.cutoff_energies(self.kept_at_most) + self.slack  # (R,)
+        reach[self.kept_at_most >= HEAD] += 2 / FINE  # gathered tokens are known to their level
+        return bool((self.evidence.highest_energies > reach)[outside].any())
 
     @cached_property
     def cdf_steps(self) -> tuple[FloatArray, FloatArray]:

@@ -185,12 +185,12 @@ def nucleus(starts, energies, counts, log_z, beta, listed, mass, kept):
 
 
 @kernel
-def count_below(starts, energies, counts, gap, kept):
-    """Write how many tokens of each row lie at most `gap` above the ground."""
+def count_below(starts, energies, counts, gaps, kept):
+    """Write how many tokens of each row lie at most its `gaps` above its lowest level."""
     for r in range(starts.size - 1):
         kept[r] = 0
         for j in range(starts[r], starts[r + 1]):
-            if energies[j] > gap:
+            if energies[j] > gaps[r]:
                 break
             kept[r] += counts[j]
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,7 @@ IntArray = NDArray[np.int64]
 _CACHE_BYTES = 2**28  # of results that are kept; later passes are then made again
 
 
-@dataclass(frozen=True)
-class Moments:
+class Moments(NamedTuple):
     """Of each row at one β, all of shape (R,): log Z, the mean energy and its variance."""
 
     log_partition: FloatArray
@@ -29,28 +28,29 @@ class PassCache:
     """Results of passes over levels by kernel and arguments, so that no pass is made twice."""
 
     def __init__(self) -> None:
-        self._results: dict[tuple[Any, ...], FloatArray] = {}
+        self._results: dict[tuple[Any, ...], list[FloatArray]] = {}
         self._free = _CACHE_BYTES
 
     def get(
-        self, kernel: Any, arguments: tuple[Any, ...], run: Callable[[], FloatArray]
-    ) -> FloatArray:
+        self, kernel: Any, arguments: tuple[Any, ...], run: Callable[[], list[FloatArray]]
+    ) -> list[FloatArray]:
         """Return the kernel's results for these arguments, from `run` the first time."""
         key = (kernel, *map(_as_key, arguments))
         found = self._results.get(key)
         if found is None:
             found = run()
-            if found.nbytes <= self._free:
+            size = sum(array.nbytes for array in found)
+            if size <= self._free:
                 self._results[key] = found
-                self._free -= found.nbytes
+                self._free -= size
         return found
 
 
 def _as_key(argument: Any) -> Any:
-    """Return a number as it is, of an array a digest of its content."""
-    if isinstance(argument, np.ndarray):
-        return blake2b(argument, digest_size=16).digest()
-    return argument
+    """Return what stands for an argument in a key: of a long array, a digest of its content."""
+    if not isinstance(argument, np.ndarray):
+        return argument
+    return argument.tobytes() if argument.size <= 64 else blake2b(argument.data).digest()
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,8 +104,7 @@ class TokenLevels:
 
         `rows`, `ranks` and the result have shape (n,).
         """
-        (masses,) = self._pass(kernels.mass_before, log_z, beta, rows, ranks, size=rows.size)
-        return masses
+        return self._pass(kernels.mass_before, log_z, beta, rows, ranks, size=rows.size)[0]
 
     def nucleus(
         self, beta: float, log_z: FloatArray, listed: FloatArray, mass: float
@@ -114,26 +113,27 @@ class TokenLevels:
 
         All `listed` if they do not have it; log Z is that of all tokens, listed or not.
         """
-        (kept,) = self._pass(kernels.nucleus, log_z, beta, listed, mass)
-        return kept
+        return self._pass(kernels.nucleus, log_z, beta, listed, mass)[0]
 
-    def count_below(self, gap: float) -> FloatArray:
-        """Return how many tokens of each row lie at most `gap` nats above its lowest level."""
-        (kept,) = self._pass(kernels.count_below, gap)
-        return kept
+    def count_below(self, gap: float | FloatArray) -> FloatArray:
+        """Return how many tokens of each row lie at most `gap` nats above its lowest level.
+
+        One gap for all rows, or one for each, shape (R,).
+        """
+        gaps = gap if isinstance(gap, np.ndarray) else np.full(self.rows, gap)
+        return self._pass(kernels.count_below, gaps)[0]
 
     def cutoff_energies(self, kept: FloatArray) -> FloatArray:
         """Return the energy of the last of the `kept` likeliest tokens of each row."""
-        (cutoffs,) = self._pass(kernels.cutoff_energies, kept)
-        return cutoffs
+        return self._pass(kernels.cutoff_energies, kept)[0]
 
     def _pass(
         self, kernel: Any, *arguments: Any, outputs: int = 1, size: int | None = None
-    ) -> FloatArray:
-        """Return the outputs of one pass of a kernel over the levels, (outputs, size or R)."""
+    ) -> list[FloatArray]:
+        """Return the outputs of one pass of a kernel over the levels, each of (size,) or (R,)."""
 
-        def run() -> FloatArray:
-            results = np.empty((outputs, self.rows if size is None else size))
+        def run() -> list[FloatArray]:
+            results = list(np.empty((outputs, self.rows if size is None else size)))
             kernel(self.starts, self.energies, self.counts, *arguments, *results)
             return results
 

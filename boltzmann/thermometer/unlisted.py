@@ -22,7 +22,8 @@ class UnlistedWeight:
 
 def log_partition_with(log_z: FloatArray, weight: FloatArray) -> FloatArray:
     """Return log(Z + weight), given log Z."""
-    with np.errstate(divide="ignore"):  # the logarithm of a weight of 0 is -inf
+    # The logarithm of a weight of 0 is -inf; at t = 0, where Z is nan, so is the result.
+    with np.errstate(divide="ignore", invalid="ignore"):
         return np.logaddexp(log_z, np.log(weight))
 
 

@@ -155,7 +155,9 @@ def test_a_top_p_that_is_claimed_is_judged_from_short_lists(listed, capsys):
         )
         assert re.search(r" \d+ draws left out: lists do not tell whether the top-p claimed", out)
         assert run(server, *asked, "--field", "top_p=1", draws=3000, keep="none.jsonl") == 1
-    assert re.search("fails, (missing_truncation|swapped_order|hidden_top_p): ", capsys.readouterr().out)
+    assert re.search(
+        "fails, (missing_truncation|swapped_order|hidden_top_p): ", capsys.readouterr().out
+    )
 
 
 def test_noise_that_requests_share_is_named(capsys):

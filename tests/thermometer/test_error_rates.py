@@ -211,7 +211,11 @@ MORE_FAULTS = {
     "inverted": (SamplingLaw(1 / 0.6), 0.6, "inverted"),
     "min_p": (SamplingLaw(0.7, min_p=0.05), 0.7, "hidden_min_p"),
     "top_p": (SamplingLaw(0.7, top_p=0.9), 0.7, "hidden_top_p"),
-    "top_p, temperature last": (SamplingLaw(1.5, top_p=0.9, temperature_first=False), 1.5, "hidden_top_p"),
+    "top_p, temperature last": (
+        SamplingLaw(1.5, top_p=0.9, temperature_first=False),
+        1.5,
+        "hidden_top_p",
+    ),
     "untruncated": (SamplingLaw(0.7), SamplingLaw(0.7, top_k=20), "missing_truncation"),
     "not greedy": (SamplingLaw(1.0), 0.0, "ignored"),
 }

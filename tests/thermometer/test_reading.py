@@ -223,7 +223,9 @@ def test_ties_share():
     """[3, 3, 1]: both are the likeliest, and top_k = 1 is one of the two."""
     reading = read(np.array([3.0, 3.0, 1.0]), [0, 1, 0, 1])
     assert reading.temperature == 0
-    assert Hypothesis(reading.evidence, SamplingLaw(0.0)).log_likelihood == pytest.approx(-4 * np.log(2))
+    assert Hypothesis(reading.evidence, SamplingLaw(0.0)).log_likelihood == pytest.approx(
+        -4 * np.log(2)
+    )
 
 
 def test_tiny_and_huge_numbers():
