@@ -70,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _claim(options: argparse.Namespace) -> "SamplingLaw":
     from boltzmann.thermometer import SamplingLaw
-    from boltzmann.thermometer.diagnosis import as_claim
+    from boltzmann.thermometer.laws import as_claim
 
     t = options.temperature
     if not 0 <= t < float("inf"):
