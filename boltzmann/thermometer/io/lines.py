@@ -1,0 +1,223 @@
+"""The forms that a line of saved draws may have, one recogniser each, and what each line adds."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from boltzmann._core.checks import FloatArray, as_count, as_positive
+from boltzmann.thermometer.io.list_conventions import ABSENT, Answer, Row, Shape, shape_of
+from boltzmann.thermometer.io.responses import error_in, observed_draws
+from boltzmann.thermometer.io.tokens import shown
+
+_ROUNDING = 0.01  # nats by which a log-probability may come out above 0
+
+
+def numbered_lines(path: str | os.PathLike[str]) -> list[tuple[str, Any]]:
+    """Return the content of each line of JSON after the words that name it; skip blank lines.
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be read, or a line is not JSON.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")  # Windows may begin a text with a mark
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is no text: lines of JSON are expected") from None
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}") from None
+
+    found = []
+    for number, line in enumerate(text.split("\n"), 1):
+        content = line.strip().removeprefix("data:").strip()  # of a stream, which ends in [DONE]
+        if content and content != "[DONE]":
+            found.append((f"{path}, line {number}", _json(content, f"{path}, line {number}")))
+    return found
+
+
+def _json(content: str, where: str) -> Any:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        hint = ": one object a line is expected" if content[0] in "[{" else ""
+        raise ValueError(f"{where} is not JSON: {shown(content)}{hint}") from None
+
+
+class SimpleDraw(NamedTuple):
+    """A draw in this package's own form, and the group that it belongs to."""
+
+    row: Row
+    group: Any
+
+
+class LineReader:
+    """Collects what lines hold, whatever their forms.
+
+    Parameters
+    ----------
+    scale : float or None
+        The factor that log-probabilities are multiplied by; None takes that of the audits kept in
+        the file, which must then agree.
+
+    Attributes
+    ----------
+    answers : list of Answer
+        The draws of responses.
+    simple : list of SimpleDraw
+        Draws in this package's own form.
+    scales : list of float
+        Of the audits kept so far, each of which numbers its requests from 0.
+    """
+
+    def __init__(self, scale: float | None = None):
+        self.answers: list[Answer] = []
+        self.simple: list[SimpleDraw] = []
+        self.scales: list[float] = []
+        self._scale = scale
+        self._streams: dict[Any, int] = {}  # the first line of each streamed answer, by its id
+
+    def add(self, line: Any, number: int) -> None:
+        """Add the line of that number.
+
+        Raises
+        ------
+        ValueError
+            If it is of no known form.
+        """
+        if isinstance(line, list):
+            raise ValueError("one object a line is expected, not a list of them")
+        if _is_audit_header(line):
+            self._add_header(line)
+        elif _is_simple_draw(line):
+            self.simple.append(_simple_draw(line, number))
+        elif _is_kept_answer(line):
+            self._add_kept_answer(line)
+        elif _is_batch_line(line):
+            self._add_response(line["response"]["body"], number)
+        elif _is_without_tokens(line):
+            return
+        elif _is_chunk(line):
+            self._add_response(line, self._streams.setdefault(line["id"], number))
+        else:
+            self._add_response(line, number)
+
+    def _add_header(self, line: Mapping[str, Any]) -> None:
+        if not isinstance(line["audit"], Mapping):
+            raise ValueError(f"expected an object 'audit', got {shown(line['audit'])}")
+        scale = as_positive("scale", line["audit"].get("scale"))
+        self.scales.append(scale)
+        if self._scale is None and scale != self.scales[0]:
+            raise ValueError(
+                f"the scale is {scale}, and {self.scales[0]} in an audit before: give one"
+            )
+
+    def _add_kept_answer(self, line: Mapping[str, Any]) -> None:
+        number = as_count("request", line.get("request"), least=0)
+        audit = len(self.scales)  # all its lists were asked for at one length
+        draws = observed_draws(line["response"])
+        self.answers.append(Answer(("request", audit, number), Shape(f"audit {audit}"), draws))
+
+    def _add_response(self, response: Any, number: int) -> None:
+        draws = observed_draws(response)
+        source = "llama" if "completion_probabilities" in response else "openai"
+        self.answers.append(Answer(("line", number), shape_of(source, draws), draws))
+
+
+def _is_audit_header(line: Any) -> bool:
+    """Tell whether a line is the first of a journal, which says what was asked of which server."""
+    return isinstance(line, Mapping) and "audit" in line
+
+
+def _is_simple_draw(line: Any) -> bool:
+    """Tell whether a line is one draw in this package's own form."""
+    return isinstance(line, Mapping) and "chosen" in line
+
+
+def _is_kept_answer(line: Any) -> bool:
+    """Tell whether a line is an answer in a journal."""
+    return isinstance(line, Mapping) and "response" in line and "custom_id" not in line
+
+
+def _is_batch_line(line: Any) -> bool:
+    """Tell whether a line is of the output of OpenAI's Batch, which wraps a response."""
+    answer = line.get("response") if isinstance(line, Mapping) else None
+    return isinstance(answer, Mapping) and "body" in answer
+
+
+def _is_chunk(line: Any) -> bool:
+    """Tell whether a line is a chunk of a chat that was streamed."""
+    return (
+        isinstance(line, Mapping) and line.get("object") == "chat.completion.chunk" and "id" in line
+    )
+
+
+def _is_without_tokens(line: Any) -> bool:
+    """Tell whether a line is the first or the last of a stream, which bring no token."""
+    choices = line.get("choices") if isinstance(line, Mapping) else None
+    if not isinstance(choices, list) or error_in(line):
+        return False
+    if not choices:
+        return isinstance(line.get("usage"), Mapping)
+    return _is_chunk(line) and all(
+        isinstance(choice, Mapping) and choice.get("logprobs") is None for choice in choices
+    )
+
+
+def _simple_draw(line: Mapping[str, Any], number: int) -> SimpleDraw:
+    """Parse a draw in this package's own form."""
+    logprobs = line.get("logprobs")
+    if not isinstance(logprobs, list | Mapping) or not logprobs:
+        raise ValueError(
+            f"expected a list or an object 'logprobs' with an entry, got {shown(logprobs)}"
+        )
+    values = _as_logprobs(list(logprobs.values()) if isinstance(logprobs, Mapping) else logprobs)
+    place = (
+        _place_of_text(line["chosen"], list(logprobs))
+        if isinstance(logprobs, Mapping)
+        else _as_place(line["chosen"], len(values))
+    )
+    group = json.dumps(line["group"]) if "group" in line else ("line", number)
+    return SimpleDraw(Row(values, place, 0.0), group)
+
+
+def _as_logprobs(values: list[Any]) -> FloatArray:
+    """Return log-probabilities (m,), checked."""
+    if not all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
+        raise ValueError(f"expected numbers in 'logprobs', got {shown(values)}")
+    if not all(value <= _ROUNDING for value in values):
+        raise ValueError(
+            f"expected numbers of at most 0 in 'logprobs', got {shown(values)}{_guess(values)}"
+        )
+    if max(values) == -np.inf:
+        raise ValueError("'logprobs' is -inf throughout: at least one token must be allowed")
+    return np.array(values, dtype=np.float64)
+
+
+def _guess(values: list[float]) -> str:
+    """Return what numbers may be that are not log-probabilities."""
+    if min(values) >= 0 and abs(sum(values) - 1) < _ROUNDING:
+        return ": these look like probabilities, whose logarithms are meant"
+    return ""
+
+
+def _place_of_text(chosen: Any, names: list[str]) -> int | None:
+    """Return the position of the text drawn, -2 if it is not listed, None if it was withheld."""
+    if not isinstance(chosen, str | None):
+        raise ValueError(f"'chosen' is {shown(chosen)}: expected a text, or null")
+    if chosen is None:
+        return None
+    return names.index(chosen) if chosen in names else ABSENT
+
+
+def _as_place(chosen: Any, size: int) -> int | None:
+    """Return the position drawn, checked; None if it was withheld."""
+    withheld = chosen is None
+    if not withheld and (isinstance(chosen, bool) or chosen not in range(size)):
+        raise ValueError(
+            f"'chosen' is {shown(chosen)}: expected a place from 0 to {size - 1}, or null"
+        )
+    return None if withheld else int(chosen)
