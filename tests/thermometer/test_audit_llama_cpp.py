@@ -52,7 +52,7 @@ def url(tmp_path):
 
 
 def test_llama_cpp_samples_at_the_temperature_asked_for(url, tmp_path, capsys):
-    """Its own truncation is turned off; left alone, it is top_k = 40, top_p = 0.95 and min_p = 0.05."""
+    """Its truncation is turned off; by default it is top_k = 40, top_p = 0.95 and min_p = 0.05."""
     asked = ["--url", url, "--temperature", "0.7", "--draws", "3000"]
     asked += ["--resolution", "0.25", "--concurrency", "1"]
     fields = ["--field", "top_k=0", "--field", "min_p=0", "--keep", str(tmp_path / "draws.jsonl")]

@@ -83,7 +83,7 @@ def test_a_truncation_that_is_claimed_holds(capsys):
 
 @pytest.mark.parametrize("listed", [20, 5])
 def test_a_top_p_that_is_claimed_is_judged_from_short_lists(listed, capsys):
-    """An honest one does not fail; one that is not there does; of others short lists tell little."""
+    """An honest one does not fail; one that is not there does; of others short lists say little."""
     asked = ["--top-p", 0.9, "--listed", listed]
     with DishonestServer() as server:
         status = run(server, *asked, draws=3000)
@@ -131,7 +131,7 @@ def test_2000_draws_at_a_temperature_of_0_7_are_enough(behaviour, verdict, capsy
 
 
 def test_a_negative_temperature_is_refused_and_can_be_asked_for(capsys):
-    """Engines take it for greedy, or 1: it is sent by --field, beside a claim of what is promised."""
+    """Engines take it for greedy, or 1: it is sent by --field, and what is promised is claimed."""
     with DishonestServer("negative-is-1") as server:
         with pytest.raises(
             ValueError, match=r"--temperature is -0.7: .* send it by --field temperature"
@@ -145,7 +145,7 @@ def test_a_negative_temperature_is_refused_and_can_be_asked_for(capsys):
 
 
 def test_pieces_of_characters_are_left_out_on_both_sides(capsys, monkeypatch):
-    """llama-server withholds them when they are drawn; with them in the lists a reading is far off."""
+    """llama-server withholds them when drawn; with them in the lists a reading is far off."""
     pieces = {
         token
         for token, spelled in enumerate(model().tokens)

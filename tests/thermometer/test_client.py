@@ -74,7 +74,7 @@ def collector(**settings):
 
 
 def test_retry_after_is_waited_for_by_all_requests(monkeypatch):
-    """The waits that are asked of a clock that stands still: those of a request and of a later one."""
+    """The waits by a clock that stands still, for a request and for a later one."""
     waits = []
     answers = [client.TransientError("busy", 30.0), ({}, []), ({}, [])]
 

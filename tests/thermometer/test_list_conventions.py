@@ -19,7 +19,7 @@ def test_a_list_without_the_token_drawn_is_of_the_likeliest_alone(tmp_path):
 
 
 def test_a_token_that_is_appended_says_nothing(tmp_path):
-    """llama-cpp-python, TGI: the list is longer where the token drawn is not among the likeliest."""
+    """llama-cpp-python, TGI: the list is longer where the token drawn is not a likeliest one."""
     content = chat(("c", -2.5, TOP), ("z", -7.0, [*TOP, ("z", -7.0)]), ("b", -1.5, TOP))
     saved = load_draws(write(tmp_path / "draws.jsonl", content))
     assert rows(saved) == [[-0.5, -1.5, -2.5]] * 3
@@ -61,7 +61,7 @@ def test_equal_texts_are_left_out_with_their_draws(tmp_path):
 
 
 def served(style, lengths, answers, tokens, t=0.7):
-    """Return chats or completions of an honest server, whose lists are of lengths that take turns."""
+    """Return chats or completions of an honest server; lengths of lists take turns."""
     generator = np.random.default_rng(5)
     x = logits(contexts=12, vocabulary=40, seed=2)
     reported, p = x - np.logaddexp.reduce(x, axis=1, keepdims=True), law(x, t)
