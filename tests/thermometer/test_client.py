@@ -122,19 +122,12 @@ def test_retry_after_is_a_number_of_seconds_or_a_date():
             'body {"id": 3}',
             r"expected 'choices' or 'completion_probabilities', got an object of \['id'\]",
         ),
-        ('body {"choices": []}', "expected 'choices'"),
-        ('body {"choices": [3]}', r"expected an object choices\[0\].logprobs, got None"),
-        ('body {"choices": [{"text": "a", "logprobs": null}]}', "ask for logprobs"),
-        (
-            'body {"choices": [{"logprobs": {"tokens": ["a"], "top_logprobs": null}}]}',
-            "top_logprobs is missing",
-        ),
+        ('body {"choices": [3]}', "expected an object with 'logprobs' in choices, got 3"),
         ('body {"choices": [{"logprobs": {"tokens": 3, "top_logprobs": []}}]}', "expected a list"),
         (
             'body {"choices": [{"logprobs": {"tokens": ["a"], "top_logprobs": [7]}}]}',
             "expected an object at",
         ),
-        ('body {"choices": [{"logprobs": {"content": [{"token": "a"}]}}]}', "'top_logprobs'"),
         (
             'body {"error": {"message": "out of memory"}}',
             "the server reports an error: out of memory",
@@ -183,13 +176,49 @@ def test_a_wrong_address_is_named():
         run(server, "--url", "http://\u2603.com/")
 
 
-def test_answers_without_a_token_come_to_an_end():
-    empty = 'body {"choices": [{"logprobs": {"content": null}}]}'
+WITHOUT_TOKENS = {
+    'body {"choices": []}': "expected 'choices' with an entry",
+    'body {"choices": [{"text": "a", "logprobs": null}]}': "ask for logprobs",
+    'body {"choices": [{"logprobs": {"tokens": ["a"], "top_logprobs": null}}]}': "at least 3",
+    'body {"choices": [{"logprobs": {"content": [{"token": "a"}]}}]}': "'top_logprobs'",
+    'body {"choices": [{"logprobs": {"content": null}}]}': "brought no token",
+}
+
+
+@pytest.mark.parametrize("body", WITHOUT_TOKENS)
+@pytest.mark.parametrize(("good", "answers"), [(0, 2), (4, 20)])
+def test_answers_without_tokens_end_an_audit(good, answers, body):
+    """After two if no other came, after 20 in a row otherwise."""
+    message = rf"{answers} answers in a row .* brought no token.*{WITHOUT_TOKENS[body]}"
+    if body.endswith("null}}]}") and "content" in body:
+        message = rf"{answers} answers in a row .* brought no token"
     with (
-        DishonestServer(faults=[empty] * 99) as server,
-        pytest.raises(ValueError, match="brought no token"),
+        DishonestServer(faults=[""] * good + [body] * 99) as server,
+        pytest.raises(ValueError, match=message),
     ):
-        run(server, "--api", "chat", t=1)
+        run(server, t=1)
+    assert len(server.bodies) == good + answers
+
+
+@pytest.mark.parametrize("t", [1, 0.7])
+@pytest.mark.parametrize("body", WITHOUT_TOKENS)
+def test_one_answer_without_tokens_ends_no_audit(body, t):
+    for place in (0, 3):
+        with DishonestServer(faults=[""] * place + [body]) as server:
+            run(server, t=t, draws=80, keep=f"{place}.jsonl")
+        assert len(server.bodies) == (2 if t == 0.7 else 0) + 10 + 1
+
+
+@pytest.mark.parametrize("api", ["completions", "chat", "llama"])
+def test_lists_that_are_too_short_are_told_after_the_first_answer(api):
+    asked = ["--api", api, "--field", "logprobs=1" if api == "completions" else "top_logprobs=2"]
+    asked += ["--field", "n_probs=2"] if api == "llama" else []
+    with (
+        DishonestServer(style="openai") as server,
+        pytest.raises(ValueError, match=r"lists 2 of the 20 tokens asked for: at least 3"),
+    ):
+        run(server, *asked, t=1)
+    assert len(server.bodies) == 1
 
 
 def test_requests_are_under_way_at_once_and_no_more_than_allowed():

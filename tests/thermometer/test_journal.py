@@ -8,7 +8,7 @@ import pytest
 from boltzmann.thermometer import SamplingLaw, load_draws
 from boltzmann.thermometer.io.journal import Journal, evidence_of
 from boltzmann.thermometer.io.requests import AuditRequest
-from boltzmann.thermometer.io.responses import observed_draws
+from boltzmann.thermometer.io.responses import parse_response
 from tests.support.saved_responses import TOP, chat, completion, item, write
 
 GROUPS = [0, 0, 0, 1, 1, 1]  # of two requests for three tokens
@@ -56,7 +56,7 @@ def test_what_is_kept_of_an_answer_is_what_is_read():
     ):
         assert "said" in json.dumps(response)
         assert "said" not in json.dumps(evidence_of(response))
-        assert observed_draws(evidence_of(response)) == observed_draws(response)
+        assert parse_response(evidence_of(response)) == parse_response(response)
 
 
 @pytest.mark.parametrize(

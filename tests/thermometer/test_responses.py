@@ -5,9 +5,13 @@ import pytest
 
 from boltzmann.thermometer import load_draws
 from boltzmann.thermometer.io.requests import as_url
-from boltzmann.thermometer.io.responses import error_in, observed_draws
+from boltzmann.thermometer.io.responses import error_in, parse_response
 from boltzmann.thermometer.io.scale import slope_between
 from tests.support.saved_responses import TOP, completion, item, rows, write
+
+
+def draws_of(response):
+    return parse_response(response).draws
 
 
 def chat_of(text, spelled, listed):
@@ -22,9 +26,9 @@ def test_bytes_and_ids_tell_tokens_apart_that_look_alike():
         item("a", -1.5, [97]),
         item("A", -2.0),
     ]
-    (draw,) = observed_draws(chat_of("a", [97], listed))
+    (draw,) = draws_of(chat_of("a", [97], listed))
     assert (draw.tokens, draw.chosen) == ([None, None, b"a", b"A"], b"a")
-    (draw,) = observed_draws(chat_of("�", [240], listed))
+    (draw,) = draws_of(chat_of("�", [240], listed))
     assert draw.chosen is None
     same = [
         {"id": 5, **item("a", -0.5)},
@@ -32,12 +36,12 @@ def test_bytes_and_ids_tell_tokens_apart_that_look_alike():
         {"id": 7, **item("", -2.0, [])},
     ]
     entry = {"id": 6, "token": "a", "bytes": [97], "logprob": -1.0, "top_logprobs": same}
-    (draw,) = observed_draws({"completion_probabilities": [entry]})
+    (draw,) = draws_of({"completion_probabilities": [entry]})
     assert (draw.tokens, draw.chosen) == ([5, 6, 7], 6)
 
 
 def test_a_text_that_is_empty_or_broken_names_no_token():
-    (draw,) = observed_draws(completion(("", {"": -0.1, "�": -1.0, "a": -2.0})))
+    (draw,) = draws_of(completion(("", {"": -0.1, "�": -1.0, "a": -2.0})))
     assert (draw.tokens, draw.chosen) == ([None, None, b"a"], None)
 
 
@@ -58,14 +62,14 @@ def test_placeholders_are_no_log_probabilities(tmp_path):
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 10**400, "-1", [], 1e30])
 def test_what_is_no_log_probability_is_refused(value):
     with pytest.raises(ValueError, match=r"a log-probability at choices\[0\].* expected a number"):
-        observed_draws(completion(("a", {"a": value, "b": -1.0})))
+        draws_of(completion(("a", {"a": value, "b": -1.0})))
 
 
-def test_an_echoed_prompt_is_no_draw():
+def test_an_echoed_prompt_is_no_draw(tmp_path):
     echoed = completion(("The", None), (" fire", dict(TOP)), ("a", dict(TOP)), ("b", dict(TOP)))
-    assert len(observed_draws({**echoed, "usage": {"prompt_tokens": 2}})) == 2
-    with pytest.raises(ValueError, match="begins with the prompt"):
-        observed_draws(echoed)
+    assert len(draws_of({**echoed, "usage": {"prompt_tokens": 2}})) == 2
+    with pytest.raises(ValueError, match=r"line 1: .* begins with the prompt"):
+        load_draws(write(tmp_path / "draws.jsonl", echoed))
 
 
 def test_errors_in_a_body_are_read_in_all_their_forms():

@@ -23,7 +23,7 @@ class SavedFile:
     def obtain(self, scale: float | None) -> tuple[SavedDraws, dict[str, str]]:
         """Return its draws, and lines of the report by name."""
         draws = load_draws(self.path, scale)
-        return draws, {"file": self.path, "logprobs": _in_words(draws.scale)}
+        return draws, {"file": self.path, "logprobs": _in_words(draws.scale), **_omissions(draws)}
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,7 @@ class Server:
             "server": f"{self.request.endpoint}{model}",
             "kept": f"{self.path}: {asked}{resumed}",
             "logprobs": _in_words(draws.scale),
+            **_omissions(draws),
         }
 
     def _warn_of_clear_text(self) -> None:
@@ -113,3 +114,14 @@ def _in_words(scale: float) -> str:
     if scale == 1:
         return "taken as before the temperature"
     return f"after the temperature: multiplied back by {scale:.4g}"
+
+
+def _omissions(draws: SavedDraws) -> dict[str, str]:
+    """Return what was left out of the draws, how often, and each with an example."""
+    counted = [("answer", reason, found) for reason, found in draws.skipped.items()]
+    counted += [("token", reason, found) for reason, found in draws.left_out.items()]
+    parts = [
+        f"{found.number} {kind}{'s' if found.number > 1 else ''} {reason} ({found.example})"
+        for kind, reason, found in counted
+    ]
+    return {"left out": "; ".join(parts)} if parts else {}

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from boltzmann.thermometer.io.journal import Journal
 from boltzmann.thermometer.io.redaction import Redactor
 from boltzmann.thermometer.io.requests import AuditRequest
-from boltzmann.thermometer.io.responses import error_in, observed_draws
+from boltzmann.thermometer.io.responses import ParsedResponse, error_in, parse_response
 from boltzmann.thermometer.io.scale import PROBE_TEMPERATURES, scale_of
 from boltzmann.thermometer.io.tokens import ObservedDraw, shown
 
@@ -24,7 +24,9 @@ BACKOFF = 1.0  # seconds before the second try; the bound doubles with each furt
 _LONGEST_BACKOFF = 60.0  # ... up to so many
 _LONGEST_WAIT = 600.0  # seconds that a server may ask to wait; if it asks for more the audit ends
 _TRANSIENT = {408, 425, 429, 500, 502, 503, 504, 529}  # status codes that may be others next time
-_MOST_WITHOUT_TOKENS = 20  # answers without a token in a row after which the audit ends
+_MOST_WITHOUT_TOKENS = 20  # answers without a token in a row after which an audit ends ...
+_MOST_AT_FIRST = 2  # ... and before any answer brought one: a server without log-probabilities
+_SHORTEST_LIST = 3  # tokens from which a temperature can be read
 _NOT_JSON = object()  # in place of content
 
 
@@ -118,10 +120,12 @@ class _Collector:
         self.not_before = 0.0  # on the clock of `monotonic`
         self.reached = False
         self.without_tokens = 0  # answers in a row
+        self.has_tokens = False
 
     async def collect(self, draws: int, progress: Callable[[int], Any]) -> None:
         if self.journal.draws >= draws:
             return
+        self.has_tokens = self.journal.draws > 0
         if self.journal.scale is None:
             self.journal.scale = await self._scale()
 
@@ -135,16 +139,18 @@ class _Collector:
         temperature = self.request.claim.temperature
         if temperature in (0.0, 1.0) or "temperature" in self.request.fields:
             return 1.0
-        length = {"n_predict": 1} if self.request.api == "llama" else {"max_tokens": 1}
-        probed = []
-        for t in PROBE_TEMPERATURES:
-            body = self.request.body(0) | length | {"temperature": t}
-            _, found = await self.answer(f"a first request at t = {t:g}", body)
-            if not found:
-                return 1.0
-            probed.append(found[0])
-        plain, tempered = probed
+        plain, tempered = [await self._probe(t) for t in PROBE_TEMPERATURES]
         return scale_of(plain, tempered, temperature)
+
+    async def _probe(self, t: float) -> ObservedDraw:
+        """Return one draw from the first prompt at a temperature."""
+        length = {"n_predict": 1} if self.request.api == "llama" else {"max_tokens": 1}
+        body = self.request.body(0) | length | {"temperature": t}
+        while True:
+            _, parsed = await self.answer(f"a first request at t = {t:g}", body)
+            self._check_tokens(parsed)
+            if parsed.draws:
+                return parsed.draws[0]
 
     def _unanswered(self) -> Iterator[int]:
         """Yield the numbers of requests of which no answer is kept, rising."""
@@ -159,21 +165,41 @@ class _Collector:
         while self.journal.draws < draws:
             number = next(numbers)
             body = self.request.body(number)
-            response, found = await self.answer(f"request {number}", body)
-            self.journal.add(number, self.request.prompt(number), response, len(found))
-
-            self.without_tokens = 0 if found else self.without_tokens + 1
-            if self.without_tokens == _MOST_WITHOUT_TOKENS:
-                raise ValueError(
-                    f"{_MOST_WITHOUT_TOKENS} requests in a row to {self.request.endpoint} "
-                    "brought no token"
-                )
+            response, parsed = await self.answer(f"request {number}", body)
+            self.journal.add(number, self.request.prompt(number), response, len(parsed.draws))
+            self._check_tokens(parsed)
             progress(self.journal.draws)
+
+    def _check_tokens(self, parsed: ParsedResponse) -> None:
+        """End an audit of a server that reports no tokens, or lists too few, as soon as it shows.
+
+        An answer without tokens may be an exception, and the audit goes on; not if the first ones
+        are, or many in a row.
+        """
+        if parsed.draws:
+            longest = max(len(draw.tokens) for draw in parsed.draws)
+            if not self.has_tokens and longest < _SHORTEST_LIST:
+                raise ValueError(
+                    f"{self.request.endpoint} lists {longest} of the {self.request.listed} tokens "
+                    f"asked for: at least {_SHORTEST_LIST} are needed"
+                )
+            self.has_tokens = True
+            self.without_tokens = 0
+            return
+
+        self.without_tokens += 1
+        if self.without_tokens >= (_MOST_WITHOUT_TOKENS if self.has_tokens else _MOST_AT_FIRST):
+            reasons = [*parsed.skipped.values(), *parsed.left_out.values()]
+            reason = f": {reasons[0].example}" if reasons else ""
+            raise ValueError(
+                f"{self.without_tokens} answers in a row from {self.request.endpoint} "
+                f"brought no token{reason}"
+            )
 
     async def answer(
         self, name: str, body: dict[str, Any]
-    ) -> tuple[dict[str, Any], list[ObservedDraw]]:
-        """Return the answer to a request and its draws; try again where that may help."""
+    ) -> tuple[dict[str, Any], ParsedResponse]:
+        """Return the answer to a request, parsed as well; try again where that may help."""
         for attempt in count():
             await asyncio.sleep(max(0.0, self.not_before - monotonic()))
             try:
@@ -198,7 +224,7 @@ class _Collector:
     def _failure(self, name: str, message: str) -> ValueError:
         return ValueError(self.redacted(f"{name} to {self.request.endpoint}: {message}"))
 
-    async def _ask_once(self, body: dict[str, Any]) -> tuple[dict[str, Any], list[ObservedDraw]]:
+    async def _ask_once(self, body: dict[str, Any]) -> tuple[dict[str, Any], ParsedResponse]:
         answer = await self._post(body)
         self.reached = True
         text = answer.content.decode("utf-8", "replace")
@@ -213,9 +239,10 @@ class _Collector:
             raise self._refusal(answer, error_in(content) or seen)
         if content is _NOT_JSON:
             raise TransientError(f"expected JSON, got {seen}")
-        if _is_transient(content):
-            raise TransientError(f"the server reports an error: {error_in(content)}")
-        return content, observed_draws(content)
+        if error := error_in(content):
+            kind = TransientError if _is_transient(content) else ValueError
+            raise kind(f"the server reports an error: {error}")
+        return content, parse_response(content)
 
     async def _post(self, body: dict[str, Any]) -> Any:
         """Return the answer of httpx to a body that is sent."""

@@ -8,11 +8,11 @@ from typing import Any
 
 from boltzmann._core.checks import as_count, as_positive
 from boltzmann.thermometer.io.lines import numbered_lines
-from boltzmann.thermometer.io.responses import observed_draws
+from boltzmann.thermometer.io.responses import entry_lists, parse_response
 from boltzmann.thermometer.io.saved_draws import SavedDraws, draws_in
 
 _BEGINNING = b'{"audit": '
-_IDENTITY = ("token", "bytes", "id")  # the fields that tell tokens apart
+_OF_TOKEN = ("token", "bytes", "id", "logprob")  # its fields that are kept
 
 
 class Journal:
@@ -108,7 +108,7 @@ class Journal:
             for place, line in answers:
                 where = place
                 number = as_count("request", line["request"], least=0)
-                self._count(number, len(observed_draws(line["response"])))
+                self._count(number, len(parse_response(line["response"]).draws))
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{where} keeps no answer: {error}") from None
 
@@ -166,29 +166,34 @@ def _difference(name: str, there: Any, here: Any) -> str:
 
 def evidence_of(response: dict[str, Any]) -> dict[str, Any]:
     """Return the lists and draws of a response alone: a server may echo anything in the rest."""
+    kept: dict[str, Any] = {}
     if "completion_probabilities" in response:
-        return {"completion_probabilities": _entries(response["completion_probabilities"])}
-    kept: dict[str, Any] = {
-        "choices": [{"logprobs": _logprobs(choice["logprobs"])} for choice in response["choices"]]
-    }
+        kept["completion_probabilities"] = _entries(response["completion_probabilities"])
+    else:
+        kept["choices"] = [{"logprobs": _logprobs(choice)} for choice in response["choices"]]
     usage = response.get("usage")
     if isinstance(usage, Mapping):
-        kept["usage"] = _only(usage, "prompt_tokens")
-    return kept
+        kept["usage"] = _only(usage, "prompt_tokens", "completion_tokens")
+    return kept | _only(response, "tokens_predicted")
 
 
-def _logprobs(found: Mapping[str, Any]) -> dict[str, Any]:
+def _logprobs(choice: Mapping[str, Any]) -> dict[str, Any] | None:
+    found = choice.get("logprobs")
+    if found is None:
+        return None
+    lists = {name: _entries(entries) for name, entries in entry_lists(found).items()}
     if "content" in found:
-        return {"content": _entries(found["content"] or [])}
-    return _only(found, "tokens", "top_logprobs")
+        lists.setdefault("content", [])  # null
+    return lists | _only(found, "tokens", "token_logprobs", "top_logprobs")
 
 
 def _entries(entries: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [
-        _only(entry, *_IDENTITY)
-        | {"top_logprobs": [_only(item, *_IDENTITY, "logprob") for item in entry["top_logprobs"]]}
-        for entry in entries
-    ]
+    return [_only(entry, *_OF_TOKEN) | {"top_logprobs": _listed(entry)} for entry in entries]
+
+
+def _listed(entry: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    items = entry.get("top_logprobs")
+    return None if items is None else [_only(item, *_OF_TOKEN) for item in items]
 
 
 def _only(found: Mapping[str, Any], *names: str) -> dict[str, Any]:

@@ -10,7 +10,8 @@ import numpy as np
 
 from boltzmann._core.checks import FloatArray, as_count, as_positive
 from boltzmann.thermometer.io.list_conventions import ABSENT, Answer, Row, Shape, shape_of
-from boltzmann.thermometer.io.responses import error_in, observed_draws
+from boltzmann.thermometer.io.responses import ParsedResponse, error_in, parse_response
+from boltzmann.thermometer.io.tally import Tally
 from boltzmann.thermometer.io.tokens import shown
 
 _ROUNDING = 0.01  # nats by which a log-probability may come out above 0
@@ -71,17 +72,23 @@ class LineReader:
         Draws in this package's own form.
     scales : list of float
         Of the audits kept so far, each of which numbers its requests from 0.
+    left_out : Tally
+        Tokens of responses that are no draws, by reason.
+    skipped : Tally
+        Answers that hold no tokens, by reason.
     """
 
     def __init__(self, scale: float | None = None):
         self.answers: list[Answer] = []
         self.simple: list[SimpleDraw] = []
         self.scales: list[float] = []
+        self.left_out = Tally()
+        self.skipped = Tally()
         self._scale = scale
         self._streams: dict[Any, int] = {}  # the first line of each streamed answer, by its id
 
-    def add(self, line: Any, number: int) -> None:
-        """Add the line of that number.
+    def add(self, line: Any, number: int, where: str) -> None:
+        """Add the line of that number, which is called `where` in messages.
 
         Raises
         ------
@@ -95,15 +102,16 @@ class LineReader:
         elif _is_simple_draw(line):
             self.simple.append(_simple_draw(line, number))
         elif _is_kept_answer(line):
-            self._add_kept_answer(line)
+            self._add_kept_answer(line, where)
         elif _is_batch_line(line):
-            self._add_response(line["response"]["body"], number)
+            self._add_response(line["response"]["body"], number, where)
         elif _is_without_tokens(line):
             return
         elif _is_chunk(line):
-            self._add_response(line, self._streams.setdefault(line["id"], number))
+            first = self._streams.setdefault(line["id"], number)
+            self._add_response(line, first, where, whole=False)
         else:
-            self._add_response(line, number)
+            self._add_response(line, number, where)
 
     def _add_header(self, line: Mapping[str, Any]) -> None:
         if not isinstance(line["audit"], Mapping):
@@ -115,16 +123,24 @@ class LineReader:
                 f"the scale is {scale}, and {self.scales[0]} in an audit before: give one"
             )
 
-    def _add_kept_answer(self, line: Mapping[str, Any]) -> None:
+    def _add_kept_answer(self, line: Mapping[str, Any], where: str) -> None:
         number = as_count("request", line.get("request"), least=0)
         audit = len(self.scales)  # all its lists were asked for at one length
-        draws = observed_draws(line["response"])
-        self.answers.append(Answer(("request", audit, number), Shape(f"audit {audit}"), draws))
+        parsed = self._parsed(line["response"], where)
+        group = ("request", audit, number)
+        self.answers.append(Answer(group, Shape(f"audit {audit}"), parsed.draws))
 
-    def _add_response(self, response: Any, number: int) -> None:
-        draws = observed_draws(response)
+    def _add_response(self, response: Any, number: int, where: str, *, whole: bool = True) -> None:
+        draws = self._parsed(response, where, whole=whole).draws
         source = "llama" if "completion_probabilities" in response else "openai"
         self.answers.append(Answer(("line", number), shape_of(source, draws), draws))
+
+    def _parsed(self, response: Any, where: str, *, whole: bool = True) -> ParsedResponse:
+        """Return what a response tells; what it does not is counted."""
+        parsed = parse_response(response, whole=whole)
+        self.left_out.include(parsed.left_out, f"{where}: ")
+        self.skipped.include(parsed.skipped, f"{where}: ")
+        return parsed
 
 
 def _is_audit_header(line: Any) -> bool:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from boltzmann._core.checks import FloatArray
 from boltzmann.thermometer.io.lines import LineReader, numbered_lines
 from boltzmann.thermometer.io.list_conventions import rows_of
+from boltzmann.thermometer.io.tally import Tally
 from boltzmann.thermometer.reading import Reading, read
 
 _MOST_UNIDENTIFIED = 1e-3  # probability beyond which it is not known what a top_p leaves
@@ -31,6 +32,10 @@ class SavedDraws:
         The factor that log-probabilities were multiplied by, to be those before the temperature.
     unidentified : list of n float
         The probability of the tokens in a list that cannot be told apart, and are left out.
+    left_out : Tally
+        Tokens of answers that are none of these draws: how many, by reason.
+    skipped : Tally
+        Answers without tokens: how many, by reason.
     """
 
     logprobs: list[FloatArray]
@@ -38,6 +43,8 @@ class SavedDraws:
     groups: list[int]
     scale: float
     unidentified: list[float]
+    left_out: Tally = field(default_factory=Tally)
+    skipped: Tally = field(default_factory=Tally)
 
     def read(self, confidence: float = 0.95) -> Reading:
         """Return the reading, with errors clustered by request where requests made several draws.
@@ -141,7 +148,7 @@ def draws_in(lines: Iterable[tuple[str, Any]], scale: float | None = None) -> Sa
     reader = LineReader(scale)
     for number, (where, line) in enumerate(lines):
         try:
-            reader.add(line, number)
+            reader.add(line, number, where)
         except (ValueError, AttributeError, TypeError, OverflowError) as error:
             raise ValueError(f"{where}: {error}") from None
 
@@ -149,7 +156,7 @@ def draws_in(lines: Iterable[tuple[str, Any]], scale: float | None = None) -> Sa
     answers = sorted(reader.answers, key=lambda answer: answer.group)
     rows = rows_of(answers) + [draw.row for draw in reader.simple]
     if not rows:
-        raise ValueError("there is no draw: no answer holds a token with log-probabilities")
+        raise ValueError(_why_no_draw(reader))
 
     groups = [answer.group for answer in answers for _ in answer.draws]
     groups += [draw.group for draw in reader.simple]
@@ -161,4 +168,13 @@ def draws_in(lines: Iterable[tuple[str, Any]], scale: float | None = None) -> Sa
         groups=[labels[group] for group in groups],
         scale=factor,
         unidentified=[row.unidentified for row in rows],
+        left_out=reader.left_out,
+        skipped=reader.skipped,
     )
+
+
+def _why_no_draw(reader: LineReader) -> str:
+    """Return the first reason why there is no draw."""
+    for found in [*reader.skipped.values(), *reader.left_out.values()]:
+        return found.example
+    return "there is no draw: no answer holds a token with log-probabilities"
