@@ -11,6 +11,7 @@ import numpy as np
 from boltzmann._core.checks import FloatArray, as_count, as_positive
 from boltzmann.thermometer.io.list_conventions import ABSENT, Answer, Row, Shape, shape_of
 from boltzmann.thermometer.io.responses import ParsedResponse, error_in, parse_response
+from boltzmann.thermometer.io.streams import Streams, is_chunk, is_empty_chunk
 from boltzmann.thermometer.io.tally import Tally
 from boltzmann.thermometer.io.tokens import shown
 
@@ -85,7 +86,7 @@ class LineReader:
         self.left_out = Tally()
         self.skipped = Tally()
         self._scale = scale
-        self._streams: dict[Any, int] = {}  # the first line of each streamed answer, by its id
+        self._streams = Streams()
 
     def add(self, line: Any, number: int, where: str) -> None:
         """Add the line of that number, which is called `where` in messages.
@@ -105,13 +106,16 @@ class LineReader:
             self._add_kept_answer(line, where)
         elif _is_batch_line(line):
             self._add_response(line["response"]["body"], number, where)
-        elif _is_without_tokens(line):
+        elif _is_usage(line):
             return
-        elif _is_chunk(line):
-            first = self._streams.setdefault(line["id"], number)
-            self._add_response(line, first, where, whole=False)
+        elif is_chunk(line):
+            self._add_chunk(line, number, where)
         else:
             self._add_response(line, number, where)
+
+    def finish(self) -> None:
+        """Add the answers whose chunks may have gone on until the last line."""
+        self.answers += self._streams.answers(self.left_out)
 
     def _add_header(self, line: Mapping[str, Any]) -> None:
         if not isinstance(line["audit"], Mapping):
@@ -130,8 +134,15 @@ class LineReader:
         group = ("request", audit, number)
         self.answers.append(Answer(group, Shape(f"audit {audit}"), parsed.draws))
 
-    def _add_response(self, response: Any, number: int, where: str, *, whole: bool = True) -> None:
-        draws = self._parsed(response, where, whole=whole).draws
+    def _add_chunk(self, line: Mapping[str, Any], number: int, where: str) -> None:
+        first = self._streams.first_line(line, number)
+        if is_empty_chunk(line, begun=first < number):
+            return
+        draws = self._parsed(line, where, whole=first == number).draws
+        self._streams.add(line, Answer(("line", first), shape_of("openai", draws), draws))
+
+    def _add_response(self, response: Any, number: int, where: str) -> None:
+        draws = self._parsed(response, where).draws
         source = "llama" if "completion_probabilities" in response else "openai"
         self.answers.append(Answer(("line", number), shape_of(source, draws), draws))
 
@@ -164,22 +175,13 @@ def _is_batch_line(line: Any) -> bool:
     return isinstance(answer, Mapping) and "body" in answer
 
 
-def _is_chunk(line: Any) -> bool:
-    """Tell whether a line is a chunk of a chat that was streamed."""
+def _is_usage(line: Any) -> bool:
+    """Tell whether a line ends a stream with how many tokens there were, and no choice."""
     return (
-        isinstance(line, Mapping) and line.get("object") == "chat.completion.chunk" and "id" in line
-    )
-
-
-def _is_without_tokens(line: Any) -> bool:
-    """Tell whether a line is the first or the last of a stream, which bring no token."""
-    choices = line.get("choices") if isinstance(line, Mapping) else None
-    if not isinstance(choices, list) or error_in(line):
-        return False
-    if not choices:
-        return isinstance(line.get("usage"), Mapping)
-    return _is_chunk(line) and all(
-        isinstance(choice, Mapping) and choice.get("logprobs") is None for choice in choices
+        isinstance(line, Mapping)
+        and line.get("choices") == []
+        and isinstance(line.get("usage"), Mapping)
+        and not error_in(line)
     )
 
 

@@ -100,8 +100,8 @@ def load_draws(path: str | os.PathLike[str], scale: float | None = None) -> Save
       depend on one another;
     * a saved response of completions or chat completions, as OpenAI defined them, with
       log-probabilities, or of llama-server's ``/completion`` with ``n_probs``: all its draws, one
-      group; so is a line of the output of OpenAI's Batch, and the chunks of a chat that was
-      streamed, one a line;
+      group; so is a line of the output of OpenAI's Batch, and the chunks of a streamed answer,
+      one a line;
     * a line of the journal that an audit of a server keeps.
 
     Parameters
@@ -151,6 +151,7 @@ def draws_in(lines: Iterable[tuple[str, Any]], scale: float | None = None) -> Sa
             reader.add(line, number, where)
         except (ValueError, AttributeError, TypeError, OverflowError) as error:
             raise ValueError(f"{where}: {error}") from None
+    reader.finish()
 
     # Requests that were asked at once were answered in any order.
     answers = sorted(reader.answers, key=lambda answer: answer.group)
