@@ -12,7 +12,7 @@ from boltzmann.thermometer.io.responses import entry_lists, parse_response
 from boltzmann.thermometer.io.saved_draws import SavedDraws, draws_in
 
 _BEGINNING = b'{"audit": '
-_OF_TOKEN = ("token", "bytes", "id", "logprob")  # its fields that are kept
+_OF_TOKEN = ("token", "bytes", "id", "token_id", "logprob")  # its fields that are kept
 
 
 class Journal:

@@ -10,7 +10,7 @@ import numpy as np
 
 from boltzmann._core.checks import FloatArray, as_count, as_positive
 from boltzmann.thermometer.io.list_conventions import ABSENT, Answer, Row, Shape, shape_of
-from boltzmann.thermometer.io.responses import ParsedResponse, error_in, parse_response
+from boltzmann.thermometer.io.responses import ParsedResponse, error_in, is_ollama, parse_response
 from boltzmann.thermometer.io.streams import Streams, is_chunk, is_empty_chunk
 from boltzmann.thermometer.io.tally import Tally
 from boltzmann.thermometer.io.tokens import shown
@@ -87,6 +87,7 @@ class LineReader:
         self.skipped = Tally()
         self._scale = scale
         self._streams = Streams()
+        self._ollama: int | None = None  # the first line of the answer of Ollama under way
 
     def add(self, line: Any, number: int, where: str) -> None:
         """Add the line of that number, which is called `where` in messages.
@@ -102,6 +103,8 @@ class LineReader:
             self._add_header(line)
         elif _is_simple_draw(line):
             self.simple.append(_simple_draw(line, number))
+        elif is_ollama(line):
+            self._add_ollama(line, number, where)
         elif _is_kept_answer(line):
             self._add_kept_answer(line, where)
         elif _is_batch_line(line):
@@ -140,6 +143,17 @@ class LineReader:
             return
         draws = self._parsed(line, where, whole=first == number).draws
         self._streams.add(line, Answer(("line", first), shape_of("openai", draws), draws))
+
+    def _add_ollama(self, line: Mapping[str, Any], number: int, where: str) -> None:
+        """Add an answer of Ollama, or a chunk: those have no id, and follow one another."""
+        begun = self._ollama is not None
+        first = number if self._ollama is None else self._ollama
+        self._ollama = None if line["done"] else first
+        text = line.get("response") or (line.get("message") or {}).get("content")
+        if begun and not text and line.get("logprobs") is None:  # the end
+            return
+        draws = self._parsed(line, where, whole=not begun and line["done"]).draws
+        self.answers.append(Answer(("line", first), shape_of("ollama", draws), draws))
 
     def _add_response(self, response: Any, number: int, where: str) -> None:
         draws = self._parsed(response, where).draws

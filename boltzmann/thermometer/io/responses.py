@@ -1,4 +1,4 @@
-"""Parsing of server responses: completions, chat completions, and llama-server's own completion.
+"""Parsing of responses: completions, chat completions, llama-server's completion, Ollama's own.
 
 Every token of a response becomes a draw, or is counted with the reason why it does not.
 """
@@ -66,6 +66,8 @@ def parse_response(response: Any, *, whole: bool = True) -> ParsedResponse:
         return parsed
     if "completion_probabilities" in response:
         _add_entries(parsed, response["completion_probabilities"], "completion_probabilities")
+    elif is_ollama(response):
+        _add_ollama(parsed, response)
     else:
         _add_choices(parsed, response)
 
@@ -83,6 +85,8 @@ def token_count(response: Mapping[str, Any]) -> int:
     """Return how many tokens a response lists, of its prompt and drawn, readable or not."""
     if "completion_probabilities" in response:
         return len(response["completion_probabilities"])
+    if is_ollama(response):
+        return len(response.get("logprobs") or ())
     return sum(_tokens_of(choice) for choice in response.get("choices") or ())
 
 
@@ -102,10 +106,9 @@ def entry_lists(logprobs: Mapping[str, Any]) -> dict[str, list[Any]]:
 
 def _tokens_drawn(response: Mapping[str, Any]) -> int:
     """Return how many tokens were drawn by the server's own count; 0 if it does not say."""
-    drawn = response.get("tokens_predicted")
-    if drawn is None:
-        drawn = _usage(response).get("completion_tokens")
-    return drawn if isinstance(drawn, int) else 0
+    said = [response.get(name) for name in ("tokens_predicted", "eval_count")]
+    said.append(_usage(response).get("completion_tokens"))
+    return next((number for number in said if isinstance(number, int)), 0)
 
 
 def _usage(response: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -124,6 +127,24 @@ def error_in(response: Any) -> str:
         return ""
     message = error.get("message", error) if isinstance(error, Mapping) else error
     return " ".join(str(message).split())[:_ERROR_SHOWN]
+
+
+def is_ollama(response: Any) -> bool:
+    """Tell whether a response, or a chunk of one, is of Ollama's /api/generate or /api/chat."""
+    return (
+        isinstance(response, Mapping)
+        and isinstance(response.get("done"), bool)
+        and ("response" in response or "message" in response)
+    )
+
+
+def _add_ollama(parsed: ParsedResponse, response: Mapping[str, Any]) -> None:
+    """Add the draws of Ollama's own answer, whose entries stand at its top."""
+    if response.get("logprobs") is None:
+        hint = "expected a list logprobs, got None: ask for logprobs and top_logprobs"
+        parsed.skipped.add(NO_LOGPROBS, hint)
+        return
+    _add_entries(parsed, response["logprobs"], "logprobs")
 
 
 def _add_choices(parsed: ParsedResponse, response: Mapping[str, Any]) -> None:

@@ -99,9 +99,9 @@ def load_draws(path: str | os.PathLike[str], scale: float | None = None) -> Save
       "chosen": "a"}``, one draw; ``null`` was withheld, and draws with the same ``"group"`` may
       depend on one another;
     * a saved response of completions or chat completions, as OpenAI defined them, with
-      log-probabilities, or of llama-server's ``/completion`` with ``n_probs``: all its draws, one
-      group; so is a line of the output of OpenAI's Batch, and the chunks of a streamed answer,
-      one a line;
+      log-probabilities, of llama-server's ``/completion`` with ``n_probs``, or of Ollama's
+      ``/api/generate`` or ``/api/chat`` with ``top_logprobs``: all its draws, one group; so is a
+      line of the output of OpenAI's Batch, and the chunks of a streamed answer, one a line;
     * a line of the journal that an audit of a server keeps.
 
     Parameters

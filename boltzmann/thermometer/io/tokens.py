@@ -7,6 +7,7 @@ of both the list and the draws: the distribution over the other tokens, given th
 drawn, is the same.
 """
 
+import re
 import reprlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,8 @@ from typing import Any
 
 Token = int | bytes
 PLACEHOLDER = -9999.0  # OpenAI and vLLM write it for "very unlikely"; llama-server writes less
+_ID_FIELDS = ("id", "token_id")
+_SPELLED_ID = re.compile(r"token_id:(\d{1,9})")  # vLLM's return_tokens_as_token_ids
 _SHOWN = 100  # characters of an unexpected value in a message
 _LARGEST = 1e6  # nats: neither a log-probability nor a logit is as large
 
@@ -77,9 +80,9 @@ def token_of(entry: Mapping[str, Any]) -> Token | None:
     """
     text = entry.get("token")
     spelled = entry.get("bytes")
-    number = entry.get("id")
     if not isinstance(text, str):
         raise ValueError(f"expected a text as 'token', got {shown(text)}")
+    number = _id_of(entry, text)
 
     try:
         content = bytes(spelled) if isinstance(spelled, list) else text.encode("utf-8")
@@ -88,7 +91,16 @@ def token_of(entry: Mapping[str, Any]) -> Token | None:
         return None
     if not complete:
         return None
-    return number if isinstance(number, int) else content or None
+    return content or None if number is None else number
+
+
+def _id_of(entry: Mapping[str, Any], text: str) -> int | None:
+    """Return the id of a token, from a field or a text that spells it; None if there is none."""
+    for name in _ID_FIELDS:
+        if isinstance(number := entry.get(name), int):
+            return number
+    spelled = _SPELLED_ID.fullmatch(text)
+    return int(spelled[1]) if spelled else None
 
 
 def _logprob(value: Any, place: str) -> float:
