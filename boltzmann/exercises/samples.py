@@ -164,7 +164,7 @@ def _liar() -> tuple[str, str]:
         for name in _SERVERS
     }
     ((name, fault),) = [(name, fault) for name, fault in faults.items() if fault]
-    return name, {"top_p": "cuts off rare tokens"}[fault]
+    return name, {"hidden_top_p": "cuts off rare tokens"}[fault]
 
 
 _WHICH_LIES = Exercise(

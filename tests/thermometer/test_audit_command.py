@@ -59,7 +59,7 @@ def test_a_file_of_draws_is_audited(capsys):
     assert "verdict       holds: a temperature off by 20 % would have been seen" in out
     assert max(map(len, out.splitlines())) < 80
     assert run(path, "--temperature", 1) == 1
-    assert "verdict       fails, another constant" in capsys.readouterr().out
+    assert "verdict       fails, wrong_temperature" in capsys.readouterr().out
     assert run(path, "--temperature", 0.7, "--resolution", 0.01) == 2
     assert "cannot tell: about" in capsys.readouterr().out
     assert run(path, "--temperature", 0) == 1
@@ -119,7 +119,7 @@ def test_other_faults_are_listed_where_the_claim_fails(capsys):
     path = write(path, *({"logprobs": [-1, -2, -np.inf], "chosen": k % 3} for k in range(300)))
     assert run(path, "--temperature", 0.7) == 1
     out = capsys.readouterr().out
-    assert "fails, forbidden" in out
+    assert "fails, forbidden_token" in out
     assert "-inf" not in out
 
 

@@ -57,17 +57,17 @@ WHOLE = ["--api", "llama", "--listed", len(model().tokens), "--draws", 160]
         ("ignored", ["--api", "chat"], "ignored"),
         ("greedy", [], "greedy"),
         ("greedy", ["--api", "llama"], "greedy"),
-        ("hidden-top-k", ["--api", "chat"], "top_k"),
-        ("hidden-top-k", ["--api", "llama"], "top_k"),
-        ("honest", ["--field", "temperature=3"], "another constant"),
-        ("temperature-last", ["--top-p", 0.8, *WHOLE], "order"),
-        ("honest", ["--min-p", 0.1, "--temperature-last"], "order"),
-        ("honest", ["--min-p", 0.1, "--field", "min_p=0"], "untruncated"),
+        ("hidden-top-k", ["--api", "chat"], "hidden_top_k"),
+        ("hidden-top-k", ["--api", "llama"], "hidden_top_k"),
+        ("honest", ["--field", "temperature=3"], "wrong_temperature"),
+        ("temperature-last", ["--top-p", 0.8, *WHOLE], "swapped_order"),
+        ("honest", ["--min-p", 0.1, "--temperature-last"], "swapped_order"),
+        ("honest", ["--min-p", 0.1, "--field", "min_p=0"], "missing_truncation"),
     ],
 )
 def test_what_a_server_does_wrong_is_named(behaviour, arguments, fault, capsys):
     with DishonestServer(behaviour) as server:
-        assert run(server, *arguments, t=0.5 if fault in ("order", "untruncated") else 0.7) == 1
+        assert run(server, *arguments, t=0.5 if fault in ("swapped_order", "missing_truncation") else 0.7) == 1
     assert f"fails, {fault}: " in capsys.readouterr().out
 
 
@@ -94,14 +94,14 @@ def test_a_top_p_that_is_claimed_is_judged_from_short_lists(listed, capsys):
         )
         assert re.search(r" \d+ draws left out: lists do not tell whether the top-p claimed", out)
         assert run(server, *asked, "--field", "top_p=1", draws=3000, keep="none.jsonl") == 1
-    assert re.search("fails, (untruncated|order|top_p): ", capsys.readouterr().out)
+    assert re.search("fails, (missing_truncation|swapped_order|hidden_top_p): ", capsys.readouterr().out)
 
 
 def test_shared_random_numbers_are_named(capsys):
     """Each of 10 requests running answers with the numbers of the first."""
     with DishonestServer(batch=10) as server:
         assert run(server, draws=2400, prompts=PROMPTS[:1]) == 1
-    assert "fails, dependent: " in capsys.readouterr().out
+    assert "fails, dependent_draws: " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("batch", [4, 10])
@@ -109,7 +109,7 @@ def test_shared_random_numbers_are_named_with_default_options(batch, capsys):
     """Requests that are under way at once have their prompt in common, and share whole answers."""
     with DishonestServer(batch=batch) as server:
         assert run_with_defaults(server, "--draws", 3000) == 1
-    assert "fails, dependent: " in capsys.readouterr().out
+    assert "fails, dependent_draws: " in capsys.readouterr().out
     asked = [body["prompt"] for body in server.bodies[2:]]
     assert set(asked) == set(requests.OPENINGS)
 
