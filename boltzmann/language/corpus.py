@@ -1,4 +1,4 @@
-"""Text to learn from: the one that ships, or any UTF-8 file."""
+"""Loading a text to fit a model to: the one that ships, or any UTF-8 file."""
 
 import os
 from importlib import resources
