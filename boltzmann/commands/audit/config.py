@@ -13,9 +13,9 @@ from boltzmann._core.checks import as_count, as_number, as_positive
 from boltzmann.commands.audit.options import SERVER_OPTIONS
 from boltzmann.commands.audit.sources import SavedFile, Server
 from boltzmann.thermometer import SamplingLaw
-from boltzmann.thermometer.laws import as_claim
 from boltzmann.thermometer.io.client import ClientSettings
 from boltzmann.thermometer.io.requests import AuditRequest, as_url
+from boltzmann.thermometer.laws import as_claim
 
 _LEAST = 1e-300  # of a number that must be positive
 _MOST_SLACK = 1e300  # nats

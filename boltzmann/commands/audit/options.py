@@ -35,7 +35,8 @@ a line of a file is one of:
   {"logprobs": [-0.5, -1.2], "chosen": 0}
   {"logprobs": {"a": -0.5, "b": -1.2}, "chosen": "a", "group": "draws that may be dependent"}
   a response of /v1/completions, /v1/chat/completions, llama-server's /completion or Ollama's
-  /api/generate and /api/chat, with log-probabilities; a line of the output of OpenAI's Batch, or a chunk of a streamed answer
+  /api/generate and /api/chat, with log-probabilities; a line of the output of OpenAI's Batch, or
+  a chunk of a streamed answer
 
 exit status: 0 the claim holds, 1 it does not, 2 it cannot be told, or there was an error"""
 
