@@ -235,12 +235,17 @@ def verdicts(table: Table) -> list[Verdict]:
     bounced = [_fit(rows, "law") for rows in bouncing]
     books = [table.where(series=series) for series in ("quench", "warming")]
     return [
-        fits("the density falls as exp(−mgh/t)", good, "temperatures"),
+        fits("density", "the density falls as exp(−mgh/t)", good, "temperatures"),
         *_mean_heights(gas),
         *_ledger(books),
         *(_total_heat(book, gas) for book in books),
-        differs("control: a law that is too hot is caught", too_hot, "temperatures"),
-        differs("control: a floor that redraws a step into it is caught", bounced, "temperatures"),
+        differs("too_hot", "control: a law that is too hot is caught", too_hot, "temperatures"),
+        differs(
+            "bouncing_floor",
+            "control: a floor that redraws a step into it is caught",
+            bounced,
+            "temperatures",
+        ),
     ]
 
 
@@ -282,8 +287,15 @@ def _mean_heights(gas: list[Table]) -> list[Verdict]:
     reason = f"5 standard errors; {lift:.1g} taken off for the layers"
     both_sides = [float(2 * norm.sf(abs(pull))) for pull in pulls]
     return [
-        agrees(f"mean height at t = {t:g} mgH", height, mean_height(t), 5 * error, reason),
-        fits("mean heights are t − H/(exp(mgH/t) − 1)", both_sides, "temperatures"),
+        agrees(
+            "mean_height",
+            f"mean height at t = {t:g} mgH",
+            height,
+            mean_height(t),
+            5 * error,
+            reason,
+        ),
+        fits("mean_heights", "mean heights are t − H/(exp(mgH/t) − 1)", both_sides, "temperatures"),
     ]
 
 
@@ -301,30 +313,31 @@ def _ledger(books: list[Table]) -> list[Verdict]:
     exact = "no tolerance: whole quanta"
     return [
         agrees(
+            "balance",
             f"of {sweeps} sweeps unbalanced: given − taken = heat = energy lost",
             unbalanced,
             0,
             0,
             exact,
         ),
-        agrees(f"of {sweeps} sweeps unaudited: given + taken = moves", unaudited, 0, 0, exact),
+        agrees(
+            "moves", f"of {sweeps} sweeps unaudited: given + taken = moves", unaudited, 0, 0, exact
+        ),
     ]
 
 
 def _total_heat(book: Table, gas: list[Table]) -> Verdict:
     """Hold the heat of one molecule against the law's; the first and the last look are independent."""
     cold, hot = (_moments(rows, rows["law"]) for rows in (gas[0], gas[-1]))
+    part = book["series"][0]
     sign, deed = (
-        (1, "gives off in the quench")
-        if book["series"][0] == "quench"
-        else (-1, "takes in the warming")
+        (1, "gives off in the quench") if part == "quench" else (-1, "takes in the warming")
     )
     molecules = book["molecules"][0]
     error = np.sqrt((cold[1] + hot[1]) / molecules)
     heat = sign * book["heat"].sum() / molecules
-    return agrees(
-        f"quanta a molecule {deed}", heat, hot[0] - cold[0], 5 * error, "5 standard errors"
-    )
+    claim = f"quanta a molecule {deed}"
+    return agrees(part, claim, heat, hot[0] - cold[0], 5 * error, "5 standard errors")
 
 
 def draw(table: Table) -> Figure:

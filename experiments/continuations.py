@@ -199,21 +199,38 @@ def verdicts(table: Table) -> list[Verdict]:
     of, half = "χ² of all finite t", "the second half of the page"
     return [
         fits(
+            "surprise",
             "tokens of the transformer surprise as much as the entropy says",
             p_value(transformer, ""),
             of,
         ),
-        differs("control: tokens drawn too hot are caught", p_value(transformer, "control_"), of),
+        differs(
+            "control",
+            "control: tokens drawn too hot are caught",
+            p_value(transformer, "control_"),
+            of,
+        ),
         rises(transformer),
         agrees(
-            "t = ∞ leaves everything: entropy", hottest["law"][0], limit, 1e-9, "log V, ten digits"
+            "hottest",
+            "t = ∞ leaves everything: entropy",
+            hottest["law"][0],
+            limit,
+            1e-9,
+            "log V, ten digits",
         ),
-        _changed("hot text leaves the n-gram less sure", n_gram, 1),
-        _changed("hot text leaves the transformer surer", transformer, -1),
+        _changed("n_gram_unsure", "hot text leaves the n-gram less sure", n_gram, 1),
+        _changed("transformer_surer", "hot text leaves the transformer surer", transformer, -1),
         Verdict(
-            "t = 0: the n-gram loops", f"period {looping or 'none'}", "some", half, looping > 0
+            "n_gram_loops",
+            "t = 0: the n-gram loops",
+            f"period {looping or 'none'}",
+            "some",
+            half,
+            looping > 0,
         ),
         Verdict(
+            "transformer_repeats_nothing",
             "t = 0: the transformer repeats nothing",
             f"period {circling or 'none'}",
             "none",
@@ -223,7 +240,7 @@ def verdicts(table: Table) -> list[Verdict]:
     ]
 
 
-def _changed(claim: str, rows: Table, sign: int) -> Verdict:
+def _changed(key: str, claim: str, rows: Table, sign: int) -> Verdict:
     """Judge by Welch's test whether the entropy of p itself in contexts of hot text is another than in cold."""
     hot, cold = ((rows["temperature"] >= _HOT) / 1.0, (rows["temperature"] <= 1) / 1.0)
     weights = hot / hot.sum() - cold / cold.sum()
@@ -232,6 +249,7 @@ def _changed(claim: str, rows: Table, sign: int) -> Verdict:
     freedom = variances.sum() ** 2 / (np.square(variances) / (rows["pages"] - 1)).sum()
     p = float(student.sf(sign * change / error, freedom))
     return Verdict(
+        key,
         claim,
         f"{change:+.2f} ± {error:.2f} nats, p = {p:.2g}",
         "more" if sign > 0 else "less",

@@ -260,18 +260,31 @@ def verdicts(table: Table) -> list[Verdict]:
     )
     forgetful = [_forgetful_fit(rows, w) for rows, w in systems if w.levels.degeneracies.max() > 1]
     return [
-        fits("∫ dQ/t is −Σ p ln p of the law", law, "systems"),
-        fits("∫ dQ/t is −Σ p ln p of the gas itself", itself, "systems"),
+        fits("law", "∫ dQ/t is −Σ p ln p of the law", law, "systems"),
+        fits("itself", "∫ dQ/t is −Σ p ln p of the gas itself", itself, "systems"),
         *(_third_law(rows, warming) for rows, warming in systems),
         fits(
+            "fluctuations",
             "Var(E)/t² is the law's heat capacity",
             [_spread_fit(rows) for rows, _ in systems],
             "systems",
         ),
-        fits("Var(E)/t² is dU/dt", [_slope_fit(warming) for _, warming in systems], "systems"),
+        fits(
+            "slope",
+            "Var(E)/t² is dU/dt",
+            [_slope_fit(warming) for _, warming in systems],
+            "systems",
+        ),
         *_peaks([rows for rows, _ in systems if rows["system"][0] in SCHOTTKY]),
-        differs("control: a thermometer that reads too much is caught", misread, "systems"),
-        differs("control: a level of several states taken for one is caught", forgetful, "systems"),
+        differs(
+            "misread", "control: a thermometer that reads too much is caught", misread, "systems"
+        ),
+        differs(
+            "forgotten_states",
+            "control: a level of several states taken for one is caught",
+            forgetful,
+            "systems",
+        ),
     ]
 
 
@@ -324,9 +337,8 @@ def _third_law(rows: Table, warming: _Warming) -> Verdict:
     excess, error = _excess(warming)[-1], rows["calorimeter_error"][-1]
     read = rows["calorimeter"][-1] - rows["calorimeter"][0] - excess
     reason = f"5 standard errors; h² Var(E)/12 = {excess:.1g} taken off for the steps"
-    return agrees(
-        f"{rows['system'][0]}: S(∞) − S(0) = ln {ratio:g}", read, np.log(ratio), 5 * error, reason
-    )
+    claim = f"{rows['system'][0]}: S(∞) − S(0) = ln {ratio:g}"
+    return agrees(f"ln_{ratio:g}", claim, read, np.log(ratio), 5 * error, reason)
 
 
 def _spread_fit(rows: Table) -> float:
@@ -372,8 +384,10 @@ def _peaks(systems: list[Table]) -> list[Verdict]:
         t, error = _fitted_peak(rows, "fluctuations")
         shape = abs(_fitted_peak(rows, "law_capacity")[0] - at)
         reason = f"5 standard errors of {error:.1g} and the shape of the fit"
-        found.append(agrees(f"{name}: peak of Var(E)/t² at t/Δ", t, at, 5 * error + shape, reason))
+        claim, key = f"{name}: peak of Var(E)/t² at t/Δ", f"peak_{name[:3]}"
+        found.append(agrees(key, claim, t, at, 5 * error + shape, reason))
     law = agrees(
+        "law_peaks",
         "the law's own peaks, off Schottky's by",
         np.abs(off).max(),
         0.0,

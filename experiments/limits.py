@@ -266,6 +266,7 @@ def verdicts(table: Table) -> list[Verdict]:
     digits = "the table holds ten digits"
     return [
         agrees(
+            "untouched",
             "t = 1: probabilities that change",
             untouched["changed"].sum(),
             0,
@@ -273,6 +274,7 @@ def verdicts(table: Table) -> list[Verdict]:
             f"of {len(untouched)}, bitwise",
         ),
         agrees(
+            "cold",
             "t = 0: distance from equal shares of the likeliest",
             _off_limit(table, 0.0),
             0,
@@ -280,9 +282,15 @@ def verdicts(table: Table) -> list[Verdict]:
             digits,
         ),
         agrees(
-            "t = ∞: distance from 1/n for all allowed", _off_limit(table, np.inf), 0, 1e-9, digits
+            "hot",
+            "t = ∞: distance from 1/n for all allowed",
+            _off_limit(table, np.inf),
+            0,
+            1e-9,
+            digits,
         ),
         agrees(
+            "towards_cold",
             "steps away from the cold limit as t falls",
             _steps_back(table, 0.0),
             0,
@@ -290,23 +298,25 @@ def verdicts(table: Table) -> list[Verdict]:
             "majorization",
         ),
         agrees(
+            "towards_hot",
             "steps away from the hot limit as t rises",
             _steps_back(table, np.inf),
             0,
             0,
             "majorization",
         ),
-        _fits_everywhere("the Metropolis gas obeys the law at every t", table, "simulated"),
-        _fits_everywhere("the sampler obeys the law at every t", table, "sampled"),
+        _fits_everywhere("gas", "the Metropolis gas obeys the law at every t", table, "simulated"),
+        _fits_everywhere("sampler", "the sampler obeys the law at every t", table, "sampled"),
         agrees(
+            "gaussian_law",
             "tempered Gaussian: variance/(tσ²) - 1 of the law",
             grid,
             0,
             1e-9,
             f"grid 1e-12, {digits}",
         ),
-        _variances("tempered Gaussian: gas and sampler have variance tσ²", bell),
-        differs("control: runs too hot at t = 1 are caught", control, "runs"),
+        _variances("gaussian_counts", "tempered Gaussian: gas and sampler have variance tσ²", bell),
+        differs("control", "control: runs too hot at t = 1 are caught", control, "runs"),
     ]
 
 
@@ -342,9 +352,9 @@ def _fit(panel: Table, road: str) -> float:
     return goodness_of_fit(panel[road], law).p_value
 
 
-def _fits_everywhere(claim: str, table: Table, road: str) -> Verdict:
+def _fits_everywhere(key: str, claim: str, table: Table, road: str) -> Verdict:
     panels = [panel for _, panel in table.where(kind="counted").groups("system", "temperature")]
-    return fits(claim, [_fit(panel, road) for panel in panels], "panels")
+    return fits(key, claim, [_fit(panel, road) for panel in panels], "panels")
 
 
 def _variance(panel: Table, weight: str) -> float:
@@ -352,12 +362,13 @@ def _variance(panel: Table, weight: str) -> float:
     return float(np.average(panel["value"] ** 2, weights=panel[weight]))
 
 
-def _variances(claim: str, bell: list[Table]) -> Verdict:
+def _variances(key: str, claim: str, bell: list[Table]) -> Verdict:
     """Judge the sum of squared pulls: x² of a Gaussian has a standard deviation of √2 times its mean."""
     roads = [(panel, road) for panel in bell for road in ("simulated", "sampled")]
     relative = [_variance(panel, road) / panel["temperature"][0] for panel, road in roads]
     z = pulls(relative, 1.0, [np.sqrt(2 / panel[road].sum()) for panel, road in roads])
-    return fits(claim, float(chi2.sf(np.square(z).sum(), z.size)), f"χ² of {z.size} variances")
+    p = float(chi2.sf(np.square(z).sum(), z.size))
+    return fits(key, claim, p, f"χ² of {z.size} variances")
 
 
 def draw(table: Table) -> Figure:

@@ -189,6 +189,7 @@ def verdicts(table: Table) -> list[Verdict]:
     )
     return [
         agrees(
+            "start",
             "particles that still know where they began",
             start,
             0.0,
@@ -196,17 +197,24 @@ def verdicts(table: Table) -> list[Verdict]:
             "N λ₂^sweeps, the largest",
         ),
         fits(
+            "law",
             "every gas fills its levels as Boltzmann's law says",
             [judged(panel, panel["law"]) for panel in panels],
             "panels",
         ),
         _pulls_are_normal(panels),
         differs(
+            "too_hot",
             "control: a law that is too hot is caught",
             too_hot or 1.0,
             f"panels, those of {count} in which its power is above 1 − 1e-6",
         ),
-        differs("control: a rotor without its degeneracies is caught", undivided or 1.0, "panels"),
+        differs(
+            "forgotten_degeneracies",
+            "control: a rotor without its degeneracies is caught",
+            undivided or 1.0,
+            "panels",
+        ),
     ]
 
 
@@ -227,7 +235,10 @@ def _pulls_are_normal(panels: list[Table]) -> Verdict:
     both_sides = 2 * min(chi2.sf(total, freedom), chi2.cdf(total, freedom))
     claim = "all pulls together scatter as standard normal numbers"
     return fits(
-        claim, both_sides, f"χ² = {total:.1f} for {freedom} degrees of freedom, either side"
+        "pulls",
+        claim,
+        both_sides,
+        f"χ² = {total:.1f} for {freedom} degrees of freedom, either side",
     )
 
 

@@ -204,15 +204,21 @@ def verdicts(table: Table) -> list[Verdict]:
         if _energy(look) - _energy(last) > (_energy(looks[0]) - _energy(last)) / 2
     ]
     return [
-        fits("the crowd follows p₀ P^k", [_fit(look, "law") for look in looks], "looks"),
-        fits("at the end the crowd obeys the cold law", _fit(last, "cold"), "of the last look"),
+        fits(
+            "transient", "the crowd follows p₀ P^k", [_fit(look, "law") for look in looks], "looks"
+        ),
+        fits(
+            "end", "at the end the crowd obeys the cold law", _fit(last, "cold"), "of the last look"
+        ),
         differs(
+            "control",
             "control: with half of its heat left it does not",
             [_fit(look, "cold") for look in early],
             "looks",
         ),
-        fits("as many molecules move in a sweep as the matrix says", rest, "looks"),
+        fits("moves", "as many molecules move in a sweep as the matrix says", rest, "looks"),
         agrees(
+            "heat",
             "the bath has what the gas lost (quanta)",
             moves["heat"][-1],
             _energy(looks[0]) - _energy(last),

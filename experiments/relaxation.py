@@ -217,13 +217,21 @@ def verdicts(table: Table) -> list[Verdict]:
     bathed = table.where(proposal="uniform", rule="heat-bath", sweep=1)
     forgotten = [p for counts in ("moved", "counted") for p in _fits(bathed, counts, "equilibrium")]
     return [
-        fits("particles moved one by one follow p₀ P^k", _fits(table, "moved", "law"), "looks"),
         fits(
-            "particles that are only counted follow p₀ P^k", _fits(table, "counted", "law"), "looks"
+            "moved",
+            "particles moved one by one follow p₀ P^k",
+            _fits(table, "moved", "law"),
+            "looks",
         ),
-        fits("the heat bath is at equilibrium after one sweep", forgotten, "gases"),
+        fits(
+            "counted",
+            "particles that are only counted follow p₀ P^k",
+            _fits(table, "counted", "law"),
+            "looks",
+        ),
+        fits("heat_bath", "the heat bath is at equilibrium after one sweep", forgotten, "gases"),
         *_rate_verdicts(table),
-        differs("control: the matrix of the other rule is caught", wrong, "dynamics"),
+        differs("control", "control: the matrix of the other rule is caught", wrong, "dynamics"),
     ]
 
 
@@ -245,8 +253,9 @@ def _rate_verdicts(table: Table) -> list[Verdict]:
     made = []
     for name, (rate, error) in rates.items():
         claim = f"decay of the slowest mode per sweep: {name[0]}, {WRITTEN[name[1]]}"
+        key = f"decay_{name[0]}_{name[1]}"
         made.append(
-            agrees(claim, rate, -np.log(second[name]), 5 * error, "−ln λ₂, 5 standard errors")
+            agrees(key, claim, rate, -np.log(second[name]), 5 * error, "−ln λ₂, 5 standard errors")
         )
     walk, leap = ("neighbour", "metropolis"), ("uniform", "metropolis")
     (fast, fast_error), (slow, slow_error) = rates[leap], rates[walk]
@@ -256,7 +265,7 @@ def _rate_verdicts(table: Table) -> list[Verdict]:
         "Metropolis: τ of neighbours / τ of uniform",
         np.log(second[leap]) / np.log(second[walk]),
     )
-    made.append(agrees(claim, ratio, expected, 5 * error, "5 standard errors"))
+    made.append(agrees("ratio", claim, ratio, expected, 5 * error, "5 standard errors"))
     first = table.where(proposal="uniform", rule="metropolis", sweep=0)
     count, r = (
         len(first),
@@ -265,9 +274,23 @@ def _rate_verdicts(table: Table) -> list[Verdict]:
     leaps = 1 - 1 / (count * first["equilibrium"][0])
     walks = (1 - r) / 2 + np.sqrt(r) * np.cos(np.pi / count)
     digits = (1e-9, "ten digits are kept")
-    made.append(agrees("Metropolis, uniform: λ₂ = 1 − 1/(K π₀)", second[leap], leaps, *digits))
     made.append(
-        agrees("Metropolis, neighbours: λ₂ = (1 − r)/2 + √r cos(π/K)", second[walk], walks, *digits)
+        agrees(
+            "uniform_formula",
+            "Metropolis, uniform: λ₂ = 1 − 1/(K π₀)",
+            second[leap],
+            leaps,
+            *digits,
+        )
+    )
+    made.append(
+        agrees(
+            "neighbour_formula",
+            "Metropolis, neighbours: λ₂ = (1 − r)/2 + √r cos(π/K)",
+            second[walk],
+            walks,
+            *digits,
+        )
     )
     return made
 

@@ -168,7 +168,10 @@ def verdicts(table: Table) -> list[Verdict]:
         law, measured, error = np.transpose([surprise(panel, road) for panel in _panels(table)])
         worst.append(float(chi2.sf(np.square(pulls(measured, law, error)).sum(), law.size)))
     entropies = fits(
-        "particles and letters have the entropy of the law", worst, "roads, χ² of all temperatures"
+        "entropy",
+        "particles and letters have the entropy of the law",
+        worst,
+        "roads, χ² of all temperatures",
     )
     return [*letters.verdicts(table), entropies]
 

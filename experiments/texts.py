@@ -163,10 +163,13 @@ def verdicts(table: Table) -> list[Verdict]:
     p, control = p_value(table, ""), p_value(table, "control_")
     left = ties / frozen["letters"][0] * np.log(alphabet)
     return [
-        fits("letters surprise as much as the entropy says", p, "χ² of all finite t"),
-        differs("control: letters drawn too hot are caught", control, "χ² of all finite t"),
+        fits("surprise", "letters surprise as much as the entropy says", p, "χ² of all finite t"),
+        differs(
+            "control", "control: letters drawn too hot are caught", control, "χ² of all finite t"
+        ),
         rises(table),
         agrees(
+            "coldest",
             "t = 0 leaves nothing to guess: entropy",
             frozen["law"][0],
             0,
@@ -174,6 +177,7 @@ def verdicts(table: Table) -> list[Verdict]:
             f"log V for each of {ties} ties",
         ),
         agrees(
+            "hottest",
             "t = ∞ leaves everything: entropy",
             hottest["law"][0],
             np.log(alphabet),
@@ -181,6 +185,7 @@ def verdicts(table: Table) -> list[Verdict]:
             "log V, ten digits",
         ),
         agrees(
+            "untouched",
             "t = 1: surprise is that of the model itself",
             untouched["sampled"][0],
             untouched["energy"][0],

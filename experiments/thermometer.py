@@ -237,11 +237,13 @@ def verdicts(table: Table) -> list[Verdict]:
     honest = np.count_nonzero(readings["verdict"] == "fails")
     return [
         fits(
+            "readings",
             "readings scatter about the true temperatures by their errors",
             _p(found, t, error),
             _of(t),
         ),
         agrees(
+            "errors",
             "errors are 1/√(nC), the largest deviation",
             off,
             0,
@@ -249,6 +251,7 @@ def verdicts(table: Table) -> list[Verdict]:
             "a reading two errors off changes C",
         ),
         agrees(
+            "honest",
             "honest samplers that fail their audit",
             honest,
             0,
@@ -256,6 +259,7 @@ def verdicts(table: Table) -> list[Verdict]:
             f"of {t.size}, each in less than 1e-3",
         ),
         agrees(
+            "names",
             "samplers that are not called what they are",
             np.count_nonzero(~right),
             0,
@@ -263,7 +267,10 @@ def verdicts(table: Table) -> list[Verdict]:
             f"of {right.size}",
         ),
         differs(
-            "control: 5 % off is not the truth", _p(found, table["control"][0] * t, error), _of(t)
+            "control",
+            "control: 5 % off is not the truth",
+            _p(found, table["control"][0] * t, error),
+            _of(t),
         ),
     ]
 

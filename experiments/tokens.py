@@ -166,8 +166,10 @@ def verdicts(table: Table) -> list[Verdict]:
     )
     return [
         *three_roads(panels),
-        fits("−log p of what gas and sampler draw is the entropy", drawn, "means"),
-        differs("control: −log p of what is drawn too hot is not", too_hot, "means"),
+        fits("entropy", "−log p of what gas and sampler draw is the entropy", drawn, "means"),
+        differs(
+            "entropy_control", "control: −log p of what is drawn too hot is not", too_hot, "means"
+        ),
     ]
 
 

@@ -232,18 +232,21 @@ def verdicts(table: Table) -> list[Verdict]:
     ]
     return [
         fits(
+            "sampler",
             "the sampler's chain obeys the law before the wall",
             [_fit(r["sampled"], r["law"]) for r in panels],
             "panels",
         ),
         fits(
+            "gas",
             "a gas on walled levels obeys it",
             [_fit(r["simulated"], r["law"]) for r in panels],
             "panels",
         ),
-        fits("gas and sampler draw from one distribution", both, "panels"),
-        agrees("letters behind a wall", behind, 0, 0, "of all that were drawn"),
+        fits("both", "gas and sampler draw from one distribution", both, "panels"),
+        agrees("behind", "letters behind a wall", behind, 0, 0, "of all that were drawn"),
         agrees(
+            "definition",
             "walls that are not where their definition says",
             np.count_nonzero(found["law"] != found["sampled"]),
             0,
@@ -251,7 +254,14 @@ def verdicts(table: Table) -> list[Verdict]:
         ),
         *_moved(found),
         *(
-            [differs("control: tempered first is not tempered last", control, "walls that differ")]
+            [
+                differs(
+                    "control",
+                    "control: tempered first is not tempered last",
+                    control,
+                    "walls that differ",
+                )
+            ]
             if control
             else []
         ),
@@ -276,12 +286,14 @@ def _moved(found: Table) -> list[Verdict]:
     for (wall,), rows in found.groups("wall"):
         first, last = (rows.where(tempered=tempered)["law"] for tempered in ("first", "last"))
         back = np.count_nonzero(np.diff(first) < 0) + np.count_nonzero(np.diff(last))
+        key = "moved_" + wall.partition(" ")[0].replace("-", "_")
         if wall.startswith("top-k"):
             back += np.count_nonzero(first != last)
-            judged.append(agrees(f"{wall}: temperatures that move it", back, 0, 0))
+            judged.append(agrees(key, f"{wall}: temperatures that move it", back, 0, 0))
         else:
             judged.append(
                 agrees(
+                    key,
                     f"{wall}: steps back of the wall built last, and steps of that built first",
                     back,
                     0,

@@ -315,17 +315,20 @@ def verdicts(table: Table) -> list[Verdict]:
     distance = float(np.abs(same["text_law"] - same["token_law"]).max()) if len(same) else 0.0
     return [
         fits(
+            "letters",
             "letters drawn at t follow the law of letters",
             [_fit(rows, "token", "token") for rows in panels],
             "panels",
         ),
         fits(
+            "texts",
             "texts simulated at t follow the law of texts",
             [_fit(rows, "text", "text") for rows in panels],
             "panels",
         ),
         *(
             fits(
+                f"energies_{road}",
                 f"mean energies at the temperature of the {road}",
                 _energy(energy, road),
                 "χ² of all t",
@@ -333,9 +336,15 @@ def verdicts(table: Table) -> list[Verdict]:
             for road in ROADS
         ),
         agrees(
-            "t = 1: distance between the two laws", distance, 0, 1e-9, "the table holds ten digits"
+            "same_at_1",
+            "t = 1: distance between the two laws",
+            distance,
+            0,
+            1e-9,
+            "the table holds ten digits",
         ),
         agrees(
+            "cold_texts",
             "t below 1 at which whole texts are less likely than letters",
             less,
             0,
@@ -345,6 +354,7 @@ def verdicts(table: Table) -> list[Verdict]:
         *(
             [
                 differs(
+                    "control",
                     "control: texts of cold or hot letters are no cold or hot texts",
                     control,
                     judged,

@@ -219,28 +219,36 @@ def verdicts(table: Table) -> list[Verdict]:
     for name in systems:
         errors = np.maximum(errors, _identity_errors(table.where(system=name)))
     tolerance, reason = 1e-8, "the table holds ten digits"
-    claims = (
-        "the shares of the levels add up to 1",
-        "every temperature reads the same energies off the shares: E = −t log(p/g) + F",
-        "F = U − TS",
-        "U = ⟨E⟩ and C = (⟨E²⟩ − ⟨E⟩²)/t²",
-    )
+    claims = {
+        "sum": "the shares of the levels add up to 1",
+        "energies": "every temperature reads the same energies off the shares: E = −t log(p/g) + F",
+        "free_energy": "F = U − TS",
+        "moments": "U = ⟨E⟩ and C = (⟨E²⟩ − ⟨E⟩²)/t²",
+    }
     # One digit of an error made of rounding is what machines agree on.
     judged = [
-        agrees(c, float(f"{e:.1g}"), 0.0, tolerance, reason)
-        for c, e in zip(claims, errors, strict=True)
+        agrees(key, claim, float(f"{error:.1g}"), 0.0, tolerance, reason)
+        for (key, claim), error in zip(claims.items(), errors, strict=True)
     ]
     size, addresses = measures["bytes"], measures["addresses"]
     return [
         *judged,
         Verdict(
+            "small",
             "the page is small",
             f"{size:.0f} bytes",
             f"under {MOST_BYTES}",
             "counted",
             size < MOST_BYTES,
         ),
-        agrees("the page names no address that it could load from", addresses, 0.0, 0.0, "counted"),
+        agrees(
+            "no_address",
+            "the page names no address that it could load from",
+            addresses,
+            0.0,
+            0.0,
+            "counted",
+        ),
     ]
 
 

@@ -84,7 +84,12 @@ def rises(table: Table) -> Verdict:
     p = min(1.0, z.size * float(student.cdf(z.min(), table["pages"][0] - 1)))
     measured = f"smallest rise {steps.min():.3f} nats, at least {z.min():.1f} standard errors"
     return Verdict(
-        "entropy rises with t at every step", measured, "no fall", "a fall has p < 1e-06", p >= 1e-6
+        "rises",
+        "entropy rises with t at every step",
+        measured,
+        "no fall",
+        "a fall has p < 1e-06",
+        p >= 1e-6,
     )
 
 

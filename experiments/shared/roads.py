@@ -52,11 +52,11 @@ def three_roads(panels: Sequence[Table]) -> list[Verdict]:
     control = [_fit(panel, "sampled_too_hot") for panel in telling]
     judged = f"panels, those of {len(panels)} in which its power is above 1 − 1e-6"
     return [
-        fits("the Metropolis gas obeys softmax(log p / t)", gas, "panels"),
-        fits("the sampler obeys softmax(log p / t)", sampler, "panels"),
-        fits("gas and sampler draw from one distribution", both, "panels"),
+        fits("gas", "the Metropolis gas obeys softmax(log p / t)", gas, "panels"),
+        fits("sampler", "the sampler obeys softmax(log p / t)", sampler, "panels"),
+        fits("both", "gas and sampler draw from one distribution", both, "panels"),
         *(
-            [differs("control: a sampler that runs too hot is caught", control, judged)]
+            [differs("control", "control: a sampler that runs too hot is caught", control, judged)]
             if control
             else []
         ),
