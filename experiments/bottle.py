@@ -98,7 +98,7 @@ from boltzmann import plots
 from boltzmann.statistics import goodness_of_fit
 from experiments.runner.table import Table, Verdict, agrees, differs, fits
 
-CHAPTER = 5
+CHAPTER = 6
 FINDING = "The air in a bottle thins as exp(−mgh/t), and no quantum of heat is lost"
 
 

@@ -126,7 +126,7 @@ from experiments.shared.pages import (
     written,
 )
 
-CHAPTER = 10
+CHAPTER = 12
 FINDING = "Lost in hot text, an n-gram is unsure; a transformer grows surer"
 _HOT = 2.0  # text at this temperature and above is called hot, up to 1 cold
 

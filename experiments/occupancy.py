@@ -103,7 +103,7 @@ from boltzmann.statistics import goodness_of_fit, kullback_leibler, pulls
 from experiments.runner.table import Table, Verdict, agrees, differs, fits
 from experiments.shared.gas import chance_of_missing, slowest_mode
 
-CHAPTER = 2
+CHAPTER = 3
 FINDING = "Six systems, four temperatures, one law: every state is filled as exp(−E/t)"
 FALSE_ALARM = 1e-6
 LEAST = 25  # a count that expects fewer is too skewed (by more than 1/5) for its pull to be a normal number

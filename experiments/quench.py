@@ -115,7 +115,7 @@ from boltzmann import plots
 from boltzmann.statistics import goodness_of_fit
 from experiments.runner.table import Table, Verdict, agrees, differs, fits
 
-CHAPTER = 4
+CHAPTER = 5
 FINDING = "After a quench the crowd comes to rest; its molecules do not"
 MOMENTS = 4  # that the still figure shows
 _GROUND = ord("a")  # in a molecule's path a letter is a layer, and this one the lowest

@@ -102,7 +102,7 @@ from boltzmann.statistics import goodness_of_fit
 from experiments.runner.table import Table, Verdict, agrees, differs, fits, worst_of
 from experiments.shared.gas import slowest_mode
 
-CHAPTER = 3
+CHAPTER = 4
 FINDING = "The gap 1 − λ₂ of the chain sets how fast a hot gas cools"
 OTHER_RULE = {"metropolis": "glauber", "glauber": "metropolis", "heat-bath": "metropolis"}
 # The slowest mode is followed until its amplitude is this many of its standard errors: the

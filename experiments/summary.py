@@ -112,7 +112,7 @@ from experiments.shared.gas import relaxed_gas
 from experiments.shared.letters import usable_contexts
 from experiments.shared.roads import surprise
 
-CHAPTER = 14
+CHAPTER = 16
 FINDING = "One distribution, three roads: softmax(−E/t)"
 _LEVELS = 8  # letters that the pictures show, the likeliest first
 _COMPARED = (0.5, 1.0, 2.0)  # temperatures whose shares are drawn

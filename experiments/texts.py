@@ -102,7 +102,7 @@ from experiments.shared.pages import (
     written,
 )
 
-CHAPTER = 8
+CHAPTER = 10
 FINDING = "Temperature alone takes one model's text from a loop to noise"
 
 

@@ -105,7 +105,7 @@ from boltzmann.language import draw as draw_ids
 from boltzmann.statistics import pulls
 from experiments.runner.table import Table, Verdict, agrees, differs, fits
 
-CHAPTER = 13
+CHAPTER = 15
 FINDING = "A temperature can be read off the tokens, to one part in √(n C)"
 
 _CURVE = 60  # points of the law

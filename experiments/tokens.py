@@ -110,7 +110,7 @@ from experiments.shared.letters import printable, shown
 from experiments.shared.pages import perplexity_axis, place, temperature_axis
 from experiments.shared.roads import LAW, counted, draw_counts, surprise, three_roads
 
-CHAPTER = 9
+CHAPTER = 11
 FINDING = "A transformer sampled at temperature t is a gas at temperature t, too"
 _NAMED = 12  # tokens that a panel shows by name
 

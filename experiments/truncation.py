@@ -100,7 +100,7 @@ from experiments.runner.table import Table, Verdict, agrees, differs, fits
 from experiments.shared.gas import chance_of_missing, relaxed_gas
 from experiments.shared.letters import shown, usable_contexts
 
-CHAPTER = 12
+CHAPTER = 14
 FINDING = "A truncation is a wall, and heat moves a wall that is built after it"
 FALSE_ALARM = 1e-6
 SHOWN = 4.0  # nats above the lowest level

@@ -106,7 +106,7 @@ from experiments.runner.table import Table, Verdict, agrees, differs, fits
 from experiments.shared.gas import chance_of_missing
 from experiments.shared.letters import shown
 
-CHAPTER = 11
+CHAPTER = 13
 FINDING = "Cold letters do not make a cold text: it weighs what comes after"
 FALSE_ALARM = 1e-6
 ROADS = ("token", "text")  # at the temperature of each letter, of the whole text

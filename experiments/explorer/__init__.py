@@ -85,7 +85,7 @@ from boltzmann.statistics import goodness_of_fit
 from experiments.runner.table import Table, Verdict, agrees
 from experiments.shared.letters import usable_contexts
 
-CHAPTER = 15
+CHAPTER = 17
 FINDING = "One slider drives a gas and a text generator, and one law predicts both"
 SOURCE = Path(__file__).parent
 SCRIPTS = (  # in reading order

@@ -38,7 +38,7 @@ def test_a_lesson_has_all_its_parts_in_order(name):
     assert 10 <= lesson.minutes(module) <= 60
     assert 3 <= len(lesson.exercises(module)) <= 5
     assert parts["Predict first."].count("?") >= 3
-    assert 50 <= len(lesson.text(module).splitlines()) <= 100
+    assert 45 <= len(lesson.text(module).splitlines()) <= 80
 
 
 @lessons
@@ -77,6 +77,7 @@ def test_a_lesson_out_of_form_is_refused(change):
 
 MISCONCEPTIONS = {
     "limits": ["Temperature adds randomness to the model.", "t = 0 is undefined"],
+    "gaussian": ["At t = ∞ everything is equally likely."],
     "occupancy": ["The particles must know the law"],
     "relaxation": [
         "The more moves are accepted, the faster",

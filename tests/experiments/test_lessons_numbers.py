@@ -38,17 +38,30 @@ def limits(table):
     yield '"windo" has {:.2f} at t = 1, {:.2f} at t = 0.5 and {:.2f} at t = 0.1', rising
     cloud = table.where(kind="law", outcome="cloud")
     yield "Cloud is highest near t = {:.1f}", [cloud["temperature"][cloud["law"].argmax()]]
-    bell = [
-        round(float(np.average(panel["value"] ** 2, weights=panel["law"])), 6)
-        for _, panel in rows.where(system="gaussian").groups("temperature")
-    ]
-    yield "⟨x²⟩ is {:g}, {:g} and {:g} in units of σ²", bell
     p = law(1.0, *weather)
     surprise = [-np.sum(np.array(q) * np.log(q)) for q in (p, law(0.5, *weather))]
     yield "-Σ p log p, is {:.2f} at t = 1 and {:.2f} at t = 0.5", surprise
     die = table.where(system="die", kind="counted", temperature=0.0)
     assert np.count_nonzero(die["sampled"]) == 1 and np.count_nonzero(die["simulated"]) == 2
     yield "it shows one, and the gas both", []
+
+
+@quotes
+def gaussian(table):
+    counted = table.where(kind="counted")
+
+    def panel(t):
+        return counted.where(temperature=t)
+
+    def variances(road):
+        return [np.average(panel(t)["x"] ** 2, weights=panel(t)[road]) for t in (0.25, 1.0, 4.0)]
+
+    width = counted["x"][1] - counted["x"][0]
+    peaks = [panel(t)["law"].max() / width for t in (1.0, 4.0)]
+    yield "from t = 1 to t = 4 the peak falls from {:.3f} to {:.3f}", peaks
+    gas = "the gas has {:.3f} at t = 0.25, {:.3f} at t = 1 and {:.3f} at t = 4"
+    yield gas, variances("simulated")
+    yield "the sampler {:.3f}, {:.3f} and {:.3f}", variances("sampled")
 
 
 @quotes
