@@ -8,6 +8,7 @@ from boltzmann.statistics import pulls
 from experiments.occupancy import LEAST
 from experiments.runner import cli as runner
 from experiments.runner import gallery, lesson
+from experiments.shared.barometer import measured_height
 
 EXPERIMENTS = runner.discovered()
 QUOTED = {}
@@ -111,6 +112,12 @@ def bottle(table):
         "holds only {} of 10 million",
         [table.where(series="gas", temperature=0.1)["molecules"][-1]],
     )
+    means = [measured_height(table.where(series="gas", temperature=t))[0] for t in (0.1, 1.0)]
+    yield "the mean height, from {:.3f} at t = 0.1 to {:.3f} at t = 1", means
+
+
+@quotes
+def ledger(table):
     quench, warming = (table.where(series=series) for series in ("quench", "warming"))
     falling, climbing = (
         quench[name][1:] / quench["molecules"][0] for name in ("falling", "climbing")

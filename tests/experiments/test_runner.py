@@ -118,7 +118,7 @@ def test_white_space_is_shown_and_contexts_come_from_the_text():
 
 def test_every_experiment_has_the_parts_that_an_experiment_has():
     story = (
-        "limits gaussian occupancy relaxation quench bottle entropy letters texts tokens continuations "
+        "limits gaussian occupancy relaxation quench bottle ledger entropy letters texts tokens continuations "
         "whole_texts truncation"
     ).split()
     assert [name for name in EXPERIMENTS if name in story] == story
