@@ -101,7 +101,8 @@ import boltzmann as bz
 from boltzmann import plots
 from boltzmann.statistics import goodness_of_fit, kullback_leibler, pulls
 from experiments.runner.table import Table, Verdict, agrees, differs, fits
-from experiments.shared.gas import chance_of_missing, slowest_mode
+from experiments.shared.decay import second_eigenvalue
+from experiments.shared.gas import chance_of_missing
 
 CHAPTER = 3
 FINDING = "Six systems, four temperatures, one law: every state is filled as exp(−E/t)"
@@ -143,7 +144,7 @@ def compute(config: Config, progress: Callable[[float], None]) -> Table:
     for done, (name, levels, t) in enumerate(panels):
         law, too_hot = bz.probabilities(levels, [t, config.control * t])
         particles = _enough(law, too_hot, config.displacement)
-        second, _ = slowest_mode(bz.transition_matrix(levels, t))
+        second, _ = second_eigenvalue(bz.transition_matrix(levels, t))
         sweeps = int(np.ceil(np.log(config.remainder) / np.log(second)))
         gas = bz.Ensemble(levels, t, particles, seed=config.seed + done)
         gas.run(sweeps, every=sweeps, progress=False)

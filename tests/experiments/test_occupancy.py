@@ -8,7 +8,6 @@ import pytest
 import boltzmann as bz
 from boltzmann import plots
 from experiments import occupancy
-from experiments.shared.gas import slowest_mode
 from tests.support.verdicts import failing
 
 
@@ -81,14 +80,3 @@ def test_any_number_of_systems_can_be_drawn(count):
     assert [axes.get_xlabel() for axes in figure.axes if axes.axison].count(
         "energy above the lowest level (units of Δ)"
     ) == 1
-
-
-def test_the_second_eigenvalue_of_two_levels_is_known():
-    # Flip-flop of two levels: 1 - (up + down), with up = r/2 and down = 1/2 under the uniform
-    # proposal.
-    expected = 1 - (np.exp(-1.8) + 1) / 2
-    matrix = bz.transition_matrix(bz.two_level(1.8), 1.0)
-    second, vector = slowest_mode(matrix)
-    assert second == pytest.approx(expected, rel=1e-14)
-    # The mode tells the levels apart and has no mean at equilibrium: √π f is orthogonal to √π.
-    assert vector @ np.sqrt(bz.probabilities(bz.two_level(1.8), 1.0)) == pytest.approx(0, abs=1e-14)

@@ -1,6 +1,5 @@
 """Whole texts: the smallest example is the published one, and swapped roads are caught."""
 
-
 import numpy as np
 import pytest
 
