@@ -43,8 +43,8 @@ after ln(1000) τ = 31 sweeps, a millionth after 63.
 The misconception. "The more moves are accepted, the faster a simulation is." At equilibrium at t =
 1 neighbours are accepted 37 times in a hundred, and any levels 17 times; yet the latter relax in
 4.5 sweeps and the former in 7.6: a short step leads nowhere far. "Error bars fall as 1/√(number of
-measurements)." Those of independent measurements do. A particle remembers its level for about τ
-sweeps, and the error of its mean energy is up to √(2τ) times as large as that formula says.
+measurements)." A particle remembers its level for about τ sweeps, and the error of its mean energy
+is up to √(2τ) times as large as that formula says.
 
 Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from boltzmann import
 exercises` and `from experiments import run` were done.

@@ -22,11 +22,10 @@ What the law predicts. The two are the same at t = 1, and in general at no other
 tempers each letter given those before it, and so draws x with the probability ∏ p(x_j | x_1 …
 x_{j-1})^{1/t} / Z(x_1 … x_{j-1}), where Z is a sum over letters and differs from context to
 context. The text as one system, with energy E(x) = -log p(x), has p(x)^{1/t} / Z, where Z is one
-sum over all texts. A cold sampler walks into a likely letter without a look at where it leads; the
-whole text weighs what comes after. The three texts are the example of Karan and Du [1]_: ab is the
-likeliest text, and yet b, which two of them begin with, the likelier letter. For a model that sees
-one letter back both laws are exact: a text is then a chain of spins, and its Z a product of
-transfer matrices [2]_.
+sum over all texts. A cold sampler does not look where a likely letter leads; the whole text weighs
+what comes after. The three texts are the example of Karan and Du [1]_: ab is the likeliest text,
+and yet b, which two of them begin with, the likelier letter. For a model that sees one letter back
+both laws are exact: a text is then a chain of spins, and its Z a product of transfer matrices [2]_.
 
 What would refute it. Texts of the sampler that do not follow the law of letters; texts simulated by
 Metropolis's rule that do not follow the law of texts (a move rewrites a text from some letter on,

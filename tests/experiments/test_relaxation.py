@@ -1,6 +1,5 @@
 """The relaxation experiment sees right dynamics as right and each wrong one as wrong, with honest error bars."""
 
-
 import pytest
 
 import boltzmann as bz
