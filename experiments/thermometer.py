@@ -122,6 +122,14 @@ FAULTS: dict[str, tuple[Callable[[float], dict[str, Any]], str]] = {
     "hides min_p = 0.1": (lambda t: {"temperature": t, "min_p": 0.1}, "min_p"),
 }
 
+# The figure's words for faults whose names in a diagnosis are longer.
+WORDS = {
+    "wrong_temperature": "another constant",
+    "hidden_top_k": "top_k",
+    "hidden_top_p": "top_p",
+    "hidden_min_p": "min_p",
+}
+
 
 @dataclass(frozen=True)
 class Config:
@@ -220,7 +228,7 @@ def _row(
             name: float(f"{value:.7g}") for name, value in numbers.items()
         },  # what a fit is good for
         "verdict": audit.diagnosis.verdict,
-        "fault": audit.diagnosis.fault,
+        "fault": WORDS.get(audit.diagnosis.fault, audit.diagnosis.fault),
         "expected": expected,
     }
 

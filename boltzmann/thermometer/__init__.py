@@ -2,7 +2,7 @@
 
 from boltzmann.thermometer.dependence import Dependence
 from boltzmann.thermometer.diagnosis import Diagnosis, diagnose
-from boltzmann.thermometer.faults import Candidate
+from boltzmann.thermometer.faults import Candidate, Fault
 from boltzmann.thermometer.io.saved_draws import SavedDraws, load_draws
 from boltzmann.thermometer.laws import SamplingLaw
 from boltzmann.thermometer.reading import Reading, TopReading, read
@@ -13,6 +13,7 @@ __all__ = [
     "Candidate",
     "Dependence",
     "Diagnosis",
+    "Fault",
     "Reading",
     "SamplingLaw",
     "SavedDraws",

@@ -7,7 +7,7 @@ from scipy.fft import irfft, next_fast_len, rfft
 from scipy.special import fdtrc, ndtr, ndtri
 
 from boltzmann._core.checks import FloatArray
-from boltzmann.thermometer.evidence import IntArray
+from boltzmann.thermometer.token_levels import IntArray
 
 _LOUD = 2.5  # standard deviations above which a lag is taken for more than noise, once there is some for certain
 _FEWEST = 50  # products that an autocorrelation averages, for its noise to be nearly normal
@@ -32,6 +32,9 @@ class Dependence:
     design_effect: float
 
 
+INDEPENDENT = Dependence(0.0, 1.0, 1.0)
+
+
 def between_groups(uniform: FloatArray, groups: IntArray) -> Dependence:
     """Compare the spread of the groups' means with that inside the groups (Fisher's F)."""
     scores = normal_scores(uniform)
@@ -41,7 +44,7 @@ def between_groups(uniform: FloatArray, groups: IntArray) -> Dependence:
     outside = float((sizes * (means - scores.mean()) ** 2).sum())
     free_outside, free_inside = sizes.size - 1, scores.size - sizes.size
     if free_inside < 1:
-        return Dependence(0.0, 1.0, 1.0)
+        return INDEPENDENT
     ratio = (outside / free_outside) / max(inside / free_inside, 1e-300)
     total = (outside + inside) / (scores.size - 1)
     effect = max(1.0, outside / free_outside / total)
@@ -57,7 +60,7 @@ def along_series(uniform: FloatArray, middles: FloatArray, significance: float) 
     """
     n, lags = uniform.size, min(uniform.size // 2, uniform.size - _FEWEST)
     if lags < 1:
-        return Dependence(0.0, 1.0, 1.0)
+        return INDEPENDENT
     pairs = n - np.arange(1, lags + 1)
     correlation = _correlation(normal_scores(uniform), lags)
     single = float(ndtr(-(correlation * np.sqrt(pairs)).max()))

@@ -5,17 +5,18 @@ from typing import Any, Literal
 
 import numpy as np
 
-from boltzmann._core.checks import LARGEST, SMALLEST, as_count, as_number, as_temperature
-from boltzmann.thermometer.dependence import Dependence, along_series, between_groups
-from boltzmann.thermometer.evidence import Evidence
-from boltzmann.thermometer.faults import Candidate, as_candidate, fault_hypotheses, penalised
-from boltzmann.thermometer.laws import SamplingLaw, determined, kept_counts, log_likelihood
-from boltzmann.thermometer.reading import Reading, kolmogorov_smirnov
+from boltzmann._core.checks import LARGEST, SMALLEST, as_number
+from boltzmann.thermometer.dependence import INDEPENDENT, Dependence, along_series, between_groups
+from boltzmann.thermometer.faults import FAULTS, WITHOUT_LAW, Candidate, Fault, fault_hypotheses
+from boltzmann.thermometer.hypothesis import Hypothesis
+from boltzmann.thermometer.laws import SamplingLaw, as_claim
+from boltzmann.thermometer.reading import Reading
+from boltzmann.thermometer.resolution import draws_needed
+from boltzmann.thermometer.truncation import determined
+from boltzmann.thermometer.uniformity import kolmogorov_smirnov
 
-LAWLESS = ("dependent", "forbidden", "unknown")  # faults that are no law
-_POWER = (
-    1.645  # standard deviations by which a fault as large as the resolution is to stand out: 95 %
-)
+
+Verdict = Literal["holds", "fails", "cannot tell"]
 
 
 @dataclass(frozen=True)
@@ -28,10 +29,10 @@ class Diagnosis:
         It holds if nothing speaks against it and a temperature off by the resolution would have.
     fault : str
         "" unless it fails; else "ignored" (t = 1), "greedy", "doubled", "squared", "inverted",
-        "another constant", "top_k", "top_p", "min_p" (a hidden truncation), "untruncated" (a
-        claimed one is not there), "order" (temperature and truncation swapped), "dependent" (draws,
-        on one another), "forbidden" (a token of probability 0 was drawn) or "unknown" (the claim
-        does not fit, and nothing else does better).
+        "wrong_temperature", "hidden_top_k", "hidden_top_p", "hidden_min_p", "missing_truncation" (a
+        claimed one is not there), "swapped_order" (of temperature and truncation),
+        "dependent_draws", "forbidden_token" (one of probability 0 was drawn) or "unknown" (the
+        claim does not fit, and nothing else does better).
     law : SamplingLaw
         The likeliest law: the claim unless it fails.
     log_likelihood_ratio : float
@@ -39,22 +40,22 @@ class Diagnosis:
     p_value : float
         Of the claim, for all that was looked at together.
     draws_needed : float
-        How many more draws it takes to tell, about; 0 if it could be told, inf if the offers hold
-        no heat.
+        How many more draws it takes to tell, about; 0 if it could be told, inf if the lists hold no
+        choice.
     candidates : tuple of Candidate
-        All that were considered, the likeliest first.
+        All that were considered, the likeliest first, less what fitted numbers must earn.
     goodness_of_fit : float
         The p-value of the draws' transforms under the claim.
     dependence : Dependence
         The strongest sign that draws depend on one another.
     claimed : SamplingLaw
         The claim.
-    untold : int
+    undetermined : int
         Draws that were left out, as their lists do not tell whether the top_p claimed allows them.
     """
 
-    verdict: Literal["holds", "fails", "cannot tell"]
-    fault: str
+    verdict: Verdict
+    fault: Fault | Literal[""]
     law: SamplingLaw
     log_likelihood_ratio: float
     p_value: float
@@ -63,7 +64,7 @@ class Diagnosis:
     goodness_of_fit: float
     dependence: Dependence
     claimed: SamplingLaw
-    untold: int = 0
+    undetermined: int = 0
 
     @property
     def holds(self) -> bool:
@@ -73,12 +74,15 @@ class Diagnosis:
     def __str__(self) -> str:
         if self.verdict == "holds":
             return f"holds: {self.claimed}"
-        if self.verdict == "cannot tell" and np.isinf(self.draws_needed):
-            return f"cannot tell whether {self.claimed}: no choice is left in the lists. List more tokens"
         if self.verdict == "cannot tell":
-            return f"cannot tell whether {self.claimed}: about {self.draws_needed:.2g} more draws are needed"
-        likeliest = "" if self.fault in LAWLESS else f", likeliest {self.law}"
-        return f"fails: {self.fault} (claimed {self.claimed}{likeliest}, {bound(self.p_value)})"
+            if np.isinf(self.draws_needed):
+                missing = "no choice is left in the lists. List more tokens"
+            else:
+                missing = f"about {self.draws_needed:.2g} more draws are needed"
+            return f"cannot tell whether {self.claimed}: {missing}"
+        likeliest = "" if self.fault in WITHOUT_LAW else f", likeliest {self.law}"
+        name = FAULTS[self.fault] if self.fault else ""
+        return f"fails: {name} (claimed {self.claimed}{likeliest}, {bound(self.p_value)})"
 
 
 def bound(p_value: float) -> str:
@@ -101,7 +105,7 @@ def diagnose(
 
     .. math:: e^{-x}, \qquad 2 e^{-x}, \qquad e^{-x}, \qquad 2 (1 + x) e^{-x}
 
-    for a law with nothing to fit (Markov), with a temperature (Chernoff), a wall (all draws must
+    for a law with nothing to fit (Markov), with a temperature (Chernoff), a cutoff (all draws must
     lie inside it), or both (about). Fit to uniformity and independence are tested beside. All
     p-values share `false_alarms` equally, and the claim fails if one is below its share. The fault
     is then the candidate of the largest Λ, less 7 nats for each number that was fitted, and 3 for
@@ -121,7 +125,7 @@ def diagnose(
         times of 20; of a claimed 0, one of so much.
     slack : float
         By how many nats the log-probabilities may miss those that the sampler used: 1e-4 in one
-        process, 0.012 between two runtimes. It widens ties at t = 0, and walls.
+        process, 0.012 between two runtimes. It widens ties at t = 0, and truncations.
 
     Raises
     ------
@@ -130,8 +134,8 @@ def diagnose(
 
     Notes
     -----
-    A wall by top_k or min_p is the same before and after the temperature, once its place is fitted. Only top_p,
-    and a min_p that was claimed, tell the order.
+    A cutoff by top_k or min_p is the same before and after the temperature, once its place is
+    fitted. Only top_p, and a min_p that was claimed, tell the order.
 
     Of lists of the m likeliest tokens, log-probabilities tell what the others have together at t =
     1, and within bounds at another t. Where these leave open how many of the tokens listed a
@@ -159,146 +163,117 @@ def diagnose(
     alarms = as_number("false_alarms", false_alarms, "number between 0 and 1", SMALLEST, 1.0)
     resolution = as_number("resolution", resolution, "number between 0 and 1", SMALLEST, 1.0)
     slack = as_number("slack", slack, "finite number of at least 0", 0.0, LARGEST)
-    evidence = determined(reading.evidence, claim)
-    untold = reading.evidence.draws - evidence.draws
+
+    evidence = determined(reading.evidence.with_cache(), claim)
+    undetermined = reading.evidence.draws - evidence.draws
     if evidence.draws == 0:
-        independent = Dependence(0.0, 1.0, 1.0)
-        return Diagnosis(
-            "cannot tell", "", claim, 0.0, 1.0, np.inf, (), 1.0, independent, claim, untold
-        )
-    base = log_likelihood(evidence, claim, slack)
-    if claim.beta == np.inf and base > -np.inf:
-        base = 0.0  # which of the tied tokens comes first is known to the sampler
-    found = [
-        (*entry, log_likelihood(evidence, entry[1], slack))
-        for entry in fault_hypotheses(evidence, claim)
-    ]
-    best = max([("", claim, 0, base), *found], key=penalised)
-    tests = len(found) + 3  # uniformity, and dependence in groups and along the series
-    dependence = _dependence(evidence, best[1], alarms / tests)
-    effect = _design_effect(evidence, claim, dependence)
-    candidates = tuple(
-        as_candidate(fault, law, fitted, value, base, effect)
-        for fault, law, fitted, value in sorted(found, key=penalised, reverse=True)
+        return _without_draws(claim, undetermined)
+
+    # Each fault's likelihood beside the claim's.
+    hypothesis = Hypothesis(evidence, claim, slack)
+    likelihood = hypothesis.log_likelihood
+    if claim.beta == np.inf and likelihood > -np.inf:
+        likelihood = 0.0  # which of the tied tokens comes first is known to the sampler
+    explanations = sorted(
+        fault_hypotheses(hypothesis), key=lambda found: found.penalised, reverse=True
     )
-    fit = _fit(evidence, claim, effect)
-    smallest = min([c.p_value for c in candidates] + [fit, dependence.p_value])
+    likeliest = hypothesis
+    if explanations and explanations[0].penalised > likelihood:
+        likeliest = explanations[0].hypothesis
+
+    # By how much less the draws tell than independent ones would.
+    tests = len(explanations) + 3  # uniformity, and dependence in groups and along the series
+    dependence = _dependence(likeliest, alarms / tests)
+    effect = _design_effect(hypothesis, dependence)
+
+    candidates = tuple(found.as_candidate(likelihood, effect) for found in explanations)
+    uniformity = _uniformity(hypothesis, effect)
+    smallest = min([c.p_value for c in candidates] + [uniformity, dependence.p_value])
     common: dict[str, Any] = {
-        "p_value": 0.0 if base == -np.inf else min(1.0, smallest * tests),
-        "draws_needed": 0.0,
+        "p_value": 0.0 if likelihood == -np.inf else min(1.0, smallest * tests),
         "candidates": candidates,
-        "goodness_of_fit": fit,
+        "goodness_of_fit": uniformity,
         "dependence": dependence,
         "claimed": claim,
-        "untold": untold,
+        "undetermined": undetermined,
     }
-    fault, law, ratio = _fault(evidence, claim, candidates, base, fit, dependence, alarms / tests)
-    if fault:
-        return Diagnosis("fails", fault, law, ratio, **common)
-    needed = _draws_needed(evidence, claim, resolution, effect, np.log(2 * tests / alarms))
-    common["draws_needed"] = needed
-    return Diagnosis("cannot tell" if needed > 0 else "holds", "", claim, 0.0, **common)
-
-
-def as_claim(claimed: float | SamplingLaw) -> SamplingLaw:
-    """Return the claim as a law, checked."""
-    law = (
-        claimed
-        if isinstance(claimed, SamplingLaw)
-        else SamplingLaw(as_temperature(claimed, "claimed", sampling=True))
+    refuted = likelihood == -np.inf
+    fault, law, ratio = _fault(
+        hypothesis, refuted, candidates, uniformity, dependence, alarms / tests
     )
-    as_temperature(law.temperature, "claimed.temperature", sampling=True)
-    if law.top_k is not None:
-        as_count("claimed.top_k", law.top_k)
-    if law.top_p is not None:
-        as_number("claimed.top_p", law.top_p, "number above 0, up to 1", SMALLEST, 1.0)
-    if law.min_p is not None:
-        as_number("claimed.min_p", law.min_p, "number from 0 to 1", 0.0, 1.0)
-    return law
+    if fault:
+        return Diagnosis("fails", fault, law, ratio, draws_needed=0.0, **common)
+    needed = draws_needed(hypothesis, resolution, effect, np.log(2 * tests / alarms))
+    verdict: Verdict = "cannot tell" if needed > 0 else "holds"
+    return Diagnosis(verdict, "", claim, 0.0, draws_needed=needed, **common)
 
 
-def _dependence(evidence: Evidence, law: SamplingLaw, significance: float) -> Dependence:
-    """Return the strongest sign of dependence, of the draws' transforms under the likeliest law."""
-    if not np.isfinite(law.beta):
-        return Dependence(0.0, 1.0, 1.0)
-    room = kept_counts(evidence, law)
-    uniform = evidence.transform(law.beta, room)
-    signs = [
-        along_series(uniform, evidence.transform(law.beta, room, randomised=False), significance)
-    ]
-    if evidence.groups is not None:
-        signs.append(between_groups(uniform, evidence.groups))
+def _without_draws(claim: SamplingLaw, undetermined: int) -> Diagnosis:
+    """Return the diagnosis where no draw tells anything about the claim."""
+    return Diagnosis(
+        verdict="cannot tell",
+        fault="",
+        law=claim,
+        log_likelihood_ratio=0.0,
+        p_value=1.0,
+        draws_needed=np.inf,
+        candidates=(),
+        goodness_of_fit=1.0,
+        dependence=INDEPENDENT,
+        claimed=claim,
+        undetermined=undetermined,
+    )
+
+
+def _dependence(hypothesis: Hypothesis, significance: float) -> Dependence:
+    """Return the strongest sign of dependence among the draws, were they from this law."""
+    if not np.isfinite(hypothesis.law.beta):
+        return INDEPENDENT
+    signs = [along_series(hypothesis.uniforms, hypothesis.midpoints, significance)]
+    groups = hypothesis.evidence.groups
+    if groups is not None:
+        signs.append(between_groups(hypothesis.uniforms, groups))
     strongest = min(signs, key=lambda sign: sign.p_value)
     return replace(strongest, design_effect=max(sign.design_effect for sign in signs))
 
 
-def _design_effect(evidence: Evidence, claim: SamplingLaw, dependence: Dependence) -> float:
-    """Return by how much less than independent draws these tell: about the transforms, or about the energy."""
-    if evidence.groups is None or not np.isfinite(claim.beta):
+def _design_effect(claimed: Hypothesis, dependence: Dependence) -> float:
+    """Return how many times less than independent draws these tell: of the transforms or the energy."""
+    evidence = claimed.evidence
+    if evidence.groups is None or not np.isfinite(claimed.law.beta):
         return dependence.design_effect
-    moments = evidence.offers.moments(claim.beta, kept_counts(evidence, claim))
-    scores = moments.mean[evidence.rows] - evidence.energies
-    sums = np.bincount(evidence.groups, weights=scores - scores.mean())
+    moments = claimed.moments
+    scores = moments.mean[evidence.rows] - evidence.energies  # (n,)
+    sums = np.bincount(evidence.groups, weights=scores - scores.mean())  # (groups,)
     naive = float((evidence.weights * moments.variance).sum())
     energy = sums.size / (sums.size - 1) * float(sums @ sums) / naive if naive > 0 else 1.0
     return max(dependence.design_effect, energy)
 
 
-def _fit(evidence: Evidence, claim: SamplingLaw, effect: float) -> float:
-    if not np.isfinite(claim.beta):
+def _uniformity(hypothesis: Hypothesis, effect: float) -> float:
+    """Return the p-value of the draws' transforms being uniform under the law."""
+    if not np.isfinite(hypothesis.law.beta):
         return 1.0
-    uniform = evidence.transform(claim.beta, kept_counts(evidence, claim))
-    return kolmogorov_smirnov(uniform, evidence.draws / effect)
+    return kolmogorov_smirnov(hypothesis.uniforms, hypothesis.evidence.draws / effect)
 
 
 def _fault(
-    evidence: Evidence,
-    claim: SamplingLaw,
+    claimed: Hypothesis,
+    refuted: bool,
     candidates: tuple[Candidate, ...],
-    base: float,
-    fit: float,
+    uniformity: float,
     dependence: Dependence,
     significance: float,
-) -> tuple[str, SamplingLaw, float]:
+) -> tuple[Fault | Literal[""], SamplingLaw, float]:
     """Return the fault, its law and its ratio; no fault if nothing is significant."""
-    if evidence.forbidden:
-        return "forbidden", claim, np.inf
-    if base == -np.inf or any(candidate.p_value < significance for candidate in candidates):
+    claim = claimed.law
+    if claimed.evidence.forbidden:
+        return "forbidden_token", claim, np.inf
+    if refuted or any(candidate.p_value < significance for candidate in candidates):
         better = [candidate for candidate in candidates if candidate.log_likelihood_ratio > 0]
         if better:
             return better[0].fault, better[0].law, better[0].log_likelihood_ratio
         return "unknown", claim, 0.0
     if dependence.p_value < significance:
-        return "dependent", claim, dependence.log_likelihood_ratio
-    return ("unknown", claim, 0.0) if fit < significance else ("", claim, 0.0)
-
-
-def _draws_needed(
-    evidence: Evidence, claim: SamplingLaw, resolution: float, effect: float, threshold: float
-) -> float:
-    r"""Return how many more draws make a temperature off by the resolution stand out, 0 if these do.
-
-    Were it t', the expected ratio would be :math:`\sum (\beta - \beta') \langle E \rangle' + \log Z
-    - \log Z'`.
-    """
-    weights, offers, room = evidence.weights, evidence.offers, kept_counts(evidence, claim)
-    if claim.beta == np.inf:
-        at = offers.moments(1 / resolution, evidence.room)
-        ties = np.log(offers.count_below(0.0))
-        known, needed = float((weights * (at.log_partition - ties)).sum()), np.log(20)
-    else:
-        now = offers.moments(claim.beta, room)
-        others = (
-            [claim.beta / (1 + resolution), claim.beta / (1 - resolution)]
-            if claim.beta
-            else [resolution]
-        )
-        ratios = []
-        for beta in others:
-            then = offers.moments(beta, room)
-            gain = (claim.beta - beta) * then.mean + now.log_partition - then.log_partition
-            ratios.append(float((weights * gain).sum()) / effect)
-        known, needed = min(ratios), (np.sqrt(2 * threshold) + _POWER) ** 2 / 2
-    if known >= needed:
-        return 0.0
-    return float(np.ceil(evidence.draws * (needed / known - 1))) if known > 0 else np.inf
+        return "dependent_draws", claim, dependence.log_likelihood_ratio
+    return ("unknown", claim, 0.0) if uniformity < significance else ("", claim, 0.0)

@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from boltzmann._core.checks import FloatArray
 from boltzmann._core.threads import Pool, available_processors
-from boltzmann.thermometer.evidence import IntArray, TokenLevels
 from boltzmann.thermometer.kernels import HEAD, LEVELS, gather_levels, rank_draws
+from boltzmann.thermometer.token_levels import IntArray, TokenLevels
 
 WITHHELD, ABSENT = -1, -2  # in place of a position
 _BLOCK = 2**23  # numbers that are read at once: 64 MB at most

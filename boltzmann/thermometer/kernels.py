@@ -6,7 +6,7 @@ order in β this changes a weight by β² (1/32)²/24, four parts in 10⁵ at β
 Above 64 nats levels are 1/16 octave wide.
 
 Rows lie one after another: row r is `energies[starts[r]:starts[r + 1]]`, ascending from 0, with as
-many `counts`. Where only the likeliest tokens of a row are allowed, `room` says how many: a wall
+many `counts`. Where only the likeliest tokens of a row are allowed, `kept` says how many: a wall
 behind which nothing is summed.
 """
 
@@ -113,9 +113,9 @@ def rank_draws(values, starts, tops, rows, positions, energies, ranks):
 
 
 @kernel
-def _last(counts, room):
-    """Return how many levels hold the `room` likeliest tokens, and how many of the last one's are among them."""
-    left = room
+def _last(counts, kept):
+    """Return how many levels hold the `kept` likeliest tokens, and how many of the last one's are among them."""
+    left = kept
     for j in range(counts.size):
         if left <= counts[j]:
             return j + 1, left
@@ -124,13 +124,13 @@ def _last(counts, room):
 
 
 @kernel(error_model="numpy")
-def sum_weights(starts, energies, counts, room, beta, log_z, mean, variance):
+def sum_weights(starts, energies, counts, kept, beta, log_z, mean, variance):
     """Write log Z, the mean energy and its variance of every row at β, of the tokens before the wall."""
     weights = np.empty(CHUNK)
     for r in range(starts.size - 1):
         begin, end, last = starts[r], starts[r + 1], counts[starts[r + 1] - 1]
-        if room[r] < np.inf:
-            size, last = _last(counts[begin:end], room[r])
+        if kept[r] < np.inf:
+            size, last = _last(counts[begin:end], kept[r])
             end = begin + size
         lowest = 0.0 if beta >= 0 else energies[end - 1]
         z, first, second = 0.0, 0.0, 0.0
@@ -166,10 +166,10 @@ def mass_before(starts, energies, counts, log_z, beta, rows, ranks, masses):
 
 
 @kernel
-def nucleus(starts, energies, counts, log_z, beta, room, mass, kept):
+def nucleus(starts, energies, counts, log_z, beta, listed, mass, kept):
     """Write how many of a row's likeliest tokens, of those before the wall, first have the probability `mass`."""
     for r in range(starts.size - 1):
-        left, missing = room[r], mass
+        left, missing = listed[r], mass
         kept[r] = 0
         for j in range(starts[r], starts[r + 1]):
             weight = lifted_exp(min(-beta * energies[j] - log_z[r], 0.0)) * 2.0**-LIFT
@@ -185,19 +185,19 @@ def nucleus(starts, energies, counts, log_z, beta, room, mass, kept):
 
 
 @kernel
-def count_below(starts, energies, counts, gap, kept):
-    """Write how many tokens of each row lie at most `gap` above the ground."""
+def count_below(starts, energies, counts, gaps, kept):
+    """Write how many tokens of each row lie at most its `gaps` above its lowest level."""
     for r in range(starts.size - 1):
         kept[r] = 0
         for j in range(starts[r], starts[r + 1]):
-            if energies[j] > gap:
+            if energies[j] > gaps[r]:
                 break
             kept[r] += counts[j]
 
 
 @kernel
-def cutoff_energies(starts, energies, counts, room, walls):
+def cutoff_energies(starts, energies, counts, kept, walls):
     """Write the energy of the last token before each row's wall."""
     for r in range(starts.size - 1):
-        size, _ = _last(counts[starts[r] : starts[r + 1]], room[r])
+        size, _ = _last(counts[starts[r] : starts[r + 1]], kept[r])
         walls[r] = energies[starts[r] + size - 1]

@@ -5,12 +5,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import chdtrc, chdtri, kolmogorov, stdtrit
+from scipy.special import chdtrc, chdtri, stdtrit
 
 from boltzmann._core.checks import FloatArray, as_count, as_number
-from boltzmann.thermometer.evidence import Evidence, IntArray, TokenLevels
+from boltzmann.thermometer.evidence import Evidence
 from boltzmann.thermometer.fitting import as_t, fit_beta, likelihood_bounds, slope
 from boltzmann.thermometer.inputs import ABSENT, WITHHELD, condense
+from boltzmann.thermometer.token_levels import IntArray, TokenLevels
+from boltzmann.thermometer.uniformity import kolmogorov_smirnov
 
 _TOPS = (2, 5, 20, 100)  # the readings by which a truncation shows
 _FEWEST = 25.0  # n C of a shell of tokens whose pull is nearly normal
@@ -164,11 +166,11 @@ def read(
     (0.7, 0.004, 5000)
     """
     confidence = _as_confidence(confidence)
-    offers, of_row, energies, ranks, places = condense(logits_or_logprobs, chosen, rows, normalised)
+    levels, of_row, energies, ranks, places = condense(logits_or_logprobs, chosen, rows, normalised)
     most = (
         float(as_count("top", top))
         if top is not None
-        else _appended(logits_or_logprobs, offers, of_row, ranks)
+        else _appended(logits_or_logprobs, levels, of_row, ranks)
     )
     reasons = {
         "withheld": places == WITHHELD,
@@ -182,7 +184,7 @@ def read(
     if not kept.any():
         raise ValueError(f"chosen has no draw that can be read: {left_out}")
     forbidden = left_out.get("forbidden", 0)
-    evidence = Evidence(offers, of_row[kept], energies[kept], ranks[kept], most, labels, forbidden)
+    evidence = Evidence(levels, of_row[kept], energies[kept], ranks[kept], most, labels, forbidden)
     return _read(evidence, left_out, confidence)
 
 
@@ -208,11 +210,11 @@ def _as_groups(groups: ArrayLike | None, kept: Any) -> IntArray | None:
     return numbers
 
 
-def _appended(source: Any, offers: TokenLevels, rows: IntArray, ranks: IntArray) -> float:
+def _appended(source: Any, levels: TokenLevels, rows: IntArray, ranks: IntArray) -> float:
     """Return m if lists hold the m likeliest tokens and the one drawn, which came last; else inf."""
     if hasattr(source, "ndim"):
         return np.inf
-    sizes = offers.sizes
+    sizes = levels.sizes
     shortest = sizes.min()
     longer = sizes[rows] == shortest + 1
     pattern = sizes.max() == shortest + 1 and longer.any() and np.all(ranks[longer] == shortest)
@@ -220,8 +222,8 @@ def _appended(source: Any, offers: TokenLevels, rows: IntArray, ranks: IntArray)
 
 
 def _read(evidence: Evidence, left_out: dict[str, int], confidence: float) -> Reading:
-    room = evidence.room
-    beta = fit_beta(evidence, room)
+    kept = evidence.condition_counts
+    beta = fit_beta(evidence, kept)
     naive, clustered, heat = _errors(evidence, beta)
     grouped = evidence.groups is not None
     error = clustered if grouped else naive
@@ -233,7 +235,7 @@ def _read(evidence: Evidence, left_out: dict[str, int], confidence: float) -> Re
             * float(stdtrit(clusters - 1, (1 + confidence) / 2)) ** 2
             * max((clustered / naive) ** 2, 1e-12)
         )
-    low, high = likelihood_bounds(evidence, room, beta, drop, error if np.isfinite(error) else 1.0)
+    low, high = likelihood_bounds(evidence, kept, beta, drop, error if np.isfinite(error) else 1.0)
     tops, constancy = _by_top(evidence, beta)
     return Reading(
         temperature=as_t(beta),
@@ -246,7 +248,7 @@ def _read(evidence: Evidence, left_out: dict[str, int], confidence: float) -> Re
         left_out=left_out,
         top=evidence.top,
         heat_capacity=heat,
-        goodness_of_fit=_uniformity(evidence, beta, room),
+        goodness_of_fit=_uniformity(evidence, beta, kept),
         by_top=tops,
         constancy=constancy,
         evidence=evidence,
@@ -271,7 +273,7 @@ def _errors(evidence: Evidence, beta: float) -> tuple[float, float, float]:
     """Return the naive and the clustered standard error of β, and the heat capacity of a draw."""
     if not np.isfinite(beta):
         return (np.inf if np.isnan(beta) else 0.0), np.nan, 0.0
-    moments = evidence.offers.moments(beta, evidence.room)
+    moments = evidence.levels.moments(beta, evidence.condition_counts)
     information = float((evidence.weights * moments.variance).sum())
     heat = beta**2 * information / evidence.draws
     naive = float(1 / np.sqrt(information)) if information > 0 else np.inf
@@ -282,20 +284,11 @@ def _errors(evidence: Evidence, beta: float) -> tuple[float, float, float]:
     return naive, (float(spread / information) if information > 0 else np.inf), heat
 
 
-def _uniformity(evidence: Evidence, beta: float, room: FloatArray) -> float:
+def _uniformity(evidence: Evidence, beta: float, kept: FloatArray) -> float:
     """Return the p-value of the draws' transforms being uniform, by Kolmogorov and Smirnov."""
     if not np.isfinite(beta):
         return 1.0
-    return kolmogorov_smirnov(evidence.transform(beta, room))
-
-
-def kolmogorov_smirnov(uniform: FloatArray, effective: float | None = None) -> float:
-    """Return the p-value of numbers being uniform, if they tell as much as `effective` independent ones."""
-    n = uniform.size
-    steps, ordered = np.arange(n + 1) / n, np.sort(uniform)
-    distance = max((steps[1:] - ordered).max(), (ordered - steps[:-1]).max())
-    root = np.sqrt(n if effective is None else effective)
-    return float(kolmogorov((root + 0.12 + 0.11 / root) * distance))
+    return kolmogorov_smirnov(evidence.transforms(beta, kept))
 
 
 def _by_top(evidence: Evidence, beta: float) -> tuple[tuple[TopReading, ...], float]:
@@ -305,18 +298,18 @@ def _by_top(evidence: Evidence, beta: float) -> tuple[tuple[TopReading, ...], fl
     Each shell's own score is thus a pull, and their squares are chi-square with one degree of
     freedom less, as β is fitted.
     """
-    largest = min(evidence.offers.sizes.max(), evidence.top)
+    largest = min(evidence.levels.sizes.max(), evidence.top)
     start = beta if np.isfinite(beta) else 1.0
     readings, scores, informations = [], [0.0], [0.0]
     for top in (*(m for m in _TOPS if m < largest), largest):
         inner = evidence.among_top(int(top)) if top < largest else evidence
         if inner.draws == 0:
             continue
-        best = beta if inner is evidence else fit_beta(inner, inner.room, start)
+        best = beta if inner is evidence else fit_beta(inner, inner.condition_counts, start)
         readings.append(
             TopReading(float(top), as_t(best), as_error(best, _errors(inner, best)[0]), inner.draws)
         )
-        _, score, information = slope(inner, start, inner.room)
+        _, score, information = slope(inner, start, inner.condition_counts)
         if start**2 * (information - informations[-1]) >= _FEWEST or inner is evidence:
             scores.append(score)
             informations.append(information)

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from boltzmann._core.checks import as_count
-from boltzmann.thermometer.diagnosis import Diagnosis, as_claim, diagnose
-from boltzmann.thermometer.laws import SamplingLaw
+from boltzmann.thermometer.diagnosis import Diagnosis, diagnose
+from boltzmann.thermometer.laws import SamplingLaw, as_claim
 from boltzmann.thermometer.reading import Reading, read
 
 

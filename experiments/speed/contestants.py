@@ -84,9 +84,8 @@ def textbook(energies: np.ndarray, particles: int, sweeps: int) -> Call:
 def thresholds(energies: np.ndarray) -> np.ndarray:
     """Return the table (K·K,) uint32 of the particle engine: how far the fraction of a word may go."""
     levels = bz.EnergyLevels(energies)
-    return threshold_table(
-        Dynamics.checked(levels, 1.0, "uniform", "metropolis").accepted()
-    ).ravel()
+    dynamics = Dynamics.checked(levels, "uniform", "metropolis")
+    return threshold_table(dynamics.acceptances(1.0)).ravel()
 
 
 def numpy_plain(energies: np.ndarray, particles: int, sweeps: int) -> Call:

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from boltzmann.thermometer import SamplingLaw, diagnose, laws, read, reading
+from boltzmann.thermometer import SamplingLaw, diagnose, diagnosis, faults, read, reading
+from boltzmann.thermometer.hypothesis import Hypothesis
 from tests.support.gpt2_like import Sampler, law, logits
 
 SMALL = logits(contexts=40, vocabulary=60, seed=1)
@@ -52,8 +53,8 @@ def test_shorter_intervals_are_seen_not_to_cover(monkeypatch):
     monkeypatch.setattr(
         reading,
         "likelihood_bounds",
-        lambda evidence, room, beta, drop, error: honest(
-            evidence, room, beta, 0.85**2 * drop, error
+        lambda evidence, kept, beta, drop, error: honest(
+            evidence, kept, beta, 0.85**2 * drop, error
         ),
     )
     assert coverage(2000) < 0.935
@@ -147,16 +148,16 @@ FAULTS = {
     "squared": (SamplingLaw(0.49), 0.7, "squared"),
     "doubled": (SamplingLaw(1.4), 0.7, "doubled"),
     "ignored": (SamplingLaw(1.0), 0.7, "ignored"),
-    "top_k": (SamplingLaw(1.0, top_k=50), 1.0, "top_k"),
+    "top_k": (SamplingLaw(1.0, top_k=50), 1.0, "hidden_top_k"),
     "order": (
         SamplingLaw(1.5, top_p=0.9, temperature_first=False),
         SamplingLaw(1.5, top_p=0.9),
-        "order",
+        "swapped_order",
     ),
     "order, the other way": (
         SamplingLaw(1.5, top_p=0.9),
         SamplingLaw(1.5, top_p=0.9, temperature_first=False),
-        "order",
+        "swapped_order",
     ),
 }
 
@@ -195,23 +196,27 @@ def test_the_rounding_of_another_runtime_is_no_fault():
 
 MORE_FAULTS = {
     "greedy": (SamplingLaw(1e-9), 0.7, "greedy"),
-    "constant": (SamplingLaw(0.9), 0.7, "another constant"),
+    "constant": (SamplingLaw(0.9), 0.7, "wrong_temperature"),
     "constant, truncated": (SamplingLaw(1.0, top_p=0.9), SamplingLaw(0.7, top_p=0.9), "ignored"),
     "constant, truncated, any": (
         SamplingLaw(0.85, top_p=0.9),
         SamplingLaw(0.7, top_p=0.9),
-        "another constant",
+        "wrong_temperature",
     ),
     "constant, truncated last": (
         SamplingLaw(0.85, min_p=0.05),
         SamplingLaw(0.7, min_p=0.05),
-        "another constant",
+        "wrong_temperature",
     ),
     "inverted": (SamplingLaw(1 / 0.6), 0.6, "inverted"),
-    "min_p": (SamplingLaw(0.7, min_p=0.05), 0.7, "min_p"),
-    "top_p": (SamplingLaw(0.7, top_p=0.9), 0.7, "top_p"),
-    "top_p, temperature last": (SamplingLaw(1.5, top_p=0.9, temperature_first=False), 1.5, "top_p"),
-    "untruncated": (SamplingLaw(0.7), SamplingLaw(0.7, top_k=20), "untruncated"),
+    "min_p": (SamplingLaw(0.7, min_p=0.05), 0.7, "hidden_min_p"),
+    "top_p": (SamplingLaw(0.7, top_p=0.9), 0.7, "hidden_top_p"),
+    "top_p, temperature last": (
+        SamplingLaw(1.5, top_p=0.9, temperature_first=False),
+        1.5,
+        "hidden_top_p",
+    ),
+    "untruncated": (SamplingLaw(0.7), SamplingLaw(0.7, top_k=20), "missing_truncation"),
     "not greedy": (SamplingLaw(1.0), 0.0, "ignored"),
 }
 
@@ -222,9 +227,10 @@ def test_other_faults_are_named(fault):
     for r in readings(LARGE, probabilities(LARGE, truth), DRAWS, 3, seed=8):
         found = diagnose(r, claim)
         assert (found.verdict, found.fault) == ("fails", name)
-        if name in ("min_p", "top_p"):
+        if name.startswith("hidden_"):
+            cutoff = name.removeprefix("hidden_")
             assert found.law.temperature_first == truth.temperature_first
-            assert getattr(found.law, name) == pytest.approx(getattr(truth, name), rel=0.05)
+            assert getattr(found.law, cutoff) == pytest.approx(getattr(truth, cutoff), rel=0.05)
 
 
 @pytest.mark.parametrize("grouped", [True, False])
@@ -233,7 +239,7 @@ def test_shared_noise_is_named(grouped):
     groups = np.repeat(np.arange(100), 10) if grouped else None
     for r in shared_noise(SMALL, 0.7, 100, 20, seed=3, groups=groups):
         found = diagnose(r, 0.7)
-        assert found.fault == "dependent"
+        assert found.fault == "dependent_draws"
         assert 4 < found.dependence.design_effect < 20
 
 
@@ -242,15 +248,19 @@ def test_noise_that_returns_after_many_draws_is_named():
     sampler = Sampler(law(SMALL, 0.7))
     chosen = sampler.draw(np.tile(np.random.default_rng(4).random(100), 8))
     found = diagnose(read(SMALL, chosen, rows=sampler.rows(800)), 0.7)
-    assert found.fault == "dependent"
+    assert found.fault == "dependent_draws"
     assert 4 < found.dependence.design_effect < 16
 
 
 def test_likelihood_ratios_the_wrong_way_round_are_seen(monkeypatch):
     """A negative control: with ratios swapped, a fault is called by the name of what it is least like."""
-    honest = laws.log_likelihood
-    monkeypatch.setattr(
-        "boltzmann.thermometer.diagnosis.log_likelihood", lambda *args: -honest(*args)
-    )
+
+    class Swapped(Hypothesis):
+        @property
+        def log_likelihood(self):
+            return -super().log_likelihood
+
+    for module in (diagnosis, faults):
+        monkeypatch.setattr(module, "Hypothesis", Swapped)
     several = readings(LARGE, law(LARGE, 1.4), DRAWS, 3, seed=9)
     assert sum(diagnose(r, 0.7).fault == "doubled" for r in several) == 0

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from boltzmann.thermometer import SamplingLaw, diagnose, load_draws, read
-from boltzmann.thermometer.laws import determined, kept_counts
+from boltzmann.thermometer.truncation import determined, kept_counts
 from tests.support.gpt2_like import Sampler, law, logits, softmax
 
 TABLE = logits(contexts=100, vocabulary=2000, seed=5)
@@ -51,7 +51,7 @@ def test_a_true_claim_of_a_truncation_does_not_fail(claim, m):
     for seed in range(3):
         diagnosis = diagnose(listed(claim, m, seed=seed), claim)
         assert diagnosis.verdict != "fails", diagnosis
-        assert diagnosis.untold < 200  # 4 % of the draws
+        assert diagnosis.undetermined < 200  # 4 % of the draws
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=str)
@@ -82,7 +82,7 @@ def test_no_draw_that_is_used_depends_on_what_is_not_listed(claim):
         TABLE, claim.temperature, claim.top_k, claim.top_p, claim.min_p, claim.temperature_first
     )
     room = np.minimum((p > 0).sum(axis=1), 20)
-    within = np.full(100, np.inf) if evidence.within is None else evidence.within
+    within = np.full(100, np.inf) if evidence.certain_counts is None else evidence.certain_counts
     np.testing.assert_array_equal(
         np.minimum(kept_counts(evidence, claim), 20), np.minimum(room, within)
     )
@@ -105,7 +105,7 @@ def test_no_draw_that_is_used_depends_on_what_is_not_listed(claim):
 def test_a_hidden_truncation_is_named_with_its_temperature(done, wall):
     for seed in range(3):
         diagnosis = diagnose(listed(done, 20, seed=100 + seed), done.temperature)
-        assert diagnosis.fault == wall
+        assert diagnosis.fault == f"hidden_{wall}"
         assert diagnosis.law.temperature == pytest.approx(done.temperature, rel=0.03)
         assert getattr(diagnosis.law, wall) == pytest.approx(getattr(done, wall), abs=0.01)
 
@@ -114,14 +114,14 @@ def test_a_hidden_truncation_is_named_with_its_temperature(done, wall):
 @pytest.mark.parametrize(
     ("done", "claim", "fault"),
     [
-        (SamplingLaw(1.0, top_p=0.8), SamplingLaw(1.0, top_p=0.9), "top_p"),
-        (SamplingLaw(0.7, top_p=0.8), SamplingLaw(0.7, top_p=0.9), "top_p"),
-        (SamplingLaw(1.0), SamplingLaw(1.0, top_p=0.9), "untruncated"),
-        (SamplingLaw(0.7), SamplingLaw(0.7, top_p=0.9), "untruncated"),
+        (SamplingLaw(1.0, top_p=0.8), SamplingLaw(1.0, top_p=0.9), "hidden_top_p"),
+        (SamplingLaw(0.7, top_p=0.8), SamplingLaw(0.7, top_p=0.9), "hidden_top_p"),
+        (SamplingLaw(1.0), SamplingLaw(1.0, top_p=0.9), "missing_truncation"),
+        (SamplingLaw(0.7), SamplingLaw(0.7, top_p=0.9), "missing_truncation"),
         (
             SamplingLaw(0.7, top_p=0.9, temperature_first=False),
             SamplingLaw(0.7, top_p=0.9),
-            "order",
+            "swapped_order",
         ),
         (SamplingLaw(0.49, top_p=0.9), SamplingLaw(0.7, top_p=0.9), "squared"),
     ],
@@ -136,7 +136,7 @@ def test_log_probabilities_after_the_temperature_tell_their_own_nucleus():
     claim = SamplingLaw(0.7, top_p=0.9)
     reading = listed(claim, 20, scale=0.7)
     diagnosis = diagnose(reading, claim)
-    assert (diagnosis.verdict == "fails", diagnosis.untold) == (False, 0)
+    assert (diagnosis.verdict == "fails", diagnosis.undetermined) == (False, 0)
     assert diagnose(reading, SamplingLaw(0.7, top_p=0.95)).verdict == "fails"
 
 
@@ -168,7 +168,7 @@ def test_lists_of_which_nothing_is_known_cannot_tell_a_top_p():
         (ORDER[:, :20], LOGPROBS[:, :20]), chosen, rows=rows, normalised=np.full(100, np.nan)
     )
     diagnosis = diagnose(unknown, SamplingLaw(0.7, top_p=0.9))
-    assert (diagnosis.verdict, diagnosis.untold) == ("cannot tell", unknown.draws)
+    assert (diagnosis.verdict, diagnosis.undetermined) == ("cannot tell", unknown.draws)
     assert "List more tokens" in str(diagnosis)
 
 
@@ -222,9 +222,9 @@ def test_saved_lists_are_judged_by_what_they_leave_out(pieces, tmp_path):
         reading = kept(tmp_path / "draws.jsonl", done, 20, pieces).read()
         assert reading.evidence.partial
         diagnosis = diagnose(reading, SamplingLaw(1.0, top_p=0.9), slack=0.012)
-        assert (diagnosis.fault == "top_p") == (done.top_p == 0.8 and len(pieces) < 10)
+        assert (diagnosis.fault == "hidden_top_p") == (done.top_p == 0.8 and len(pieces) < 10)
         assert diagnosis.verdict != "fails" or done.top_p == 0.8
-        assert (diagnosis.untold > 0) == bool(pieces)
+        assert (diagnosis.undetermined > 0) == bool(pieces)
 
 
 def test_a_whole_vocabulary_is_whole_without_its_rare_pieces(tmp_path):

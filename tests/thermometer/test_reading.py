@@ -12,7 +12,8 @@ from scipy.stats import kstest
 import boltzmann as bz
 from boltzmann.thermometer import SamplingLaw, diagnose, read
 from boltzmann.thermometer.fitting import slope
-from boltzmann.thermometer.laws import TIGHTEST, kept_counts, log_likelihood
+from boltzmann.thermometer.hypothesis import Hypothesis
+from boltzmann.thermometer.truncation import TIGHTEST, kept_counts
 from tests.support.gpt2_like import Sampler, law, logits, softmax
 
 TABLE = logits(contexts=30, vocabulary=50, seed=3)
@@ -78,7 +79,7 @@ def test_the_log_likelihood_is_that_of_the_law_written_out():
         sampler = Sampler(p)
         chosen, rows = sampler.draw(np.random.default_rng(1).random(600)), sampler.rows(600)
         evidence = read(TABLE, chosen, rows=rows).evidence
-        assert log_likelihood(evidence, claim) == pytest.approx(
+        assert Hypothesis(evidence, claim).log_likelihood == pytest.approx(
             np.log(p[rows, chosen]).sum(), abs=1e-6
         )
         np.testing.assert_array_equal(np.minimum(kept_counts(evidence, claim), 50), (p > 0).sum(1))
@@ -93,24 +94,24 @@ def test_the_tightest_wall_is_the_likeliest():
         "top_p": lambda p, s: p + 1e-5 * s,
         "min_p": lambda p, s: p * (1 - 1e-4 * s),
     }
-    for wall, step in steps.items():
+    for cutoff, step in steps.items():
         for first in (True, False):
-            tightest = TIGHTEST[wall](evidence, SamplingLaw(1.3, temperature_first=first))
+            tightest = TIGHTEST[cutoff](evidence, SamplingLaw(1.3, temperature_first=first))
             tighter, at, looser = (
-                log_likelihood(
-                    evidence, replace(tightest, **{wall: step(getattr(tightest, wall), s)})
-                )
+                Hypothesis(
+                    evidence, replace(tightest, **{cutoff: step(getattr(tightest, cutoff), s)})
+                ).log_likelihood
                 for s in (-1, 0, 1)
             )
             assert tighter == -np.inf < looser <= at
-            assert at >= log_likelihood(evidence, SamplingLaw(1.3))
+            assert at >= Hypothesis(evidence, SamplingLaw(1.3)).log_likelihood
 
 
 def test_the_slope_is_the_derivative():
     chosen, rows = drawn(TABLE, 0.8, 300)
     evidence = read(TABLE, chosen, rows=rows).evidence
-    for room in (evidence.room, np.full(30, 9.0)):
-        low, mid, high = (slope(evidence, beta, room) for beta in (1.1 - 1e-4, 1.1, 1.1 + 1e-4))
+    for kept in (evidence.condition_counts, np.full(30, 9.0)):
+        low, mid, high = (slope(evidence, beta, kept) for beta in (1.1 - 1e-4, 1.1, 1.1 + 1e-4))
         assert (high.value - low.value) / 2e-4 == pytest.approx(mid.score, rel=1e-6)
         assert (low.score - high.score) / 2e-4 == pytest.approx(mid.information, rel=1e-6)
 
@@ -141,7 +142,7 @@ def test_a_hidden_wall_shows_in_how_readings_depend_on_m():
 def test_the_transform_is_uniform_and_the_fit_says_so():
     chosen, rows = drawn(TABLE, 0.7, 5000)
     reading = read(TABLE, chosen, rows=rows)
-    uniform = reading.evidence.transform(1 / 0.7, reading.evidence.room)
+    uniform = reading.evidence.transforms(1 / 0.7, reading.evidence.condition_counts)
     assert kstest(uniform, "uniform").pvalue > 1e-6
     assert reading.goodness_of_fit > 1e-6
     wrong, rows = drawn(TABLE, 0.2, 5000)
@@ -222,7 +223,9 @@ def test_ties_share():
     """[3, 3, 1]: both are the likeliest, and top_k = 1 is one of the two."""
     reading = read(np.array([3.0, 3.0, 1.0]), [0, 1, 0, 1])
     assert reading.temperature == 0
-    assert log_likelihood(reading.evidence, SamplingLaw(0.0)) == pytest.approx(-4 * np.log(2))
+    assert Hypothesis(reading.evidence, SamplingLaw(0.0)).log_likelihood == pytest.approx(
+        -4 * np.log(2)
+    )
 
 
 def test_tiny_and_huge_numbers():
@@ -346,7 +349,7 @@ def test_a_forbidden_token_refutes_any_claim():
     chosen[7] = 2
     reading = read(x, chosen)
     assert reading.left_out == {"forbidden": 1}
-    assert diagnose(reading, 1.0).fault == "forbidden"
+    assert diagnose(reading, 1.0).fault == "forbidden_token"
 
 
 # Errors

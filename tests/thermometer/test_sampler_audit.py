@@ -65,10 +65,10 @@ def test_our_generate_samples_at_the_temperature_asked_for():
         (drawing(lambda t: 2 * t), "doubled"),
         (drawing(lambda t: 1.0), "ignored"),
         (drawing(lambda t: 0.0), "greedy"),
-        (drawing(lambda t: 0.6), "another constant"),
-        (drawing(top_k=30), "top_k"),
-        (drawing(min_p=0.1), "min_p"),
-        (drawing(top_p=0.8), "top_p"),
+        (drawing(lambda t: 0.6), "wrong_temperature"),
+        (drawing(top_k=30), "hidden_top_k"),
+        (drawing(min_p=0.1), "hidden_min_p"),
+        (drawing(top_p=0.8), "hidden_top_p"),
     ],
 )
 def test_a_sampler_that_misbehaves_is_named(sampler, fault):
@@ -82,7 +82,7 @@ def test_a_call_whose_draws_share_their_noise_is_named():
         return np.repeat(bz.language.draw(row, t, 1, generator), 10)
 
     found = audit(shared, TABLE, 0.7, 2000)
-    assert found.diagnosis.fault == "dependent"
+    assert found.diagnosis.fault == "dependent_draws"
     assert found.reading.clustered_error > 2 * found.reading.naive_error
 
 
@@ -158,7 +158,7 @@ def test_the_top_k_of_transformers_is_found():
         return sampler
 
     silent = audit(sampler_of(), offered, 1.0, 5000).diagnosis
-    assert (silent.fault, silent.law.top_k) == ("top_k", 50)
+    assert (silent.fault, silent.law.top_k) == ("hidden_top_k", 50)
     assert audit(sampler_of(top_k=0), offered, 1.0, 5000, resolution=0.2).diagnosis.holds
     assert audit(
         sampler_of(top_k=50), offered, SamplingLaw(1.0, top_k=50), 5000, resolution=0.2

@@ -5,9 +5,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from boltzmann import plots
-from boltzmann.commands.audit.report import NAMES, name_of
+from boltzmann.commands.audit.report import name_of
 from boltzmann.thermometer import Diagnosis, Reading
-from boltzmann.thermometer.laws import kept_counts
+from boltzmann.thermometer.hypothesis import Hypothesis
 
 _BINS = 20
 
@@ -16,7 +16,7 @@ def draw(reading: Reading, diagnosis: Diagnosis) -> Figure:
     """Return the figure of an audit."""
     finding = {
         "holds": "and so it is",
-        "fails": name_of(diagnosis) if diagnosis.fault else "",
+        "fails": name_of(diagnosis),
         "cannot tell": "and these draws cannot tell",
     }[diagnosis.verdict]
     made = plots.figure(f"Claimed, {diagnosis.claimed}: {finding}")
@@ -32,7 +32,7 @@ def _readings(axes: Axes, reading: Reading, diagnosis: Diagnosis) -> None:
     values = [reading.by_top[k].temperature for k in shown]
     errors = [min(reading.by_top[k].standard_error, 10.0) for k in shown]
     plots.law(axes, [-0.5, len(places) - 0.5], [claim, claim], label=f"claimed, {claim:.4g}")
-    if diagnosis.fault in NAMES and diagnosis.law.temperature != claim:
+    if diagnosis.fault and diagnosis.law.temperature != claim:
         found = f"{diagnosis.fault}, {diagnosis.law.temperature:.4g}"
         plots.law(
             axes,
@@ -69,8 +69,8 @@ def _transforms(axes: Axes, reading: Reading, diagnosis: Diagnosis) -> None:
         axes.set(xlabel="place of the token in its list (10: or later)", ylabel="share of draws")
         axes.set_title("At t = 0 the first is always drawn")
         return
-    uniform = evidence.transform(claim.beta, kept_counts(evidence, claim))
-    counts, edges = np.histogram(uniform, bins=_BINS, range=(0, 1))
+    uniforms = Hypothesis(evidence, claim).uniforms
+    counts, edges = np.histogram(uniforms, bins=_BINS, range=(0, 1))
     height = evidence.draws / _BINS
     spread = 2 * np.sqrt(height * (1 - 1 / _BINS))
     axes.stairs(counts / height, edges, fill=True, color=plots.SKY)

@@ -4,54 +4,45 @@ import textwrap
 
 import numpy as np
 
-from boltzmann.thermometer import Candidate, Diagnosis, Reading
-from boltzmann.thermometer.diagnosis import LAWLESS, bound
+from boltzmann.thermometer import Candidate, Diagnosis, Fault, Reading
+from boltzmann.thermometer.diagnosis import bound
+from boltzmann.thermometer.faults import FAULTS, WITHOUT_LAW
 
 _WIDTH = 78
 _INDENT = 14
 _TRACK = 46  # characters across the plot
 _SHOWN = 5  # candidates
 
-NAMES = {
-    "ignored": "the temperature is ignored (t = 1)",
-    "greedy": "the likeliest token is always taken (t = 0)",
-    "doubled": "the temperature is doubled",
-    "squared": "the temperature is squared, as if applied twice",
-    "inverted": "1/t is taken for t",
-    "another constant": "another temperature",
-    "top_k": "a hidden top_k",
-    "top_p": "a hidden top_p",
-    "min_p": "a hidden min_p",
-    "untruncated": "the truncation claimed is not there",
-    "order": "temperature and truncation in the other order",
-    "dependent": "draws depend on one another",
-    "forbidden": "a forbidden token",
-    "unknown": "unlike the claim, and unlike every fault that was tried",
-}
-
-_REMARKS = {
+_REMARKS: dict[Fault, str] = {
     "ignored": "In a file, log-probabilities reported after the temperature look the same, as their own is 1: if "
     "the server reports such, say --logprobs tempered. Of a live server an audit finds that out by itself.",
-    "top_k": "Many servers truncate unless told not to: llama-server by top_k = 40, vLLM by what the model's "
+    "hidden_top_k": "Many servers truncate unless told not to: llama-server by top_k = 40, vLLM by what the model's "
     "generation_config.json says. Claim it (--top-k), or send what turns it off (--field top_k=0).",
-    "top_p": "Many servers truncate unless told not to. Claim it (--top-p), or send what turns it off.",
-    "min_p": "llama-server truncates by min_p = 0.05 unless told not to. Claim it (--min-p), or send what "
+    "hidden_top_p": "Many servers truncate unless told not to. Claim it (--top-p), or send what turns it off.",
+    "hidden_min_p": "llama-server truncates by min_p = 0.05 unless told not to. Claim it (--min-p), or send what "
     "turns it off (--field min_p=0).",
-    "order": "llama.cpp takes the temperature last, transformers and vLLM first: --temperature-last claims that.",
-    "dependent": "Draws share their noise: one seed for several, or a cache of answers. Error bars that take "
+    "swapped_order": "llama.cpp takes the temperature last, transformers and vLLM first: --temperature-last claims that.",
+    "dependent_draws": "Draws share their noise: one seed for several, or a cache of answers. Error bars that take "
     "them for independent are too small.",
     "unknown": "What was drawn does not follow the claim, nor any of the faults that were tried. Penalties of "
     "repetition, or log-probabilities of something else, look so.",
-    "forbidden": "A token was drawn to which the list gives probability 0.",
+    "forbidden_token": "A token was drawn to which the list gives probability 0.",
 }
 
 
 def name_of(diagnosis: Diagnosis) -> str:
-    """Return what went wrong, with the number that was fitted to the draws."""
-    name, law = NAMES[diagnosis.fault], diagnosis.law
-    if diagnosis.fault == "another constant":
+    """Return what went wrong, with the number that was fitted to the draws; "" if nothing did."""
+    if not diagnosis.fault:
+        return ""
+    name = FAULTS[diagnosis.fault]
+    law = diagnosis.law
+    if diagnosis.fault == "wrong_temperature":
         return f"{name}, t = {_number(law.temperature)}"
-    hidden = {"top_k": law.top_k, "top_p": law.top_p, "min_p": law.min_p}.get(diagnosis.fault)
+    hidden = {
+        "hidden_top_k": law.top_k,
+        "hidden_top_p": law.top_p,
+        "hidden_min_p": law.min_p,
+    }.get(diagnosis.fault)
     return name if hidden is None else f"{name} = {_number(hidden)}"
 
 
@@ -66,7 +57,7 @@ def report(
         _entry("claim", str(diagnosis.claimed)),
         _entry("verdict", _verdict(diagnosis, resolution)),
     ]
-    if diagnosis.fault in _REMARKS:
+    if diagnosis.fault and diagnosis.fault in _REMARKS:
         lines += [_entry("", _REMARKS[diagnosis.fault])]
     return "\n".join([*lines, *_candidates(diagnosis), *_plot(reading, diagnosis)])
 
@@ -101,10 +92,10 @@ def _lists(reading: Reading, diagnosis: Diagnosis) -> list[str]:
     """Return what cannot be seen where only the likeliest tokens are listed."""
     if not reading.evidence.partial:
         return []
-    seen = min(reading.evidence.offers.sizes.max(), reading.top)
+    seen = min(reading.evidence.levels.sizes.max(), reading.top)
     lines = [_entry("", f"a truncation beyond the {seen:.0f} likeliest is not seen")]
-    if diagnosis.untold:
-        left_out = f"{diagnosis.untold} draws left out: lists do not tell whether the top-p claimed reaches so far"
+    if diagnosis.undetermined:
+        left_out = f"{diagnosis.undetermined} draws left out: lists do not tell whether the top-p claimed reaches so far"
         lines.append(_entry("", left_out))
     return lines
 
@@ -120,7 +111,7 @@ def _temperature(reading: Reading, diagnosis: Diagnosis) -> list[str]:
     if not diagnosis.claimed.truncated:
         return [_entry("temperature", value), _entry("", interval)]
     lines = [_entry("temperature", f"{value} if nothing is truncated")]
-    fitted = [c.law.temperature for c in diagnosis.candidates if c.fault == "another constant"]
+    fitted = [c.law.temperature for c in diagnosis.candidates if c.fault == "wrong_temperature"]
     if fitted and diagnosis.verdict != "fails":
         lines.append(_entry("", f"{_number(fitted[0])} with the truncation claimed"))
     return lines
@@ -134,8 +125,9 @@ def _verdict(diagnosis: Diagnosis, resolution: float) -> str:
         if np.isinf(diagnosis.draws_needed):
             return "cannot tell: the lists hold no choice, whatever the temperature. Ask for longer ones"
         return f"cannot tell: about {diagnosis.draws_needed:.2g} more draws are needed"
-    law = "" if diagnosis.fault in LAWLESS else f"; likeliest {diagnosis.law}"
-    return f"fails, {diagnosis.fault}: {NAMES[diagnosis.fault]}{law} ({bound(diagnosis.p_value)})"
+    law = "" if diagnosis.fault in WITHOUT_LAW else f"; likeliest {diagnosis.law}"
+    name = FAULTS[diagnosis.fault] if diagnosis.fault else ""
+    return f"fails, {diagnosis.fault}: {name}{law} ({bound(diagnosis.p_value)})"
 
 
 def _candidates(diagnosis: Diagnosis) -> list[str]:
@@ -154,7 +146,7 @@ def _candidates(diagnosis: Diagnosis) -> list[str]:
     ]
     for candidate in likeliest:
         law = str(candidate.law)
-        lines.append(f"  {candidate.fault:<17}  {law:<44}{candidate.log_likelihood_ratio:>z13.1f}")
+        lines.append(f"  {candidate.fault:<18}  {law:<43}{candidate.log_likelihood_ratio:>z13.1f}")
     return lines
 
 
