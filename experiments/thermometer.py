@@ -105,7 +105,7 @@ from boltzmann.language import draw as draw_ids
 from boltzmann.statistics import pulls
 from experiments.runner.table import Table, Verdict, agrees, differs, fits
 
-CHAPTER = 13
+CHAPTER = 15
 FINDING = "A temperature can be read off the tokens, to one part in √(n C)"
 
 _CURVE = 60  # points of the law
@@ -245,11 +245,13 @@ def verdicts(table: Table) -> list[Verdict]:
     honest = np.count_nonzero(readings["verdict"] == "fails")
     return [
         fits(
+            "readings",
             "readings scatter about the true temperatures by their errors",
             _p(found, t, error),
             _of(t),
         ),
         agrees(
+            "errors",
             "errors are 1/√(nC), the largest deviation",
             off,
             0,
@@ -257,6 +259,7 @@ def verdicts(table: Table) -> list[Verdict]:
             "a reading two errors off changes C",
         ),
         agrees(
+            "honest",
             "honest samplers that fail their audit",
             honest,
             0,
@@ -264,6 +267,7 @@ def verdicts(table: Table) -> list[Verdict]:
             f"of {t.size}, each in less than 1e-3",
         ),
         agrees(
+            "names",
             "samplers that are not called what they are",
             np.count_nonzero(~right),
             0,
@@ -271,7 +275,10 @@ def verdicts(table: Table) -> list[Verdict]:
             f"of {right.size}",
         ),
         differs(
-            "control: 5 % off is not the truth", _p(found, table["control"][0] * t, error), _of(t)
+            "control",
+            "control: 5 % off is not the truth",
+            _p(found, table["control"][0] * t, error),
+            _of(t),
         ),
     ]
 

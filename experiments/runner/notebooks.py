@@ -15,10 +15,9 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import ModuleType
 
-from experiments.runner import gallery, lesson
-from experiments.runner.cli import discovered
+from experiments.runner import lesson
+from experiments.runner.experiment import Experiment, discovered, name_of, varies
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "experiments" / "notebooks"
@@ -60,7 +59,7 @@ def repository() -> str | None:
     return str(address).removesuffix(".git").rstrip("/") if address else None
 
 
-def notebook(experiment: ModuleType, address: str | None) -> str:
+def notebook(experiment: Experiment, address: str | None) -> str:
     """Return the notebook of an experiment as JSON; without an address it has no badge and does not install."""
     cells = [
         {
@@ -78,12 +77,12 @@ def notebook(experiment: ModuleType, address: str | None) -> str:
     return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
 
 
-def _cells(experiment: ModuleType, address: str | None) -> Iterator[tuple[str, str]]:
+def _cells(experiment: Experiment, address: str | None) -> Iterator[tuple[str, str]]:
     """Yield kind and source of each cell: what comes before the run, the run, what comes after, the exercises."""
-    name, parts = gallery.name_of(experiment), lesson.parts(experiment)
+    name, parts = name_of(experiment), lesson.parts(experiment)
     # What differs from run to run takes long to measure: there the small preset shows how it is
     # done.
-    preset, other = ("QUICK", "Config()") if gallery.varies(experiment) else ("Config()", "QUICK")
+    preset, other = ("QUICK", "Config()") if varies(experiment) else ("Config()", "QUICK")
     badge = f"\n\n{_badge(name, address)}" if address else ""
     made = f"Made from [experiments/{name}.py](../{name}.py), whose docstring this is."
     yield "markdown", f"# {lesson.question(experiment)}{badge}\n\n{made}"

@@ -1,4 +1,4 @@
-"""Pages written at temperature t: what their symbols cost to guess, and the figure that they are read in."""
+"""Pages of text written at temperature t: their entropy and surprise, and their figure."""
 
 import textwrap
 import unicodedata
@@ -37,7 +37,7 @@ class _Overheard:
 def written(
     model: LanguageModel, prompt: str, length: int, t: float, seeds: Sequence[int]
 ) -> tuple[list[list[int]], np.ndarray]:
-    """Return one page of ids for each seed, and the energies of all symbols wherever one was drawn, (n, V)."""
+    """Return one page of ids for each seed, and the energies at each draw, (n, V)."""
     overheard = _Overheard(model)
     pages = [list(stream(overheard, prompt, length, t, seed=seed)) for seed in seeds]
     return pages, -np.array(overheard.heard)
@@ -46,7 +46,7 @@ def written(
 def weighed(
     energies: np.ndarray, ids: np.ndarray, t: float, pages: int, name: str
 ) -> dict[str, float]:
-    """Return entropy and surprise per symbol under the law at t, their errors, and the error of their difference.
+    """Return entropy and surprise per symbol under the law at t, with their errors.
 
     Pages are independent, symbols are not: the means' errors come from the scatter of the pages.
     The variance of each symbol's surprise in its context, which the difference needs, is the heat
@@ -65,9 +65,24 @@ def weighed(
 
 
 def mean_of_pages(values: np.ndarray, pages: int) -> tuple[float, float]:
-    """Return the mean of a value per symbol and its error, by the scatter of so many pages of equal length."""
+    """Return the mean of a value per symbol, and its error by the scatter of the pages."""
     means = values.reshape(pages, -1).mean(axis=1)
     return float(means.mean()), float(means.std(ddof=1) / np.sqrt(pages))
+
+
+def welch(
+    weights: np.ndarray, means: np.ndarray, errors: np.ndarray, sizes: np.ndarray, sign: int
+) -> tuple[float, float, float]:
+    """Return Σ w m of some means m, its error, and the p-value of it not having the `sign`.
+
+    Welch's test: variances differ, and the degrees of freedom are Satterthwaite's. All arrays have
+    shape (n,); `sizes` says of how many values each mean is.
+    """
+    change = float(weights @ means)
+    variances = np.square(weights * errors)
+    error = float(np.sqrt(variances.sum()))
+    freedom = variances.sum() ** 2 / (np.square(variances) / (sizes - 1)).sum()
+    return change, error, float(student.sf(sign * change / error, freedom))
 
 
 def p_value(table: Table, name: str) -> float:
@@ -84,7 +99,12 @@ def rises(table: Table) -> Verdict:
     p = min(1.0, z.size * float(student.cdf(z.min(), table["pages"][0] - 1)))
     measured = f"smallest rise {steps.min():.3f} nats, at least {z.min():.1f} standard errors"
     return Verdict(
-        "entropy rises with t at every step", measured, "no fall", "a fall has p < 1e-06", p >= 1e-6
+        "rises",
+        "entropy rises with t at every step",
+        measured,
+        "no fall",
+        "a fall has p < 1e-06",
+        p >= 1e-6,
     )
 
 
@@ -141,7 +161,7 @@ def temperature_axis(axes: Axes) -> None:
 
 
 def draw_entropy(axes: Axes, table: Table, count: int, symbol: str, marks: Sequence[int]) -> None:
-    """Draw entropy per symbol, of which there are `count`, against t/(1 + t), with perplexity on the right."""
+    """Draw entropy per symbol, of which there are `count`, against t/(1 + t)."""
     t = table["temperature"]
     limit = np.log(count)
     plots.law(axes, place(t), table["law"], label="law: entropy of the contexts")
