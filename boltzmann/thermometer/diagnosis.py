@@ -15,7 +15,6 @@ from boltzmann.thermometer.resolution import draws_needed
 from boltzmann.thermometer.truncation import determined
 from boltzmann.thermometer.uniformity import kolmogorov_smirnov
 
-
 Verdict = Literal["holds", "fails", "cannot tell"]
 
 
@@ -52,6 +51,8 @@ class Diagnosis:
         The claim.
     undetermined : int
         Draws that were left out, as their lists do not tell whether the top_p claimed allows them.
+    contradictory : int
+        Draws that were left out, as they contradict their lists.
     """
 
     verdict: Verdict
@@ -65,6 +66,7 @@ class Diagnosis:
     dependence: Dependence
     claimed: SamplingLaw
     undetermined: int = 0
+    contradictory: int = 0
 
     @property
     def holds(self) -> bool:
@@ -75,14 +77,21 @@ class Diagnosis:
         if self.verdict == "holds":
             return f"holds: {self.claimed}"
         if self.verdict == "cannot tell":
-            if np.isinf(self.draws_needed):
-                missing = "no choice is left in the lists. List more tokens"
-            else:
-                missing = f"about {self.draws_needed:.2g} more draws are needed"
-            return f"cannot tell whether {self.claimed}: {missing}"
+            return f"cannot tell whether {self.claimed}: {self._missing}"
         likeliest = "" if self.fault in WITHOUT_LAW else f", likeliest {self.law}"
         name = FAULTS[self.fault] if self.fault else ""
         return f"fails: {name} (claimed {self.claimed}{likeliest}, {bound(self.p_value)})"
+
+    @property
+    def _missing(self) -> str:
+        """What it takes to tell, in words."""
+        if self.contradictory:
+            return f"{self.contradictory} draws contradict their lists"
+        if np.isfinite(self.draws_needed):
+            return f"about {self.draws_needed:.2g} more draws are needed"
+        if self.undetermined:
+            return "no list tells which tokens the top_p claimed leaves"
+        return "no choice is left in the lists. List more tokens"
 
 
 def bound(p_value: float) -> str:
@@ -142,6 +151,10 @@ def diagnose(
     claimed top_p keeps, only draws among those that it certainly keeps are used, on that condition.
     To fit a hidden top_p the rest is guessed. What a truncation does beyond a list is not seen.
 
+    Draws that contradict their lists are left out, and which these are may depend on the token. Of
+    n draws that are left of a share 1 - s, chosen by whatever rule, anything is at most (1 - s)^-n
+    times as probable as if all were: all p-values are multiplied by that.
+
     References
     ----------
     .. [1] A. Wald, Ann. Math. Stat. 16, 117 (1945): bounds on likelihood ratios.
@@ -165,9 +178,12 @@ def diagnose(
     slack = as_number("slack", slack, "finite number of at least 0", 0.0, LARGEST)
 
     evidence = determined(reading.evidence.with_cache(), claim)
-    undetermined = reading.evidence.draws - evidence.draws
+    counts = {
+        "undetermined": reading.evidence.draws - evidence.draws,
+        "contradictory": reading.left_out.get("contradictory", 0),
+    }
     if evidence.draws == 0:
-        return _without_draws(claim, undetermined)
+        return _without_draws(claim, counts)
 
     # Each fault's likelihood beside the claim's.
     hypothesis = Hypothesis(evidence, claim, slack)
@@ -186,29 +202,40 @@ def diagnose(
     dependence = _dependence(likeliest, alarms / tests)
     effect = _design_effect(hypothesis, dependence)
 
+    # A p-value is significant below its share of false alarms, and selection may have lowered it.
+    selection = _selection(reading)
+    threshold = np.log(tests / alarms) + selection
+    significance = float(np.exp(-threshold))
+
     candidates = tuple(found.as_candidate(likelihood, effect) for found in explanations)
     uniformity = _uniformity(hypothesis, effect)
+    refuted = likelihood == -np.inf
     smallest = min([c.p_value for c in candidates] + [uniformity, dependence.p_value])
     common: dict[str, Any] = {
-        "p_value": 0.0 if likelihood == -np.inf else min(1.0, smallest * tests),
+        "p_value": 0.0 if refuted else min(1.0, smallest * tests * np.exp(min(selection, 700.0))),
         "candidates": candidates,
         "goodness_of_fit": uniformity,
         "dependence": dependence,
         "claimed": claim,
-        "undetermined": undetermined,
+        **counts,
     }
-    refuted = likelihood == -np.inf
     fault, law, ratio = _fault(
-        hypothesis, refuted, candidates, uniformity, dependence, alarms / tests
+        hypothesis, refuted, candidates, uniformity, dependence, significance
     )
     if fault:
         return Diagnosis("fails", fault, law, ratio, draws_needed=0.0, **common)
-    needed = draws_needed(hypothesis, resolution, effect, np.log(2 * tests / alarms))
+    needed = draws_needed(hypothesis, resolution, effect, np.log(2) + threshold)
     verdict: Verdict = "cannot tell" if needed > 0 else "holds"
     return Diagnosis(verdict, "", claim, 0.0, draws_needed=needed, **common)
 
 
-def _without_draws(claim: SamplingLaw, undetermined: int) -> Diagnosis:
+def _selection(reading: Reading) -> float:
+    """Return the nats by which leaving out contradictory draws may have raised a ratio."""
+    left_out = reading.left_out.get("contradictory", 0)
+    return float(reading.draws * np.log1p(left_out / reading.draws))
+
+
+def _without_draws(claim: SamplingLaw, counts: dict[str, int]) -> Diagnosis:
     """Return the diagnosis where no draw tells anything about the claim."""
     return Diagnosis(
         verdict="cannot tell",
@@ -221,7 +248,7 @@ def _without_draws(claim: SamplingLaw, undetermined: int) -> Diagnosis:
         goodness_of_fit=1.0,
         dependence=INDEPENDENT,
         claimed=claim,
-        undetermined=undetermined,
+        **counts,
     )
 
 

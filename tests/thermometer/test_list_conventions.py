@@ -36,8 +36,8 @@ def test_a_token_that_takes_the_place_of_the_last_says_nothing(tmp_path):
 
 def test_equal_texts_are_left_out_with_their_draws(tmp_path):
     """In a list they are seen; in an object they are one entry, and it is too short."""
-    twice = [("a", -0.5), ("b", -1.5), ("b", -1.7), ("c", -2.5)]
-    content = chat(("b", -1.7, twice), ("a", -0.5, twice), ("z", -9.0, twice))
+    twice = [("a", -0.5), ("b", -1.5), ("b", -2.4), ("c", -2.5)]
+    content = chat(("b", -2.4, twice), ("a", -0.5, twice), ("z", -9.0, twice))
     saved = load_draws(write(tmp_path / "draws.jsonl", content))
     assert rows(saved) == [[-0.5, -2.5]] * 3
     assert saved.chosen == [None, 0, -2]

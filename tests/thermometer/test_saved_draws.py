@@ -55,7 +55,7 @@ def test_draws_are_in_the_order_of_their_requests(tmp_path):
         {
             "request": k,
             "prompt": "",
-            "response": chat(("a", -0.5, [("a", -0.5 - k), ("b", -9.0), ("c", -9.5)])),
+            "response": chat(("a", -0.5 - k, [("a", -0.5 - k), ("b", -9.0), ("c", -9.5)])),
         }
         for k in (2, 0, 1)
     ]

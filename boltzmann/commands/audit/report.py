@@ -98,6 +98,7 @@ def _draws(reading: Reading) -> str:
         "not offered": "not among the tokens listed",
         "forbidden": "of probability 0",
         "below the top": f"below the {reading.top:g} likeliest",
+        "contradictory": "that contradict their lists",
     }
     parts = [f"{count} {words[reason]}" for reason, count in reading.left_out.items()]
     return f"{reading.draws} used" + (f"; left out: {', '.join(parts)}" if parts else "")
@@ -141,15 +142,21 @@ def _verdict(diagnosis: Diagnosis, resolution: float) -> str:
         seen = f"{100 * resolution:g} %" if diagnosis.claimed.temperature else f"{resolution:g}"
         return f"holds: a temperature off by {seen} would have been seen"
     if diagnosis.verdict == "cannot tell":
-        if np.isinf(diagnosis.draws_needed):
-            return (
-                "cannot tell: the lists hold no choice, whatever the temperature. Ask for longer "
-                "ones"
-            )
-        return f"cannot tell: about {diagnosis.draws_needed:.2g} more draws are needed"
+        return f"cannot tell: {_missing(diagnosis)}"
     law = "" if diagnosis.fault in WITHOUT_LAW else f"; likeliest {diagnosis.law}"
     name = FAULTS[diagnosis.fault] if diagnosis.fault else ""
     return f"fails, {diagnosis.fault}: {name}{law} ({bound(diagnosis.p_value)})"
+
+
+def _missing(diagnosis: Diagnosis) -> str:
+    """Return what it takes to tell."""
+    if diagnosis.contradictory:
+        return f"{diagnosis.contradictory} draws contradict their lists (see above)"
+    if np.isfinite(diagnosis.draws_needed):
+        return f"about {diagnosis.draws_needed:.2g} more draws are needed"
+    if diagnosis.undetermined:
+        return "no list tells which tokens the top-p claimed leaves"
+    return "the lists hold no choice, whatever the temperature. Ask for longer ones"
 
 
 def _candidates(diagnosis: Diagnosis) -> list[str]:

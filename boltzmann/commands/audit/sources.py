@@ -23,7 +23,7 @@ class SavedFile:
     def obtain(self, scale: float | None) -> tuple[SavedDraws, dict[str, str]]:
         """Return its draws, and lines of the report by name."""
         draws = load_draws(self.path, scale)
-        return draws, {"file": self.path, "logprobs": _in_words(draws.scale), **_omissions(draws)}
+        return draws, {"file": self.path, "logprobs": _in_words(draws), **_omissions(draws)}
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Server:
         return draws, {
             "server": f"{self.request.endpoint}{model}",
             "kept": f"{self.path}: {asked}{resumed}",
-            "logprobs": _in_words(draws.scale),
+            "logprobs": _in_words(draws),
             **_omissions(draws),
         }
 
@@ -109,19 +109,27 @@ def _is_local(host: str) -> bool:
     return host == "localhost" or host.endswith(".localhost")
 
 
-def _in_words(scale: float) -> str:
+def _in_words(draws: SavedDraws) -> str:
     """Return what log-probabilities were taken for."""
-    if scale == 1:
-        return "taken as before the temperature"
-    return f"after the temperature: multiplied back by {scale:.4g}"
+    words = "taken as before the temperature"
+    if draws.scale != 1:
+        words = f"after the temperature: multiplied back by {draws.scale:.4g}"
+    if draws.logits:
+        words += "; above 0, so taken for logits, which do not tell what a top-p leaves"
+    return words
 
 
 def _omissions(draws: SavedDraws) -> dict[str, str]:
     """Return what was left out of the draws, how often, and each with an example."""
     counted = [("answer", reason, found) for reason, found in draws.skipped.items()]
     counted += [("token", reason, found) for reason, found in draws.left_out.items()]
-    parts = [
+    left_out = [
         f"{found.number} {kind}{'s' if found.number > 1 else ''} {reason} ({found.example})"
         for kind, reason, found in counted
     ]
-    return {"left out": "; ".join(parts)} if parts else {}
+    contradictions = [
+        f"{number} {reason} ({example})"
+        for reason, (number, example) in draws.contradictions.items()
+    ]
+    lines = {"left out": left_out, "contradictory": contradictions}
+    return {name: "; ".join(parts) for name, parts in lines.items() if parts}

@@ -9,13 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from boltzmann._core.checks import FloatArray, as_count, as_positive
+from boltzmann.thermometer.io.consistency import ROUNDING, is_distribution
 from boltzmann.thermometer.io.list_conventions import ABSENT, Answer, Row, Shape, shape_of
 from boltzmann.thermometer.io.responses import ParsedResponse, error_in, is_ollama, parse_response
 from boltzmann.thermometer.io.streams import Streams, is_chunk, is_empty_chunk
 from boltzmann.thermometer.io.tally import Tally
 from boltzmann.thermometer.io.tokens import shown
-
-_ROUNDING = 0.01  # nats by which a log-probability may come out above 0
 
 
 def numbered_lines(path: str | os.PathLike[str]) -> list[tuple[str, Any]]:
@@ -135,14 +134,14 @@ class LineReader:
         audit = len(self.scales)  # all its lists were asked for at one length
         parsed = self._parsed(line["response"], where)
         group = ("request", audit, number)
-        self.answers.append(Answer(group, Shape(f"audit {audit}"), parsed.draws))
+        self.answers.append(Answer(group, Shape(f"audit {audit}"), parsed.draws, where))
 
     def _add_chunk(self, line: Mapping[str, Any], number: int, where: str) -> None:
         first = self._streams.first_line(line, number)
         if is_empty_chunk(line, begun=first < number):
             return
         draws = self._parsed(line, where, whole=first == number).draws
-        self._streams.add(line, Answer(("line", first), shape_of("openai", draws), draws))
+        self._streams.add(line, Answer(("line", first), shape_of("openai", draws), draws, where))
 
     def _add_ollama(self, line: Mapping[str, Any], number: int, where: str) -> None:
         """Add an answer of Ollama, or a chunk: those have no id, and follow one another."""
@@ -153,12 +152,12 @@ class LineReader:
         if begun and not text and line.get("logprobs") is None:  # the end
             return
         draws = self._parsed(line, where, whole=not begun and line["done"]).draws
-        self.answers.append(Answer(("line", first), shape_of("ollama", draws), draws))
+        self.answers.append(Answer(("line", first), shape_of("ollama", draws), draws, where))
 
     def _add_response(self, response: Any, number: int, where: str) -> None:
         draws = self._parsed(response, where).draws
         source = "llama" if "completion_probabilities" in response else "openai"
-        self.answers.append(Answer(("line", number), shape_of(source, draws), draws))
+        self.answers.append(Answer(("line", number), shape_of(source, draws), draws, where))
 
     def _parsed(self, response: Any, where: str, *, whole: bool = True) -> ParsedResponse:
         """Return what a response tells; what it does not is counted."""
@@ -213,14 +212,16 @@ def _simple_draw(line: Mapping[str, Any], number: int) -> SimpleDraw:
         else _as_place(line["chosen"], len(values))
     )
     group = json.dumps(line["group"]) if "group" in line else ("line", number)
-    return SimpleDraw(Row(values, place, 0.0), group)
+    # Of numbers that are no distribution, it is not known what the tokens not listed have.
+    unidentified = 0.0 if is_distribution(values) else 1.0
+    return SimpleDraw(Row(values, place, unidentified), group)
 
 
 def _as_logprobs(values: list[Any]) -> FloatArray:
     """Return log-probabilities (m,), checked."""
     if not all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
         raise ValueError(f"expected numbers in 'logprobs', got {shown(values)}")
-    if not all(value <= _ROUNDING for value in values):
+    if not all(value <= ROUNDING for value in values):
         raise ValueError(
             f"expected numbers of at most 0 in 'logprobs', got {shown(values)}{_guess(values)}"
         )
@@ -231,7 +232,7 @@ def _as_logprobs(values: list[Any]) -> FloatArray:
 
 def _guess(values: list[float]) -> str:
     """Return what numbers may be that are not log-probabilities."""
-    if min(values) >= 0 and abs(sum(values) - 1) < _ROUNDING:
+    if min(values) >= 0 and abs(sum(values) - 1) < ROUNDING:
         return ": these look like probabilities, whose logarithms are meant"
     return ""
 

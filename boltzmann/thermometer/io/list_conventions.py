@@ -6,6 +6,7 @@ of them (vLLM's chat). To what length lists were asked for, and which of the thr
 inferred from all answers of one shape together.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +14,9 @@ import numpy as np
 from boltzmann._core.checks import FloatArray
 from boltzmann.thermometer.io.tokens import PLACEHOLDER, ObservedDraw
 
-ABSENT = -2  # in place of a position: the token drawn is not in its row; None: it was withheld
+# In place of a position; None is a token that was withheld.
+ABSENT = -2  # the token drawn is not in its row
+CONTRADICTORY = -3  # it contradicts its list
 
 
 class Shape(NamedTuple):
@@ -29,23 +32,28 @@ class Shape(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """The draws of one answer, the group that they form, and the shape of its lists."""
+    """The draws of one answer, the group that they form, the shape of its lists, and its place."""
 
     group: tuple[Any, ...]
     shape: Shape
     draws: list[ObservedDraw]
+    where: str = ""
 
 
 class Row(NamedTuple):
     """Log-probabilities (m,) of the likeliest tokens, and the position of the one drawn.
 
-    `chosen` is None for a token that was withheld and -2 for one that is not in the row.
-    `unidentified` is the probability of the listed tokens that cannot be told from others.
+    `chosen` is None for a token that was withheld, -2 for one that is not in the row, -3 for one
+    that contradicts its list. `unidentified` is the probability of the listed tokens that cannot be
+    told from others.
     """
 
     logprobs: FloatArray
     chosen: int | None
     unidentified: float
+
+
+_LEFT_OUT = Row(np.zeros(1), CONTRADICTORY, 0.0)
 
 
 class _Convention(NamedTuple):
@@ -61,8 +69,15 @@ def shape_of(source: str, draws: list[ObservedDraw]) -> Shape:
     return Shape(source, any(draw.keyed_by_text for draw in draws), longest)
 
 
-def rows_of(answers: list[Answer]) -> list[Row]:
+def rows_of(answers: list[Answer], contradictory: Callable[[ObservedDraw], bool]) -> list[Row]:
     """Return a row for each draw of the answers, in their order.
+
+    Parameters
+    ----------
+    answers : list of Answer
+        The draws.
+    contradictory : callable
+        Tells of a draw whether it contradicts its list.
 
     Raises
     ------
@@ -73,7 +88,8 @@ def rows_of(answers: list[Answer]) -> list[Row]:
     names = [_merged(answer.shape, shapes) for answer in answers]
     together: dict[Shape, list[ObservedDraw]] = {}
     for name, answer in zip(names, answers, strict=True):
-        together.setdefault(name, []).extend(answer.draws)
+        consistent = [draw for draw in answer.draws if not contradictory(draw)]
+        together.setdefault(name, []).extend(consistent)
     conventions = {name: _convention(draws) for name, draws in together.items()}
 
     lengths = [len(draw.tokens) for draws in together.values() for draw in draws]
@@ -83,7 +99,7 @@ def rows_of(answers: list[Answer]) -> list[Row]:
             f"at most {max(lengths)} tokens are listed: ask for at least 3 (top_logprobs, n_probs)"
         )
     return [
-        _row(draw, conventions[name])
+        _LEFT_OUT if contradictory(draw) else _row(draw, conventions[name])
         for name, answer in zip(names, answers, strict=True)
         for draw in answer.draws
     ]

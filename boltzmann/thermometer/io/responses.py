@@ -201,7 +201,7 @@ def _entry(entry: Mapping[str, Any], place: str) -> ObservedDraw:
     if not all(isinstance(item, Mapping) for item in items):
         raise ValueError(f"expected objects in {place}.top_logprobs, got {shown(items)}")
     listed = [(token_of(item), item.get("logprob")) for item in items]
-    return observed_draw(listed, token_of(entry), place, keyed_by_text=False)
+    return observed_draw(listed, entry, place, keyed_by_text=False)
 
 
 def _add_parallel_lists(
@@ -219,13 +219,18 @@ def _add_parallel_lists(
             f"{place} has {len(texts)} tokens and {len(tops)} top_logprobs: expected as many"
         )
 
+    own = logprobs.get("token_logprobs")
+    if not isinstance(own, list) or len(own) != len(texts):
+        own = [None] * len(texts)
+
     first = _first_drawn(parsed, tops, place, response)
     for k in range(first, len(texts)):
         at = f"{place}.top_logprobs[{k}]"
         if tops[k] is None:
             parsed.left_out.add(NO_LIST, f"{at} is null")
         else:
-            parsed.draws.append(_text_and_object(texts[k], tops[k], at))
+            entry = {"token": texts[k], "logprob": own[k]}
+            parsed.draws.append(_text_and_object(entry, tops[k], at))
 
 
 def _first_drawn(
@@ -251,11 +256,11 @@ def _first_drawn(
     return prompt
 
 
-def _text_and_object(text: Any, top: Any, place: str) -> ObservedDraw:
+def _text_and_object(entry: Mapping[str, Any], top: Any, place: str) -> ObservedDraw:
     if not isinstance(top, Mapping):
         raise ValueError(f"expected an object at {place}, got {shown(top)}")
     listed = [(token_of({"token": name}), value) for name, value in top.items()]
-    return observed_draw(listed, token_of({"token": text}), place, keyed_by_text=True)
+    return observed_draw(listed, entry, place, keyed_by_text=True)
 
 
 def _as_list(value: Any, place: str) -> list[Any]:

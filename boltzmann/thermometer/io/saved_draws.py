@@ -2,14 +2,15 @@
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from boltzmann._core.checks import FloatArray
+from boltzmann.thermometer.io.consistency import are_logits, contradiction_in
 from boltzmann.thermometer.io.lines import LineReader, numbered_lines
-from boltzmann.thermometer.io.list_conventions import rows_of
+from boltzmann.thermometer.io.list_conventions import CONTRADICTORY, Answer, rows_of
 from boltzmann.thermometer.io.tally import Tally
 from boltzmann.thermometer.reading import Reading, read
 
@@ -25,7 +26,8 @@ class SavedDraws:
     logprobs : list of n arrays (m,)
         Log-probabilities in nats, of m tokens that may differ from draw to draw.
     chosen : list of n int or None
-        The position of the token drawn; None if it cannot be told, -2 if it is not among them.
+        The position of the token drawn; None if it cannot be told, -2 if it is not among them, -3
+        if it contradicts its list.
     groups : list of n int
         Equal for draws of one request.
     scale : float
@@ -36,6 +38,10 @@ class SavedDraws:
         Tokens of answers that are none of these draws: how many, by reason.
     skipped : Tally
         Answers without tokens: how many, by reason.
+    contradictions : Tally
+        Draws that contradict their lists: how many, by what does not agree.
+    logits : bool
+        Whether the numbers are taken for logits, as most lists hold one above 0.
     """
 
     logprobs: list[FloatArray]
@@ -45,6 +51,8 @@ class SavedDraws:
     unidentified: list[float]
     left_out: Tally = field(default_factory=Tally)
     skipped: Tally = field(default_factory=Tally)
+    contradictions: Tally = field(default_factory=Tally)
+    logits: bool = False
 
     def read(self, confidence: float = 0.95) -> Reading:
         """Return the reading, with errors clustered by request where requests made several draws.
@@ -72,9 +80,7 @@ class SavedDraws:
         chosen = zip(self.groups, self.chosen, strict=True)
         used = [group for group, x in chosen if x is not None and x >= 0]
         if not used:
-            raise ValueError(
-                "no draw can be read: each was withheld, or is of a token that is not listed"
-            )
+            raise ValueError(f"no draw can be read: {self._why_none_is_used}")
         clustered = 1 < len(set(used)) < len(used)
 
         # Given that no unidentified token is drawn, the others are likelier.
@@ -83,13 +89,28 @@ class SavedDraws:
         rows = [
             (range(row.size), row + shift) for row, shift in zip(self.logprobs, shifts, strict=True)
         ]
-        return read(
+        known = (missing < _MOST_UNIDENTIFIED) & (not self.logits)  # (n,)
+        reading = read(
             rows,
-            self.chosen,
+            [None if x == CONTRADICTORY else x for x in self.chosen],
             groups=self.groups if clustered else None,
             confidence=confidence,
-            normalised=np.where(missing < _MOST_UNIDENTIFIED, self.scale, np.nan),
+            normalised=np.where(known, self.scale, np.nan),
         )
+        return replace(reading, left_out=self._by_reason(reading.left_out))
+
+    def _by_reason(self, left_out: dict[str, int]) -> dict[str, int]:
+        """Return the draws left out, with contradictory ones apart from those withheld."""
+        contradictory = self.chosen.count(CONTRADICTORY)
+        withheld = left_out.get("withheld", 0) - contradictory
+        found = left_out | {"withheld": withheld, "contradictory": contradictory}
+        return {reason: number for reason, number in found.items() if number}
+
+    @property
+    def _why_none_is_used(self) -> str:
+        for reason, (number, example) in self.contradictions.items():
+            return f"{number} {reason} ({example})"
+        return "each was withheld, or is of a token that is not listed"
 
 
 def load_draws(path: str | os.PathLike[str], scale: float | None = None) -> SavedDraws:
@@ -155,7 +176,10 @@ def draws_in(lines: Iterable[tuple[str, Any]], scale: float | None = None) -> Sa
 
     # Requests that were asked at once were answered in any order.
     answers = sorted(reader.answers, key=lambda answer: answer.group)
-    rows = rows_of(answers) + [draw.row for draw in reader.simple]
+    logits = are_logits([draw for answer in answers for draw in answer.draws])
+    contradictions = _contradictions(answers, logits)
+    rows = rows_of(answers, lambda draw: contradiction_in(draw, logits=logits) is not None)
+    rows += [draw.row for draw in reader.simple]
     if not rows:
         raise ValueError(_why_no_draw(reader))
 
@@ -171,7 +195,20 @@ def draws_in(lines: Iterable[tuple[str, Any]], scale: float | None = None) -> Sa
         unidentified=[row.unidentified for row in rows],
         left_out=reader.left_out,
         skipped=reader.skipped,
+        contradictions=contradictions,
+        logits=logits,
     )
+
+
+def _contradictions(answers: list[Answer], logits: bool) -> Tally:
+    """Return what does not agree in draws, how often, and an example of each."""
+    tally = Tally()
+    for answer in answers:
+        for draw in answer.draws:
+            if found := contradiction_in(draw, logits=logits):
+                reason, example = found
+                tally.add(reason, f"{answer.where}: {draw.place}: {example}")
+    return tally
 
 
 def _why_no_draw(reader: LineReader) -> str:

@@ -11,7 +11,7 @@ import re
 import reprlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 Token = int | bytes
@@ -36,37 +36,51 @@ class ObservedDraw:
         The token drawn; None if it cannot be identified.
     keyed_by_text : bool
         Whether the list was an object {text: log-probability}, which holds equal texts once.
+    own : float or None
+        The log-probability that is reported beside the token drawn, apart from the list.
+    place : str
+        Where in the response it stands, with the text of the token, for messages.
     """
 
     tokens: list[Token | None]
     logprobs: list[float]
     chosen: Token | None
     keyed_by_text: bool
+    own: float | None = None
+    place: str = field(default="", compare=False)
 
 
 def observed_draw(
     listed: Sequence[tuple[Token | None, Any]],
-    chosen: Token | None,
+    entry: Mapping[str, Any],
     place: str,
     *,
     keyed_by_text: bool,
 ) -> ObservedDraw:
-    """Return a draw with its list sorted; tokens that are listed twice become None.
+    """Return a draw with its list sorted, of an entry with its token and log-probability.
+
+    A token that is listed twice with one value is listed once; with two values it may be two
+    tokens, and becomes None.
 
     Raises
     ------
     ValueError
         If a log-probability is not a number; the message names the place.
     """
-    values = [_logprob(value, place) for _, value in listed]
-    times_listed = Counter(token for token, _ in listed)
-    order = sorted(range(len(listed)), key=lambda k: -values[k])
+    chosen = token_of(entry)
+    read = [(token, _logprob(value, place)) for token, value in listed]
+    pairs = [*dict.fromkeys(pair for pair in read if pair[0] is not None)]
+    pairs += [pair for pair in read if pair[0] is None]
+    times_listed = Counter(token for token, _ in pairs)
+    pairs.sort(key=lambda pair: -pair[1])
 
     return ObservedDraw(
-        tokens=[listed[k][0] if times_listed[listed[k][0]] == 1 else None for k in order],
-        logprobs=[values[k] for k in order],
+        tokens=[token if times_listed[token] == 1 else None for token, _ in pairs],
+        logprobs=[value for _, value in pairs],
         chosen=None if times_listed[chosen] > 1 else chosen,
         keyed_by_text=keyed_by_text,
+        own=_own(entry.get("logprob")),
+        place=f"{place}, {shown(entry.get('token'))}",
     )
 
 
@@ -111,6 +125,12 @@ def _logprob(value: Any, place: str) -> float:
     if not (numeric and value < _LARGEST):  # false for nan
         raise ValueError(f"a log-probability at {place} is {shown(value)}: expected a number")
     return float(max(value, PLACEHOLDER))
+
+
+def _own(value: Any) -> float | None:
+    """Return the log-probability beside a token, None if it is missing or a placeholder."""
+    numeric = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if numeric and PLACEHOLDER < value < _LARGEST else None
 
 
 def shown(value: Any) -> str:
