@@ -21,9 +21,8 @@ Run. Some seconds:
 What the law predicts. If tokens follow softmax(log p / t), then t is the temperature at which the
 mean energy of the law is that of the tokens. Its error is known before the measurement. The
 derivative of the mean energy is the heat capacity C, and n draws tell t to 1/√(n C) of itself [1]_:
-how well a temperature can be measured is how much heat the distribution holds. Near t = 0 all
-tokens are the likeliest and near t = ∞ all are equally likely; in both, C vanishes, and with it
-what a token can tell.
+how well a temperature can be measured is how much heat the distribution holds. Near t = 0 and t = ∞
+C vanishes, and with it what a token can tell.
 
 What would refute it. Readings that scatter about the true temperatures by more, or less, than their
 error bars; bars that are not those predicted; an honest sampler that is called a liar, or a broken
@@ -62,9 +61,9 @@ exercises` and `from experiments import run` were done.
        for name in ("sampler", "verdict", "fault"):
            print(audits[name])
 
-4. Audit a sampler with a mistake of your own. This one divides probabilities by t, not their
-   logarithms: at which temperature does it seem to draw, and why so hot? (103 ± 44, and the audit
-   fails it: a softmax of numbers between 0 and 1 is nearly uniform.)
+4. Audit a sampler with a mistake of your own. This one divides probabilities by t: how hot does it
+   seem, and why? (103 ± 44, and the audit fails it: a softmax of numbers between 0 and 1 is nearly
+   uniform.)
 
        from boltzmann.language import NGram, load_corpus
        model, generator = NGram.fit(load_corpus(), order=5), np.random.default_rng(1)
