@@ -127,7 +127,7 @@ QUICK = Config(temperatures=(0.7, 1.0, 2.0), texts=4000, moves=100)
 
 
 def compute(config: Config, progress: Callable[[float], None]) -> Table:
-    """Weigh and draw the toy's texts, and those of a model of letter pairs, at every temperature."""
+    """Weigh and draw the toy's texts, and those of a model of letter pairs, at every t."""
     model = NGram.fit(load_corpus(config.corpus), order=2)
     logits = np.array([model.logits([letter]) for letter in range(len(model.alphabet))])  # (V, V)
     first = int(model.encode(" ")[0]) if " " in model.alphabet else 0

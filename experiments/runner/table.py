@@ -122,7 +122,10 @@ class Verdict:
 
 
 def worst_of(p_values: Sequence[float]) -> float:
-    """Return the smallest p-value times their number, valid for correlated tests too (Bonferroni)."""
+    """Return the smallest p-value times their number (Bonferroni).
+
+    It is valid for correlated tests, too.
+    """
     return min(1.0, len(p_values) * min(p_values))
 
 

@@ -30,7 +30,9 @@ def test_every_verdict_holds_also_after_a_round_trip_through_the_csv(table):
 
 @pytest.mark.parametrize("factor", [0.98, 1.02])
 def test_a_bath_two_percent_off_is_found(monkeypatch, factor):
-    """Power: at t = 1 alone G has noncentrality 316 on 9 degrees of freedom; missed less than once in 1e12."""
+    """Power: at t = 1 alone G has noncentrality 316 on 9 degrees of freedom; missed less than once
+    in 1e12.
+    """
     ensemble = bz.Ensemble
     monkeypatch.setattr(
         bz,
@@ -52,7 +54,9 @@ def test_a_control_without_its_mistake_fails(monkeypatch):
 
 @pytest.mark.parametrize("config", [bottle.QUICK, bottle.Config()])
 def test_the_start_is_forgotten(config):
-    """What is left of the start, by the second eigenvalue of the chain: nothing the errors could show."""
+    """What is left of the start, by the second eigenvalue of the chain: nothing the errors could
+    show.
+    """
     levels = bottle._levels(config)
     for t in config.temperatures:
         steps = bz.transition_matrix(levels, config.layers * t, proposal="neighbour")

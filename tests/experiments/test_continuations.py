@@ -1,4 +1,6 @@
-"""The experiment on continuations: its verdicts hold, wrong tables are refuted, and no machine changes them."""
+"""The experiment on continuations: its verdicts hold, wrong tables are refuted, and no machine
+changes them.
+"""
 
 from dataclasses import replace
 
@@ -43,7 +45,9 @@ def test_the_quick_preset_is_drawn(table):
 
 
 def test_a_sampler_too_hot_is_refuted(monkeypatch):
-    """256 tokens at each of three temperatures, 50 % too hot: 0.5·√(256 C) > 8 errors each for C > 1."""
+    """256 tokens at each of three temperatures, 50 % too hot: 0.5·√(256 C) > 8 errors each for C >
+    1.
+    """
     stream = pages.stream
     monkeypatch.setattr(
         pages,

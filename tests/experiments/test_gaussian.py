@@ -1,4 +1,6 @@
-"""The tempered Gaussian: its verdicts hold, and a law, a gas and a sampler that are off are refuted."""
+"""The tempered Gaussian: its verdicts hold, and a law, a gas and a sampler that are off are
+refuted.
+"""
 
 import numpy as np
 import pytest

@@ -48,7 +48,9 @@ def test_a_gas_that_jumps_over_layers_does_not_balance_its_moves(monkeypatch):
 
 
 def test_a_quench_into_a_bath_twenty_percent_too_warm_is_found(monkeypatch):
-    """Power: the heat is off by 0.31 quanta, 12 of its standard errors of 0.026; missed once in 1e12."""
+    """Power: the heat is off by 0.31 quanta, 12 of its standard errors of 0.026; missed once in
+    1e12.
+    """
     temperature = bz.Ensemble.temperature
     warmer = temperature.setter(lambda gas, value: temperature.fset(gas, 1.2 * value))
     monkeypatch.setattr(bz.Ensemble, "temperature", warmer)

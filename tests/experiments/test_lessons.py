@@ -1,4 +1,6 @@
-"""The lessons keep their form, say what their figures show, and are what the course and the notebooks say."""
+"""The lessons keep their form, say what their figures show, and are what the course and the
+notebooks say.
+"""
 
 import ast
 import json
@@ -118,7 +120,9 @@ def test_commands_of_a_lesson_are_understood(name):
 
 
 def linked(name: str) -> list[str]:
-    """Return the exercises that check themselves in a lesson: each is asked and checked in one line."""
+    """Return the exercises that check themselves in a lesson: each is asked and checked in one
+    line.
+    """
     coded = "\n".join(lesson.exercises(EXPERIMENTS[name]))
     asked = re.findall(
         r'^ +print\(exercises\.question\("(\w+)"\)\)(?:  |\n +)# exercises\.check\("(\w+)", \w+\)$',

@@ -1,4 +1,6 @@
-"""The experiment on the three limits: its verdicts hold, and each is refuted by the physics it guards against."""
+"""The experiment on the three limits: its verdicts hold, and each is refuted by the physics it
+guards against.
+"""
 
 import numpy as np
 import pytest
@@ -56,7 +58,9 @@ def test_wrong_law_is_refuted(monkeypatch, law, keys):
 
 
 def test_gas_too_hot_is_refuted(monkeypatch):
-    """10 % moves the mean energy of 20,000 particles by 0.1·√(20,000 C) > 7 errors for each C > 0.25."""
+    """10 % moves the mean energy of 20,000 particles by 0.1·√(20,000 C) > 7 errors for each C >
+    0.25.
+    """
     ensemble = bz.Ensemble
     monkeypatch.setattr(
         bz, "Ensemble", lambda levels, t, *rest, **named: ensemble(levels, 1.1 * t, *rest, **named)

@@ -21,7 +21,9 @@ def failed(table):
 
 
 def test_paths_are_those_of_molecules_that_stand_still_or_step(table):
-    """From look to look a molecule gets a layer a sweep at most; all paths together are what a gas does."""
+    """From look to look a molecule gets a layer a sweep at most; all paths together are what a gas
+    does.
+    """
     paths = table.where(series="molecule")["path"]
     layers = np.array([[ord(letter) - ord("a") for letter in path] for path in paths])
     assert layers.shape == (quench.QUICK.shown, quench.QUICK.looks + 1)

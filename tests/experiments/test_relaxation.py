@@ -1,4 +1,6 @@
-"""The relaxation experiment sees right dynamics as right and each wrong one as wrong, with honest error bars."""
+"""The relaxation experiment sees right dynamics as right and each wrong one as wrong, with honest
+error bars.
+"""
 
 import pytest
 

@@ -118,8 +118,8 @@ def test_white_space_is_shown_and_contexts_come_from_the_text():
 
 def test_every_experiment_has_the_parts_that_an_experiment_has():
     story = (
-        "limits gaussian occupancy relaxation quench bottle ledger entropy letters texts tokens continuations "
-        "whole_texts truncation"
+        "limits gaussian occupancy relaxation quench bottle ledger entropy letters texts tokens "
+        "continuations whole_texts truncation"
     ).split()
     assert [name for name in EXPERIMENTS if name in story] == story
     assert list(EXPERIMENTS)[-1] == "speed"
@@ -481,7 +481,9 @@ def test_verify_fails_when_the_page_was_changed_by_hand(paged, damage, capsys):
 
 
 def test_a_figure_drawn_again_has_the_same_bytes():
-    """Wherever its objects lie in memory: without rounding the layout, one drawing in three differed."""
+    """Wherever its objects lie in memory: without rounding the layout, one drawing in three
+    differed.
+    """
     table = gallery.read_table(runner.FIGURES / "bottle.csv")
     random, drawn = np.random.default_rng(0), set()
     for _ in range(15):

@@ -31,7 +31,9 @@ def committed():
 
 
 def test_a_run_has_the_rows_that_it_should(committed):
-    """All claims of the committed table can be judged from any run, and only times differ between two."""
+    """All claims of the committed table can be judged from any run, and only times differ between
+    two.
+    """
     table = speed.compute(SMALL, lambda fraction: None)
     again = Table.from_csv(table.to_csv())
     assert [v.key for v in speed.verdicts(again)] == [v.key for v in speed.verdicts(committed)]
@@ -60,7 +62,9 @@ def test_a_contestant_that_loses_fails_its_verdict(committed):
 
 @pytest.mark.parametrize("name", ["NumPy, tables", "NumPy, plain", "C, gcc -O3"])
 def test_contestants_obey_the_law(name):
-    """After 40 sweeps, by the counts of 2^17 particles: false alarms 1e-6; 5 % too hot is missed in under 1e-6."""
+    """After 40 sweeps, by the counts of 2^17 particles: false alarms 1e-6; 5 % too hot is missed in
+    under 1e-6.
+    """
     energies = np.arange(8) / 2
     call = contestants.KERNELS[name][0](energies, 2**17, 40)
     if call is None:

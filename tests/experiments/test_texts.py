@@ -1,4 +1,6 @@
-"""The experiment on texts: its verdicts hold, are refuted by wrong samplers, and its errors are a martingale's."""
+"""The experiment on texts: its verdicts hold, are refuted by wrong samplers, and its errors are a
+martingale's.
+"""
 
 from dataclasses import replace
 
@@ -24,7 +26,9 @@ def test_surprise_is_entropy_on_average():
 
 
 def test_sampler_too_hot_is_refuted(monkeypatch):
-    """480 letters at each of three temperatures, 50 % too hot: 0.5·√(480 C) > 8 errors each for C > 0.5."""
+    """480 letters at each of three temperatures, 50 % too hot: 0.5·√(480 C) > 8 errors each for C >
+    0.5.
+    """
     stream = pages.stream
     monkeypatch.setattr(
         pages,
@@ -35,14 +39,18 @@ def test_sampler_too_hot_is_refuted(monkeypatch):
 
 
 def test_logits_that_are_not_the_models_are_refuted(monkeypatch):
-    """Logits scaled by 0.9 are a temperature of 1.11 in disguise: at t = 1 the surprise is not the model's."""
+    """Logits scaled by 0.9 are a temperature of 1.11 in disguise: at t = 1 the surprise is not the
+    model's.
+    """
     logits = NGram.logits
     monkeypatch.setattr(NGram, "logits", lambda model, context: 0.9 * logits(model, context))
     assert "untouched" in failing(texts.verdicts(written(texts.QUICK)))
 
 
 def test_errors_of_the_differences_are_those_of_a_martingale():
-    """80 squared pulls follow χ²: false alarms 2e-7; error bars wrong by a factor of 2.5 are missed in 1e-8."""
+    """80 squared pulls follow χ²: false alarms 2e-7; error bars wrong by a factor of 2.5 are missed
+    in 1e-8.
+    """
     config = replace(texts.QUICK, order=3, temperatures=(0.7, 1.5), pages=4, length=40)
     tables = [written(replace(config, seed=1000 * k)) for k in range(40)]
     z = np.concatenate(

@@ -1,4 +1,6 @@
-"""The experiment on tokens: its verdicts hold, wrong roads are refuted, and no machine changes them."""
+"""The experiment on tokens: its verdicts hold, wrong roads are refuted, and no machine changes
+them.
+"""
 
 from dataclasses import replace
 
@@ -65,7 +67,9 @@ def test_the_table_holds_every_token_the_likeliest_first(table):
     ],
 )
 def test_a_road_that_runs_too_hot_is_refuted(table, road, keys):
-    """20 % of 20,000 draws, at a heat capacity of some 4: over 50 errors; for the comparison of two roads, 25."""
+    """20 % of 20,000 draws, at a heat capacity of some 4: over 50 errors; for the comparison of two
+    roads, 25.
+    """
     other = Table({**table.columns, road: table["sampled_too_hot"]})
     assert failed(other) == keys
 
@@ -78,7 +82,9 @@ def test_a_control_that_is_not_too_hot_is_noticed(table):
 
 
 def test_logits_that_the_sampler_and_the_law_do_not_share_are_refuted(monkeypatch):
-    """A sampler that sees the logits of the tokens one place on: half of them are unlikely where it draws most."""
+    """A sampler that sees the logits of the tokens one place on: half of them are unlikely where it
+    draws most.
+    """
     draw = roads.draw_ids
     monkeypatch.setattr(roads, "draw_ids", lambda logits, *rest: draw(np.roll(logits, 1), *rest))
     assert "sampler" in failed(written(CONFIG))

@@ -44,7 +44,9 @@ def test_one_letter_behind_a_wall_is_seen(table):
 
 
 def test_the_other_order_is_seen(table):
-    """Each panel with the counts of the other order: a top-k stays what it was, the other walls are caught."""
+    """Each panel with the counts of the other order: a top-k stays what it was, the other walls are
+    caught.
+    """
     other = np.where(table["tempered"] == "first", "last", "first")
     assert failed(dict(table.columns)) == set()
     swapped = table["sampled"].copy()

@@ -56,7 +56,9 @@ def html():
 
 @pytest.fixture
 def visit(browser, html, tmp_path):
-    """Return a function that opens the page; whatever it asks of a network or complains of fails the test."""
+    """Return a function that opens the page; whatever it asks of a network or complains of fails
+    the test.
+    """
     problems, pages = [], []
 
     def opened(fragment="#sweeps=1", change=lambda text: text, **options):

@@ -22,7 +22,9 @@ def test_mean_height_is_the_tabulated_one():
 
 @pytest.mark.parametrize("t", [0.2, 1.0, 5.0])
 def test_layers_lift_the_mean_height_by_their_thickness_squared_over_12t(t):
-    """Exact but for the next term of an alternating series, a⁵/(30240 K) with a = 1/(K t), and for rounding."""
+    """Exact but for the next term of an alternating series, a⁵/(30240 K) with a = 1/(K t), and for
+    rounding.
+    """
     layers = 20
     law = float(bz.mean_energy(bz.column(layers), t))
     rest = law - barometer.mean_height(t) - barometer.layer_lift(layers, t)

@@ -11,7 +11,9 @@ from experiments.shared.calorimeter import Warming, temperatures
 
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_the_calorimeter_of_the_law_errs_by_its_stated_excess(name):
-    """Shares by the law, no noise: what is left is Euler and Maclaurin's next term, some h²/60 of the first."""
+    """Shares by the law, no noise: what is left is Euler and Maclaurin's next term, some h²/60 of
+    the first.
+    """
     levels, coldness = SYSTEMS[name], np.linspace(30.0, 0.0, 601)
     temperature = temperatures(coldness)
     particles = 2.0**52

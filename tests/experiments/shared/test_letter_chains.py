@@ -14,7 +14,9 @@ LENGTH, COUNT = 4, 40_000
 
 
 def all_texts(t):
-    """Return the law of letters and the law of texts over all 16 texts of four letters that follow letter 0."""
+    """Return the law of letters and the law of texts over all 16 texts of four letters that follow
+    letter 0.
+    """
     rows = bz.temper(PAIRS, t)
     texts = list(product((0, 1), repeat=LENGTH))
     weights = [
@@ -41,7 +43,9 @@ def test_transfer_matrices_give_what_all_texts_give(t):
 
 @pytest.mark.parametrize("t", [0.5, 1.0, 2.0])
 def test_each_road_follows_its_own_law_and_no_other(t):
-    """All 16 texts counted, false alarms 1e-6. Laws that displace the statistic by 200 are told apart."""
+    """All 16 texts counted, false alarms 1e-6. Laws that displace the statistic by 200 are told
+    apart.
+    """
     _, letterwise, whole = all_texts(t)
     generator = np.random.default_rng(5)
     drawn = numbered(letter_chains.sampled_texts(np.log(PAIRS), 0, t, LENGTH, COUNT, generator))

@@ -28,7 +28,8 @@ def test_schottky_peaks_are_the_tabulated_ones(name, key):
 
 
 def test_a_fitted_peak_scatters_by_its_error():
-    """400 noisy curves, fixed seed: a standard deviation errs by 3.5 %; 18 % is a false alarm of 1e-6.
+    """400 noisy curves, fixed seed: a standard deviation errs by 3.5 %, so that the margin of 18 %
+    is a false alarm below 1e-6.
 
     An error bar 40 % off would be seen.
     """
