@@ -15,7 +15,6 @@ from boltzmann.thermometer.resolution import draws_needed
 from boltzmann.thermometer.truncation import determined
 from boltzmann.thermometer.uniformity import kolmogorov_smirnov
 
-
 Verdict = Literal["holds", "fails", "cannot tell"]
 
 
