@@ -53,6 +53,8 @@ class Diagnosis:
         Draws that were left out, as their lists do not tell whether the top_p claimed allows them.
     contradictory : int
         Draws that were left out, as they contradict their lists.
+    temperature_holds : bool
+        Whether the temperature claimed holds where the truncation claimed beside it cannot be told.
     """
 
     verdict: Verdict
@@ -67,6 +69,7 @@ class Diagnosis:
     claimed: SamplingLaw
     undetermined: int = 0
     contradictory: int = 0
+    temperature_holds: bool = False
 
     @property
     def holds(self) -> bool:
@@ -85,6 +88,8 @@ class Diagnosis:
     @property
     def _missing(self) -> str:
         """What it takes to tell, in words."""
+        if self.temperature_holds:
+            return "the temperature holds; lists may end at the truncation claimed"
         if self.contradictory:
             return f"{self.contradictory} draws contradict their lists"
         if np.isfinite(self.draws_needed):
@@ -106,6 +111,7 @@ def diagnose(
     false_alarms: float = 1e-3,
     resolution: float = 0.1,
     slack: float = 1e-4,
+    after_truncation: bool = False,
 ) -> Diagnosis:
     r"""Tell whether draws followed the law that is claimed for them, or which fault is likeliest.
 
@@ -135,6 +141,9 @@ def diagnose(
     slack : float
         By how many nats the log-probabilities may miss those that the sampler used: 1e-4 in one
         process, 0.012 between two runtimes. It widens ties at t = 0, and truncations.
+    after_truncation : bool
+        Whether lists may hold only what a truncation left. One that is claimed is then told by
+        nothing: if draws do not follow it as well, the temperature is judged by itself.
 
     Raises
     ------
@@ -177,8 +186,21 @@ def diagnose(
     resolution = as_number("resolution", resolution, "number between 0 and 1", SMALLEST, 1.0)
     slack = as_number("slack", slack, "finite number of at least 0", 0.0, LARGEST)
 
+    whole = _diagnose(reading, claim, alarms, resolution, slack)
+    if not (after_truncation and claim.truncated and whole.verdict == "fails"):
+        return whole
+    alone = _diagnose(reading, SamplingLaw(claim.temperature), alarms, resolution, slack)
+    if not alone.holds:
+        return replace(alone, claimed=claim)
+    return replace(alone, verdict="cannot tell", claimed=claim, temperature_holds=True)
+
+
+def _diagnose(
+    reading: Reading, claim: SamplingLaw, alarms: float, resolution: float, slack: float
+) -> Diagnosis:
+    """Return the diagnosis of a claim, all of it; see `diagnose`."""
     evidence = determined(reading.evidence.with_cache(), claim)
-    counts = {
+    counts: dict[str, Any] = {
         "undetermined": reading.evidence.draws - evidence.draws,
         "contradictory": reading.left_out.get("contradictory", 0),
     }
@@ -235,7 +257,7 @@ def _selection(reading: Reading) -> float:
     return float(reading.draws * np.log1p(left_out / reading.draws))
 
 
-def _without_draws(claim: SamplingLaw, counts: dict[str, int]) -> Diagnosis:
+def _without_draws(claim: SamplingLaw, counts: dict[str, Any]) -> Diagnosis:
     """Return the diagnosis where no draw tells anything about the claim."""
     return Diagnosis(
         verdict="cannot tell",

@@ -67,7 +67,14 @@ WHOLE = ["--api", "llama", "--listed", len(model().tokens), "--draws", 160]
 )
 def test_what_a_server_does_wrong_is_named(behaviour, arguments, fault, capsys):
     with DishonestServer(behaviour) as server:
-        assert run(server, *arguments, t=0.5 if fault in ("swapped_order", "missing_truncation") else 0.7) == 1
+        assert (
+            run(
+                server,
+                *arguments,
+                t=0.5 if fault in ("swapped_order", "missing_truncation") else 0.7,
+            )
+            == 1
+        )
     assert f"fails, {fault}: " in capsys.readouterr().out
 
 
@@ -94,7 +101,9 @@ def test_a_top_p_that_is_claimed_is_judged_from_short_lists(listed, capsys):
         )
         assert re.search(r" \d+ draws left out: lists do not tell whether the top-p claimed", out)
         assert run(server, *asked, "--field", "top_p=1", draws=3000, keep="none.jsonl") == 1
-    assert re.search("fails, (missing_truncation|swapped_order|hidden_top_p): ", capsys.readouterr().out)
+    assert re.search(
+        "fails, (missing_truncation|swapped_order|hidden_top_p): ", capsys.readouterr().out
+    )
 
 
 def test_shared_random_numbers_are_named(capsys):

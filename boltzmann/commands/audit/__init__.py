@@ -30,6 +30,7 @@ def run(options: argparse.Namespace) -> int:
         false_alarms=config.false_alarms,
         resolution=config.resolution,
         slack=config.slack,
+        after_truncation=draws.end_at_truncation or draws.scale != 1,
     )
 
     print(report(reading, diagnosis, source, config.resolution))

@@ -150,6 +150,11 @@ def _verdict(diagnosis: Diagnosis, resolution: float) -> str:
 
 def _missing(diagnosis: Diagnosis) -> str:
     """Return what it takes to tell."""
+    if diagnosis.temperature_holds:
+        return (
+            "the temperature holds; the truncation claimed cannot be told from lists that may end "
+            "at it"
+        )
     if diagnosis.contradictory:
         return f"{diagnosis.contradictory} draws contradict their lists (see above)"
     if np.isfinite(diagnosis.draws_needed):
@@ -167,8 +172,16 @@ def _candidates(diagnosis: Diagnosis) -> list[str]:
             best.setdefault(candidate.fault, candidate)
     likeliest = list(best.values())[:_SHOWN]
 
+    # Contradictory draws make anything look likely.
+    if diagnosis.contradictory and diagnosis.verdict == "cannot tell":
+        return []
     # Where the claim holds, ratios of a nat or two are noise; where there is no choice, all are 0.
-    if diagnosis.holds or np.isinf(diagnosis.draws_needed) or not likeliest:
+    if (
+        diagnosis.holds
+        or diagnosis.temperature_holds
+        or np.isinf(diagnosis.draws_needed)
+        or not likeliest
+    ):
         return []
 
     lines = [

@@ -1,4 +1,4 @@
-"""Whether what a server reports of a draw agrees with itself, and is a distribution."""
+"""Whether what a server reports agrees with itself, and whether lists are whole distributions."""
 
 from collections.abc import Iterable, Sequence
 from math import exp, fsum
@@ -7,6 +7,7 @@ from boltzmann.thermometer.io.tokens import PLACEHOLDER, ObservedDraw
 
 ROUNDING = 0.01  # nats by which a log-probability may come out above 0
 _MOST = 1.02  # a sum of probabilities: each may be rounded, and runtimes differ by 0.006 nat
+_ALL = 0.999  # a sum of probabilities beside which none is left
 _DIFFERENCE = 0.02  # nats between two reports of one log-probability
 
 _NOT_LISTED = "not listed, though too likely for a token beyond its list"
@@ -74,6 +75,23 @@ def are_logits(draws: Sequence[ObservedDraw]) -> bool:
             "probabilities, whose logarithms are meant"
         )
     return True
+
+
+def end_at_truncation(draws: Sequence[ObservedDraw]) -> bool:
+    """Tell whether most lists hold only what a truncation left.
+
+    Their probabilities add up to 1, and they are shorter than was asked for, or filled up with
+    placeholders.
+    """
+    longest = max((len(draw.tokens) for draw in draws), default=0)
+    return 2 * sum(_is_cut(draw, longest) for draw in draws) > len(draws)
+
+
+def _is_cut(draw: ObservedDraw, longest: int) -> bool:
+    listed = [value for value in draw.logprobs if value > PLACEHOLDER]
+    if len(listed) in (0, longest) or max(listed) > ROUNDING:
+        return False
+    return _ALL <= total_probability(listed) <= _MOST
 
 
 def total_probability(logprobs: Iterable[float]) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from boltzmann._core.checks import FloatArray
-from boltzmann.thermometer.io.consistency import are_logits, contradiction_in
+from boltzmann.thermometer.io.consistency import are_logits, contradiction_in, end_at_truncation
 from boltzmann.thermometer.io.lines import LineReader, numbered_lines
 from boltzmann.thermometer.io.list_conventions import CONTRADICTORY, Answer, rows_of
 from boltzmann.thermometer.io.tally import Tally
@@ -42,6 +42,8 @@ class SavedDraws:
         Draws that contradict their lists: how many, by what does not agree.
     logits : bool
         Whether the numbers are taken for logits, as most lists hold one above 0.
+    end_at_truncation : bool
+        Whether most lists hold only what a truncation left: short ones, of probability 1.
     """
 
     logprobs: list[FloatArray]
@@ -53,6 +55,7 @@ class SavedDraws:
     skipped: Tally = field(default_factory=Tally)
     contradictions: Tally = field(default_factory=Tally)
     logits: bool = False
+    end_at_truncation: bool = False
 
     def read(self, confidence: float = 0.95) -> Reading:
         """Return the reading, with errors clustered by request where requests made several draws.
@@ -176,7 +179,8 @@ def draws_in(lines: Iterable[tuple[str, Any]], scale: float | None = None) -> Sa
 
     # Requests that were asked at once were answered in any order.
     answers = sorted(reader.answers, key=lambda answer: answer.group)
-    logits = are_logits([draw for answer in answers for draw in answer.draws])
+    draws = [draw for answer in answers for draw in answer.draws]
+    logits = are_logits(draws)
     contradictions = _contradictions(answers, logits)
     rows = rows_of(answers, lambda draw: contradiction_in(draw, logits=logits) is not None)
     rows += [draw.row for draw in reader.simple]
@@ -197,6 +201,7 @@ def draws_in(lines: Iterable[tuple[str, Any]], scale: float | None = None) -> Sa
         skipped=reader.skipped,
         contradictions=contradictions,
         logits=logits,
+        end_at_truncation=end_at_truncation(draws),
     )
 
 
