@@ -91,17 +91,14 @@ from matplotlib.figure import Figure
 import boltzmann as bz
 from boltzmann import plots
 from boltzmann.language import GPT2, NGram, load_corpus
+from experiments.drawings.pages import draw_entropy, draw_texts, place, temperature_axis
 from experiments.runner.table import Table, Verdict, agrees, differs, fits
 from experiments.shared.letters import printable
 from experiments.shared.pages import (
     TEMPERATURES,
-    draw_entropy,
-    draw_texts,
     mean_of_pages,
     p_value,
-    place,
     rises,
-    temperature_axis,
     weighed,
     welch,
     written,

@@ -81,12 +81,11 @@ from matplotlib.figure import Figure
 
 from boltzmann import plots
 from boltzmann.language import NGram, load_corpus
+from experiments.drawings.pages import draw_entropy, draw_texts
 from experiments.runner.table import Table, Verdict, agrees, differs, fits
 from experiments.shared.letters import usable_contexts
 from experiments.shared.pages import (
     TEMPERATURES,
-    draw_entropy,
-    draw_texts,
     p_value,
     rises,
     weighed,

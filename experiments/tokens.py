@@ -85,9 +85,9 @@ from scipy.stats import norm
 import boltzmann as bz
 from boltzmann import plots
 from boltzmann.language import GPT2
+from experiments.drawings.pages import perplexity_axis, place, temperature_axis
 from experiments.runner.table import Table, Verdict, differs, fits
 from experiments.shared.letters import printable, shown
-from experiments.shared.pages import perplexity_axis, place, temperature_axis
 from experiments.shared.roads import LAW, counted, draw_counts, surprise, three_roads
 
 CHAPTER = 11

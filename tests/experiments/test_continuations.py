@@ -12,6 +12,7 @@ from experiments import continuations
 from experiments.runner.table import Table
 from experiments.shared import pages
 from tests.support import reordered
+from tests.support.quick_tables import quick_table
 from tests.support.verdicts import failing
 
 SMALL = replace(
@@ -30,7 +31,7 @@ def failed(table: Table) -> set[str]:
 
 @pytest.fixture(scope="module")
 def table():
-    return written(continuations.QUICK)
+    return quick_table("continuations")
 
 
 def with_transformer(table: Table, name: str, column: np.ndarray) -> Table:
@@ -93,7 +94,9 @@ def test_at_t_1_it_is_as_unsure_as_its_entropy_says(table):
 
 
 def test_what_is_written_costs_what_the_model_says():
-    """The energies overheard while a page is written are those of the whole page, computed at once."""
+    """The energies overheard while a page is written are those of the whole page, computed at
+    once.
+    """
     model = GPT2.load("tiny", np.float64)
     written, energies = pages.written(model, "The fire", 20, 1.0, seeds=range(3))
     ids, prompt = np.concatenate(written), model.encode("The fire").tolist()

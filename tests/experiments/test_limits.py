@@ -9,6 +9,7 @@ import boltzmann as bz
 from experiments import limits
 from experiments.runner.table import Table
 from experiments.shared import roads
+from tests.support.quick_tables import quick_table
 from tests.support.verdicts import failing
 
 
@@ -19,9 +20,10 @@ def refuted() -> set[str]:
 
 
 def test_limits_hold_for_letters_weather_and_die():
-    """Three verdicts are statistical, at a false-alarm rate of at most 1e-6 each and a fixed seed."""
-    table = limits.compute(limits.QUICK, lambda fraction: None)
-    assert failing(limits.verdicts(Table.from_csv(table.to_csv()))) == set()
+    """Three verdicts are statistical, at a false-alarm rate of at most 1e-6 each and a fixed
+    seed.
+    """
+    assert failing(limits.verdicts(quick_table("limits"))) == set()
 
 
 temper = bz.temper

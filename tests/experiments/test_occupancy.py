@@ -8,6 +8,7 @@ import pytest
 import boltzmann as bz
 from boltzmann import plots
 from experiments import occupancy
+from tests.support.quick_tables import quick_table
 from tests.support.verdicts import failing
 
 
@@ -22,13 +23,12 @@ def failed(table):
 def test_every_verdict_holds():
     # False alarm at most 1e-6 for each of the two fits; a law 10 % too hot is missed less than once
     # in 1e12.
-    assert failed(compute()) == set()
+    assert failed(quick_table("occupancy")) == set()
 
 
 def test_counts_and_laws_survive_the_csv():
-    table = compute()
-    again = type(table).from_csv(table.to_csv())
-    assert occupancy.verdicts(again) == occupancy.verdicts(table)
+    again = quick_table("occupancy")
+    assert occupancy.verdicts(again) == occupancy.verdicts(compute())
 
 
 @pytest.mark.parametrize("wrong", ["temperature", "degeneracies", "start"])
@@ -56,7 +56,7 @@ def test_broken_physics_fails(monkeypatch, wrong):
 def test_pulls_that_scatter_too_little_fail():
     # Counts that are the law itself to the last particle: chi-square is near 0 of 144 degrees of
     # freedom.
-    table = compute()
+    table = quick_table("occupancy")
     columns = dict(table.columns)
     total = {key: panel["simulated"].sum() for key, panel in table.groups("system", "temperature")}
     names = zip(table["system"].tolist(), table["temperature"].tolist(), strict=True)

@@ -8,12 +8,13 @@ import pytest
 import boltzmann as bz
 from experiments import quench
 from experiments.runner.table import Table
+from tests.support.quick_tables import quick_table
 from tests.support.verdicts import failing
 
 
 @pytest.fixture(scope="module")
 def table():
-    return Table.from_csv(quench.compute(quench.QUICK, lambda fraction: None).to_csv())
+    return quick_table("quench")
 
 
 def failed(table):

@@ -8,12 +8,13 @@ import pytest
 from experiments import summary
 from experiments.runner.table import Table
 from experiments.shared import roads
+from tests.support.quick_tables import quick_table
 from tests.support.verdicts import failing
 
 
 @pytest.fixture(scope="module")
 def table():
-    return Table.from_csv(summary.compute(summary.QUICK, lambda fraction: None).to_csv())
+    return quick_table("summary")
 
 
 def test_the_pictures_show_a_few_of_each_at_one_temperature(table):

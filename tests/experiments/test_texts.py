@@ -12,6 +12,7 @@ from boltzmann.language import NGram
 from experiments import texts
 from experiments.runner.table import Table
 from experiments.shared import pages
+from tests.support.quick_tables import quick_table
 from tests.support.verdicts import failing
 
 
@@ -21,8 +22,10 @@ def written(config: texts.Config) -> Table:
 
 
 def test_surprise_is_entropy_on_average():
-    """Three verdicts are statistical, at a false-alarm rate of at most 1e-6 each and a fixed seed."""
-    assert failing(texts.verdicts(written(texts.QUICK))) == set()
+    """Three verdicts are statistical, at a false-alarm rate of at most 1e-6 each and a fixed
+    seed.
+    """
+    assert failing(texts.verdicts(quick_table("texts"))) == set()
 
 
 def test_sampler_too_hot_is_refuted(monkeypatch):
@@ -60,7 +63,7 @@ def test_errors_of_the_differences_are_those_of_a_martingale():
 
 
 def test_entropy_that_falls_is_refuted():
-    table = written(texts.QUICK)
+    table = quick_table("texts")
     upside_down = Table(
         {**table.columns, "law": table["law"][::-1], "law_error": table["law_error"][::-1]}
     )

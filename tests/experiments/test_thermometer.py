@@ -5,12 +5,13 @@ import pytest
 
 from experiments import thermometer
 from experiments.runner.table import Table
+from tests.support.quick_tables import quick_table
 from tests.support.verdicts import failing
 
 
 @pytest.fixture(scope="module")
 def table():
-    return thermometer.compute(thermometer.QUICK, lambda fraction: None)
+    return quick_table("thermometer")
 
 
 def failed(table, **columns):

@@ -5,12 +5,13 @@ import pytest
 
 from experiments import truncation
 from experiments.runner.table import Table
+from tests.support.quick_tables import quick_table
 from tests.support.verdicts import failing
 
 
 @pytest.fixture(scope="module")
 def table():
-    return truncation.compute(truncation.QUICK, lambda fraction: None)
+    return quick_table("truncation")
 
 
 def failed(columns):

@@ -5,6 +5,7 @@ import pytest
 
 from experiments import whole_texts
 from experiments.runner.table import Table
+from tests.support.quick_tables import quick_table
 from tests.support.verdicts import failing
 
 
@@ -20,7 +21,7 @@ def test_the_smallest_example_is_that_of_the_paper(t, letters, texts):
 
 
 def test_a_sampler_that_is_too_cold_and_texts_that_are_letters_are_caught():
-    table = whole_texts.compute(whole_texts.QUICK, lambda fraction: None)
+    table = quick_table("whole_texts")
     swapped = {"token": "text", "text": "token"}
     wrong = Table({name: table[swapped.get(name, name)] for name in table.columns})
     assert failing(whole_texts.verdicts(wrong)) == {

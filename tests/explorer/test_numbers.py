@@ -124,7 +124,9 @@ def test_every_system_obeys_its_law_and_the_first_law(visit, name):
 
 
 def test_relaxation_is_that_of_the_chain(visit):
-    """Against the second eigenvalue of the matrix: of the start a tenth of √5 particles are left."""
+    """Against the second eigenvalue of the matrix: of the start a tenth of √5 particles are
+    left.
+    """
     page = visit("#system=rotor&sweeps=1")
     for t in (0.3, 1.0, 5.0):
         page.fill("#typed", str(t))

@@ -24,7 +24,9 @@ TOO_WILLING = ("random.uniform() >= ratio", "random.uniform() >= ratio + 0.01")
 
 
 def test_at_zero_one_level_holds_all_whatever_the_seed(visit):
-    """Ten gases, each looked at as soon as it is said to be at equilibrium: one in 1e5 pages fails."""
+    """Ten gases, each looked at as soon as it is said to be at equilibrium: one in 1e5 pages
+    fails.
+    """
     told = visit("#t=0&system=ladder&sweeps=1").evaluate("""Array.from({length: 10}, (_, seed) => {
         const world = new World({...explorer.state, seed}, explorer.model);
         world.advanceTo(Math.ceil(world.relaxation));
