@@ -83,16 +83,6 @@ class NodeLlamaCpp(interview.Engine):
         )
         yield "logprob_zero", "log-probabilities at t = 0", self._at_zero
         yield (
-            "unseeded",
-            "20,000 draws at t = 1 in texts of 1,000, no seed: are the counts those of t = 1",
-            lambda: (
-                {"as": "unasked"}
-                | super(NodeLlamaCpp, self).counted(
-                    "rank", self.draws, **self.off | {"temperature": 1.0}
-                )
-            ),
-        )
-        yield (
             "seconds",
             "no seed: 20 texts of one token, made one after the other",
             lambda: {"words": self._first_tokens()},

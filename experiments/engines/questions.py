@@ -170,11 +170,21 @@ def _wall(observed: dict[str, Any]) -> str:
     places = kept(observed)
     if observed["others"] or len(places) == 1:
         return _edge(observed)
-    last = places[-1] + 1
-    temperature, error = reading_of(observed, last)
-    cut = last < _least_last(observed, temperature)
-    left = f"of the {last} likeliest alone" if cut else "nothing cut off"
-    return f"t = {temperature:.2f} ± {error:.2f}, {left}"
+    left = left_of(observed)
+    temperature, error = reading_of(observed, left)
+    words = (
+        "nothing cut off" if left == logits_of(observed).size else f"of the {left} likeliest alone"
+    )
+    return f"t = {temperature:.2f} ± {error:.2f}, {words}"
+
+
+def left_of(observed: dict[str, Any]) -> int:
+    """Return how many of the likeliest tokens are left: all, unless too many places at the end never come."""
+    last = kept(observed)[-1] + 1
+    if last == 1:
+        return 1
+    temperature, _ = reading_of(observed, last)
+    return last if last < _least_last(observed, temperature) else logits_of(observed).size
 
 
 def _least_last(observed: dict[str, Any], temperature: float) -> int:

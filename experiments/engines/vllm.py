@@ -26,6 +26,7 @@ VARIABLES = {
     "HF_HUB_OFFLINE": "1",
     "VLLM_NO_USAGE_STATS": "1",
     "VLLM_CPU_KVCACHE_SPACE": "1",
+    "VLLM_CPU_OMP_THREADS_BIND": "nobind",
     "OMP_NUM_THREADS": "1",
 }
 
@@ -153,6 +154,7 @@ class Vllm(interview.Engine):
         """Return the server of a model; one at a time runs."""
         if self.serving != name or self.server is None:
             self.close()
+            self.server = None  # until the next one is ready
             command = [sys.executable, "-P", "-m", "vllm.entrypoints.openai.api_server"]
             command += ["--model", str(self._model(name)), "--dtype", "float32", "--enforce-eager"]
             command += ["--max-model-len", "2048", "--max-num-seqs", str(SEQUENCES)]

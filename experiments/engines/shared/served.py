@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-PATIENCE = 600  # seconds until a server must answer
+PATIENCE = 1_800  # seconds until a server must answer
 
 
 class Served:
