@@ -34,8 +34,8 @@ from boltzmann.levels import (
 
 if TYPE_CHECKING:
     from boltzmann import exercises, language, plots, statistics, thermometer
-    from boltzmann.simulation.dynamics import quantised_transition_matrix, transition_matrix
     from boltzmann.simulation.ensemble import Ensemble
+    from boltzmann.simulation.matrices import quantised_transition_matrix, transition_matrix
     from boltzmann.simulation.run import Run
     from boltzmann.simulation.scan.result import ScanError, ScanResult
     from boltzmann.simulation.scan.scan import scan
@@ -82,8 +82,8 @@ _LOADED_ON_USE = {
     "ScanError": "boltzmann.simulation.scan.result",
     "ScanResult": "boltzmann.simulation.scan.result",
     "scan": "boltzmann.simulation.scan.scan",
-    "transition_matrix": "boltzmann.simulation.dynamics",
-    "quantised_transition_matrix": "boltzmann.simulation.dynamics",
+    "transition_matrix": "boltzmann.simulation.matrices",
+    "quantised_transition_matrix": "boltzmann.simulation.matrices",
 }
 
 

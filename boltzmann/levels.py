@@ -83,15 +83,16 @@ class EnergyLevels:
             raise ValueError("energies is empty: a system has at least one level")
         if np.all(energies == np.inf):
             raise ValueError("energies are all +inf: at least one level must be allowed")
-        weights = (
-            np.ones_like(energies)
-            if degeneracies is None
-            else as_floats("degeneracies", degeneracies)
-        )
+
+        if degeneracies is None:
+            weights = np.ones_like(energies)
+        else:
+            weights = as_floats("degeneracies", degeneracies)
         if weights.shape != energies.shape:
             raise ValueError(f"degeneracies must have shape {energies.shape}, got {weights.shape}")
         wrong = ~((weights > 0) & np.isfinite(weights))
         refuse_first("degeneracies", weights, wrong, "it must be positive and finite")
+
         object.__setattr__(self, "energies", _frozen(energies))
         object.__setattr__(self, "degeneracies", _frozen(weights))
         object.__setattr__(self, "labels", _names(labels, energies.size))
@@ -178,7 +179,10 @@ class EnergyLevels:
 
 
 def _scaled(name: str, value: float, multiples: FloatArray) -> FloatArray:
-    """Return energies that are multiples of one positive number; a level that overflows would be forbidden."""
+    """Return energies (K,) that are multiples of one positive number.
+
+    An energy that overflows is refused, as at +inf its level would be forbidden.
+    """
     scale = as_positive(name, value)
     with np.errstate(over="ignore"):
         energies = scale * multiples
@@ -242,7 +246,7 @@ def ladder(count: int, spacing: float = 1.0) -> EnergyLevels:
 
 
 def harmonic_oscillator(count: int, quantum: float = 1.0) -> EnergyLevels:
-    """Return the lowest `count` levels of a harmonic oscillator: E_n = (n + 1/2)·quantum, quantum = ħω.
+    """Return the lowest `count` levels of a harmonic oscillator: E_n = (n + 1/2)·quantum.
 
     Parameters
     ----------
@@ -270,7 +274,7 @@ def harmonic_oscillator(count: int, quantum: float = 1.0) -> EnergyLevels:
 
 
 def rigid_rotor(count: int, constant: float = 1.0) -> EnergyLevels:
-    """Return the lowest `count` levels of a linear rotor: E_J = J(J + 1)·constant, 2J + 1 states each.
+    """Return the lowest `count` levels of a linear rotor: E_J = J(J + 1)·constant, g_J = 2J + 1.
 
     Parameters
     ----------
@@ -299,7 +303,9 @@ def rigid_rotor(count: int, constant: float = 1.0) -> EnergyLevels:
 
 
 def particle_in_box(count: int, ground: float = 1.0) -> EnergyLevels:
-    """Return the lowest `count` levels of a particle in a one-dimensional box: E_n = n²·ground from n = 1 on.
+    """Return the lowest `count` levels of a particle in a one-dimensional box: E_n = n²·ground.
+
+    n runs from 1 to `count`.
 
     Parameters
     ----------
@@ -349,7 +355,8 @@ def column(layers: int, height: float = 1.0, weight: float = 1.0) -> EnergyLevel
 
     References
     ----------
-    .. [1] R. P. Feynman, R. B. Leighton and M. Sands, The Feynman Lectures on Physics, vol. I, ch. 40 (1963).
+    .. [1] R. P. Feynman, R. B. Leighton and M. Sands, The Feynman Lectures on Physics, vol. I,
+       ch. 40 (1963).
 
     Examples
     --------

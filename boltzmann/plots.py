@@ -1,4 +1,4 @@
-"""One look for every figure, and saving one so that its bytes can be reproduced.
+"""The style of every figure, and reproducible files of figures and animations.
 
 In every figure the law is a line, the simulation is points with error bars and the sampler is open
 markers.
@@ -31,10 +31,10 @@ COLD_TO_HOT = (BLUE, SKY, BLACK, ORANGE, VERMILION)
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 SIZE = (12.8, 7.2)  # inches, 16:9: 1920×1080 pixels at DPI
 DPI = 150
-_COLOURS = 64  # of an animation; each channel is rounded to ...
-_SHADES = [
-    17 * round(value / 17) for value in range(256)
-]  # ... for a colour to be found again, white above all
+_COLOURS = 64  # of an animation
+# Each channel of an animation is rounded to one of 16 shades, so that a colour, above all white, is
+# the same in every frame.
+_SHADES = [17 * round(value / 17) for value in range(256)]
 _FRAME, _REST = 100, 3000  # milliseconds that a frame of an animation is seen, and the last one
 
 _STYLE: Any = {
@@ -55,7 +55,7 @@ _STYLE: Any = {
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Give figures made inside the look of this project.
+    """Give figures that are made inside the block the style of this project.
 
     Examples
     --------
@@ -115,7 +115,7 @@ def law(axes: Axes, x: ArrayLike, y: ArrayLike, **options: Any) -> None:
     x, y : (n,) array_like
         Places and heights, in the units of the axes.
     **options
-        Of Matplotlib's `plot`, over the look that is set here.
+        Of Matplotlib's `plot`, over the style that is set here.
 
     Examples
     --------
@@ -141,7 +141,7 @@ def simulation(
     error : float, (n,) or (2, n) array_like, optional
         One standard deviation of `y`, in its unit; with two rows, below and above.
     **options
-        Of Matplotlib's `errorbar`, over the look that is set here.
+        Of Matplotlib's `errorbar`, over the style that is set here.
 
     Examples
     --------
@@ -175,7 +175,7 @@ def sampler(
     error : float, (n,) or (2, n) array_like, optional
         One standard deviation of `y`, in its unit; with two rows, below and above.
     **options
-        Of Matplotlib's `errorbar`, over the look that is set here.
+        Of Matplotlib's `errorbar`, over the style that is set here.
 
     Examples
     --------
@@ -190,9 +190,10 @@ def sampler(
 
 
 def rendered(made: Figure, name: str) -> dict[str, bytes]:
-    """Return the figure `made` as {"svg": bytes, "png": bytes}; the same figure gives the same bytes.
+    """Return the figure `made` as {"svg": bytes, "png": bytes}, reproducibly.
 
-    `name` seeds the identifiers inside the SVG, so that figures on one page do not share any.
+    The same figure gives the same bytes. `name` seeds the identifiers inside the SVG, so that
+    figures on one page do not share any.
 
     Examples
     --------
@@ -253,10 +254,10 @@ def save(made: Figure, folder: str | Path, name: str) -> None:
 
 
 def save_animation(frames: Iterable[Figure], folder: str | Path, name: str) -> None:
-    """Write `name`.gif into a folder: one frame for each figure, at half its size, and a rest at the end.
+    """Write `name`.gif into a folder: one frame for each figure, at half its size.
 
-    The same figures give the same bytes. They may be one and the same figure, drawn on between two
-    frames; its layout is that of the first.
+    The last frame is seen longer. The same figures give the same bytes. They may all be one figure,
+    drawn on between two frames; its layout is that of the first.
 
     Raises
     ------

@@ -1,9 +1,10 @@
-r"""Error bars and goodness of fit, for any road.
+r"""Error bars, goodness of fit and distances between distributions.
 
-Counts are held against a law (`goodness_of_fit`) or against other counts (`compare_counts`), a
-series in time gets its autocorrelation time and with it an honest error bar (`error_of_mean`), and
-two laws get a distance (`total_variation`, `kullback_leibler`). The statistic G and the divergence
-are one quantity: n draws with the frequencies f, held against p, have G = 2 n KL(f‖p).
+Counts are compared with probabilities (`goodness_of_fit`) or with other counts (`compare_counts`),
+a series in time gets its autocorrelation time and with it an honest error bar (`error_of_mean`),
+and two distributions get a distance (`total_variation`, `kullback_leibler`). The statistic G and
+the divergence are one quantity: n draws with the frequencies f, compared with p, have G = 2 n
+KL(f‖p).
 """
 
 import warnings
@@ -77,7 +78,10 @@ def goodness_of_fit(
 ) -> GoodnessOfFit:
     r"""Test whether n independent draws, counted in K bins, came from the probabilities `p`.
 
-    .. math:: G = 2 \sum_i O_i \log(O_i / E_i), \qquad X^2 = \sum_i (O_i - E_i)^2 / E_i, \qquad E_i = n p_i
+    .. math::
+
+        G = 2 \sum_i O_i \log(O_i / E_i), \qquad X^2 = \sum_i (O_i - E_i)^2 / E_i,
+        \qquad E_i = n p_i
 
     Both follow chi-square with K - 1 degrees of freedom if every E_i is large [1]_ [2]_. Bins that
     expect few counts are therefore pooled [3]_: from the rarest upwards, bins next to each other in
@@ -122,29 +126,37 @@ def goodness_of_fit(
     >>> round(fit.statistic, 6), round(fit.p_value, 6), fit.degrees_of_freedom
     (2.62, 0.26982, 2)
     """
-    observed, law = _as_counts("counts", counts), as_probabilities("p", p)
-    if law.shape != observed.shape:
-        raise ValueError(f"p must have the shape of counts, {observed.shape}, got {law.shape}")
+    observed = _as_counts("counts", counts)
+    probabilities = as_probabilities("p", p)
+    if probabilities.shape != observed.shape:
+        raise ValueError(
+            f"p must have the shape of counts, {observed.shape}, got {probabilities.shape}"
+        )
     if statistic not in ("G", "pearson"):
         raise ValueError(f'statistic must be "G" or "pearson", got {statistic!r}')
-    expected = observed.sum() * (law / law.sum())
+
+    expected = observed.sum() * (probabilities / probabilities.sum())
     groups = _pool(expected, _as_minimum(minimum))
-    if np.any(observed[law == 0] > 0):
-        return _verdict(np.inf, groups)
-    observed, expected = _gather(observed, groups), _gather(expected, groups)
+    if np.any(observed[probabilities == 0] > 0):
+        return _goodness(np.inf, groups)
+
+    observed = _pooled(observed, groups)
+    expected = _pooled(expected, groups)
     if statistic == "G":
-        return _verdict(2 * _divergence(observed, expected).sum(), groups)
-    with np.errstate(
-        over="ignore", invalid="ignore"
-    ):  # without any draw, 0/0 in the only bin that is left
+        return _goodness(2 * _divergence(observed, expected).sum(), groups)
+    # Without any draw there is 0/0, in the only bin that is left.
+    with np.errstate(over="ignore", invalid="ignore"):
         relative = (observed - expected) / expected
-        return _verdict((relative * (observed - expected)).sum(), groups)
+        return _goodness((relative * (observed - expected)).sum(), groups)
 
 
 def compare_counts(first: ArrayLike, second: ArrayLike, *, minimum: float = 5.0) -> GoodnessOfFit:
     r"""Test whether two sets of independent draws came from one law, whatever it is.
 
-    .. math:: G = 2 \sum_{s,i} O_{si} \log(O_{si} / E_{si}), \qquad E_{si} = n_s (O_{1i} + O_{2i}) / (n_1 + n_2)
+    .. math::
+
+        G = 2 \sum_{s,i} O_{si} \log(O_{si} / E_{si}), \qquad
+        E_{si} = n_s (O_{1i} + O_{2i}) / (n_1 + n_2)
 
     which follows chi-square with K - 1 degrees of freedom [1]_. Bins are pooled as in
     `goodness_of_fit`, by the sum of both counts, until each expects at least `minimum` in the
@@ -178,15 +190,17 @@ def compare_counts(first: ArrayLike, second: ArrayLike, *, minimum: float = 5.0)
         raise ValueError(
             f"second must have the shape of first, {samples[0].shape}, got {samples[1].shape}"
         )
+
     both = samples[0] + samples[1]
     shares = [sample.sum() / max(both.sum(), 1.0) for sample in samples]
     groups = _pool(min(shares) * both, _as_minimum(minimum))
-    both = _gather(both, groups)
+
+    both = _pooled(both, groups)
     terms = [
-        _divergence(_gather(sample, groups), share * both)
+        _divergence(_pooled(sample, groups), share * both)
         for sample, share in zip(samples, shares, strict=True)
     ]
-    return _verdict(2 * np.sum(terms), groups)
+    return _goodness(2 * np.sum(terms), groups)
 
 
 def _as_counts(name: str, counts: ArrayLike) -> FloatArray:
@@ -203,22 +217,21 @@ def _as_minimum(minimum: float) -> float:
 
 
 def _pool(expected: FloatArray, minimum: float) -> NDArray[np.intp]:
-    """Return the pooled bin of each bin; a full one expects at least `minimum`, and more than nothing."""
+    """Return the pooled bin of each bin; one that is full expects `minimum`, and more than 0."""
     groups = np.empty(expected.size, dtype=np.intp)
-    group, filled, full = (
-        0,
-        0.0,
-        minimum * (1 - 1e-9),
-    )  # n = 100 times p = 0.05 may miss 5 by rounding
+    group = 0
+    filled = 0.0
+    full = minimum * (1 - 1e-9)  # n = 100 times p = 0.05 may miss 5 by rounding
     for index in np.argsort(expected, kind="stable"):
         groups[index] = group
         filled += expected[index]
         if filled >= full and filled > 0:
-            group, filled = group + 1, 0.0
+            group += 1
+            filled = 0.0
     return np.minimum(groups, max(group - 1, 0))  # a group that never filled joins the one before
 
 
-def _gather(values: FloatArray, groups: NDArray[np.intp]) -> FloatArray:
+def _pooled(values: FloatArray, groups: NDArray[np.intp]) -> FloatArray:
     """Return the sum of each pooled bin."""
     return np.bincount(groups, weights=values).astype(np.float64, copy=False)
 
@@ -234,7 +247,7 @@ def _divergence(observed: FloatArray, expected: FloatArray) -> FloatArray:
     return np.maximum(divergence, 0.0)
 
 
-def _verdict(statistic: float, groups: NDArray[np.intp]) -> GoodnessOfFit:
+def _goodness(statistic: float, groups: NDArray[np.intp]) -> GoodnessOfFit:
     bins = int(groups.max()) + 1
     if statistic == np.inf:
         return GoodnessOfFit(np.inf, 0.0, bins - 1, bins, groups)
@@ -248,7 +261,10 @@ def _verdict(statistic: float, groups: NDArray[np.intp]) -> GoodnessOfFit:
 def autocorrelation(series: ArrayLike) -> FloatArray:
     r"""Return the normalised autocorrelation of a series at every lag.
 
-    .. math:: \rho_s = C_s / C_0, \qquad C_s = \frac{1}{n} \sum_{i=1}^{n-s} (x_i - \bar x)(x_{i+s} - \bar x)
+    .. math::
+
+        \rho_s = C_s / C_0, \qquad
+        C_s = \frac{1}{n} \sum_{i=1}^{n-s} (x_i - \bar x)(x_{i+s} - \bar x)
 
     by fast Fourier transform [1]_. Several chains share one mean and one C_s, the average of
     theirs, so that chains stuck far apart show as a correlation that does not decay.
@@ -271,7 +287,8 @@ def autocorrelation(series: ArrayLike) -> FloatArray:
 
     References
     ----------
-    .. [1] A. Sokal, in Functional Integration: Basics and Applications, p. 131, Springer (1997), sec. 3.
+    .. [1] A. Sokal, in Functional Integration: Basics and Applications, p. 131, Springer (1997),
+       sec. 3.
 
     Examples
     --------
@@ -318,7 +335,8 @@ def autocorrelation_time(series: ArrayLike, c: float = _WINDOW) -> float:
 
     References
     ----------
-    .. [1] A. Sokal, in Functional Integration: Basics and Applications, p. 131, Springer (1997), sec. 3.
+    .. [1] A. Sokal, in Functional Integration: Basics and Applications, p. 131, Springer (1997),
+       sec. 3.
     .. [2] J. Goodman and J. Weare, Commun. Appl. Math. Comput. Sci. 5, 65 (2010).
 
     Examples
@@ -368,7 +386,10 @@ def effective_sample_size(series: ArrayLike) -> float:
 def error_of_mean(series: ArrayLike) -> float:
     r"""Return the standard error of the mean of a correlated series.
 
-    .. math:: \sigma_{\bar x} = \sqrt{s^2 \tau / n}, \qquad s^2 = \frac{1}{n - \tau} \sum_i (x_i - \bar x)^2
+    .. math::
+
+        \sigma_{\bar x} = \sqrt{s^2 \tau / n}, \qquad
+        s^2 = \frac{1}{n - \tau} \sum_i (x_i - \bar x)^2
 
     The mean follows the noise of the series and takes tau off the sum of squares, where independent
     draws take 1: hence n - tau. The error bar is itself uncertain by about √(5 tau/n): a fifth at n
@@ -392,7 +413,8 @@ def error_of_mean(series: ArrayLike) -> float:
 
     References
     ----------
-    .. [1] A. Sokal, in Functional Integration: Basics and Applications, p. 131, Springer (1997), sec. 3.
+    .. [1] A. Sokal, in Functional Integration: Basics and Applications, p. 131, Springer (1997),
+       sec. 3.
 
     Examples
     --------
@@ -409,7 +431,7 @@ def error_of_mean(series: ArrayLike) -> float:
 
 
 def _as_series(series: ArrayLike) -> FloatArray:
-    """Return the series with shape (n, chains); warn the caller of the public function if it is frozen."""
+    """Return the series as (n, chains); warn the caller of the public function if it is frozen."""
     values = as_floats("series", series)
     if values.ndim not in (1, 2) or values.size == 0:
         raise ValueError(
@@ -417,7 +439,10 @@ def _as_series(series: ArrayLike) -> FloatArray:
         )
     refuse_first("series", values, np.isinf(values), "every entry must be finite")
     if np.all(values == values.flat[0]):
-        message = f"every entry of series is {values.flat[0]}: what never moved tells no autocorrelation time"
+        message = (
+            f"every entry of series is {values.flat[0]}: a series that never changes has no "
+            "autocorrelation time"
+        )
         warnings.warn(message, FrozenSeriesWarning, stacklevel=3)
     return values.reshape(len(values), -1)
 
@@ -426,9 +451,8 @@ def _autocorrelation(series: FloatArray) -> FloatArray:
     """Return the autocorrelation at lags 0 … n - 1, nan for a frozen series."""
     scale = np.abs(series).max() or 1.0  # squares of 1e308 would overflow
     shifted = series / scale - series[0, 0] / scale  # exactly 0 for a frozen series
-    length = next_fast_len(
-        2 * len(series), real=True
-    )  # twice as long, or the end would meet the beginning
+    # Twice as long, or the end would meet the beginning.
+    length = next_fast_len(2 * len(series), real=True)
     transform = rfft(shifted - shifted.mean(), length, axis=0)
     covariance = irfft((np.abs(transform) ** 2).sum(axis=1), length)[: len(series)]
     with np.errstate(invalid="ignore"):
@@ -440,12 +464,15 @@ def _autocorrelation_time(series: FloatArray, c: float) -> float:
     rho = _autocorrelation(series)
     if np.isnan(rho[0]):
         return np.nan
+
     n = len(series)
     tau = 2 * np.cumsum(rho) - 1 - rho  # for each window M, with the lags ±M counted half
     memory = np.maximum(tau, np.divide(1.0, tau, out=np.full(n, np.inf), where=tau > 0))
     closed = np.flatnonzero(np.arange(n) >= c * memory)
     if closed.size == 0 or n < _SHORTEST * memory[closed[0]]:
-        message = f"{n} steps are fewer than {_SHORTEST} autocorrelation times: too few to tell how long one is"
+        message = (
+            f"{n} steps are fewer than {_SHORTEST} autocorrelation times: too few to estimate one"
+        )
         warnings.warn(message, ShortSeriesWarning, stacklevel=3)
         return np.nan
     return float(tau[closed[0]])
@@ -476,21 +503,19 @@ def pulls(measured: ArrayLike, expected: ArrayLike, error: ArrayLike) -> FloatAr
 
     References
     ----------
-    .. [1] L. Demortier and L. Lyons, Everything you always wanted to know about pulls, CDF note 5776 (2002).
+    .. [1] L. Demortier and L. Lyons, Everything you always wanted to know about pulls, CDF note
+       5776 (2002).
 
     Examples
     --------
     >>> pulls([1.2, 0.5, 0.5], [1.0, 0.5, 0.4], [0.1, 0.0, 0.0])
     array([ 2.,  0., inf])
     """
-    x, mu, sigma = (
-        as_floats("measured", measured),
-        as_floats("expected", expected),
-        as_floats("error", error),
-    )
-    refuse_first(
-        "error", sigma, ~((sigma >= 0) & (sigma < np.inf)), "an error bar is at least 0 and finite"
-    )
+    x = as_floats("measured", measured)
+    mu = as_floats("expected", expected)
+    sigma = as_floats("error", error)
+    wrong = ~((sigma >= 0) & (sigma < np.inf))
+    refuse_first("error", sigma, wrong, "an error bar is at least 0 and finite")
     _refuse_unlike(measured=x, expected=mu, error=sigma)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return np.where(x == mu, 0.0, (x - mu) / sigma)[()]
@@ -572,7 +597,7 @@ def kullback_leibler(p: ArrayLike, q: ArrayLike) -> FloatArray:
 
 
 def kullback_leibler_floor(bins: int, draws: int) -> float:
-    r"""Return the divergence, in nats, that the frequencies of draws from a law have from that very law.
+    r"""Return the mean divergence of the frequencies of draws from their own distribution, in nats.
 
     .. math:: \langle \mathrm{KL}(f \| p) \rangle = (K - 1) / (2n)
 
@@ -606,7 +631,8 @@ def kullback_leibler_floor(bins: int, draws: int) -> float:
 
 def _as_laws(p: ArrayLike, q: ArrayLike) -> tuple[FloatArray, FloatArray]:
     """Return two laws that sum to 1 as closely as floats can."""
-    first, second = as_probabilities("p", p), as_probabilities("q", q)
+    first = as_probabilities("p", p)
+    second = as_probabilities("q", q)
     if first.shape[-1] != second.shape[-1]:
         raise ValueError(
             f"q must have as many entries as p, {first.shape[-1]}, got {second.shape[-1]}"

@@ -25,7 +25,7 @@ def ladder_law(temperature, levels=LEVELS):
 
 
 # ---- Goodness of fit
-# --------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("name", "power"), [("G", 0), ("pearson", 1)])
@@ -56,7 +56,7 @@ def test_compare_counts_equals_scipy_where_nothing_is_pooled():
 
 @pytest.mark.parametrize("scale", [0, 10**6])
 def test_counts_of_1e15_keep_their_digits(scale):
-    """A deviation d leaves an error of eps·d in its term: 2e-9 at 1e7, more than chance makes at n = 1e15."""
+    """A deviation d leaves an error of eps·d in its term, 2e-9 at 1e7."""
     n, p = 10**15, ladder_law(1.0)
     counts = np.round(n * p).astype(np.int64)
     counts[0] += n - counts.sum()
@@ -115,7 +115,7 @@ def test_two_samples_too_small_to_compare_are_not_told_apart(first, second):
 
 
 def test_probabilities_of_single_precision_are_normalised():
-    """Seven sevenths in float32 miss 1 by 4e-8, which at 1e16 each is 4.5 standard deviations of a count."""
+    """Seven sevenths in float32 miss 1 by 4e-8, 4.5 standard deviations of a count of 1e16."""
     p = np.full(7, 1 / 7, dtype=np.float32)
     counts = np.full(7, 10**16)
     assert statistics.goodness_of_fit(counts, p).p_value > 0.999
@@ -123,7 +123,7 @@ def test_probabilities_of_single_precision_are_normalised():
 
 
 # ---- Pooling
-# ----------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------------------
 
 
 @st.composite
@@ -195,7 +195,7 @@ def test_a_bin_that_expects_exactly_the_minimum_stands_alone():
 
 
 # ---- False alarms and power
-# -------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------------------
 
 
 def zipf_law(size):
@@ -302,7 +302,7 @@ def metropolis_matrix(proposal, temperature, size=5):
 
 
 def exact_time(matrix, law, values):
-    """Return tau from the fundamental matrix (Kemeny & Snell 1960): the sum over all powers of the matrix."""
+    """Return tau from the fundamental matrix (Kemeny & Snell 1960), the sum over all powers."""
     deviations = values - law @ values
     fundamental = np.linalg.inv(np.eye(len(law)) - matrix + law)
     return 2 * (law * deviations) @ fundamental @ deviations / (law @ deviations**2) - 1
@@ -320,14 +320,14 @@ def walk(matrix, law, steps, chains, seed):
 
 
 def autoregression(memory, steps, chains, seed):
-    """Return chains of x_i = memory·x_{i-1} + noise, of variance 1/(1 - memory²), from equilibrium on."""
+    """Return chains of x_i = memory·x_{i-1} + noise in equilibrium, of variance 1/(1 - memory²)."""
     noise = np.random.default_rng(seed).standard_normal((steps, chains))
     noise[0] /= np.sqrt(1 - memory**2)
     return lfilter([1], [1, -memory], noise, axis=0)
 
 
 def relative_error(tau, entries):
-    """Return Sokal's relative standard error of tau, √(2(2M + 1)/n), at the window M = 5 max(tau, 1/tau)."""
+    """Return Sokal's relative error of tau, √(2(2M + 1)/n), at the window M = 5 max(tau, 1/tau)."""
     return np.sqrt(2 * (10 * max(tau, 1 / tau) + 1) / entries)
 
 
@@ -360,7 +360,7 @@ def test_autocorrelation_time_of_a_known_chain(chain, tau):
 
 @pytest.mark.parametrize("memory", [-0.95, -0.5, 0.0, 0.5, 0.95])
 def test_autocorrelation_time_of_an_autoregression(memory):
-    """tau = (1 + a)/(1 - a), from 1/39 to 39, of one chain; six standard errors are 3 to 17 %, rates as above."""
+    """tau = (1 + a)/(1 - a), from 1/39 to 39; six standard errors are 3 to 17 %, rates as above."""
     series = autoregression(memory, steps=1_000_000, chains=1, seed=22)[:, 0]
     tau = (1 + memory) / (1 - memory)
     tolerance = 6 * relative_error(tau, series.size)
@@ -424,7 +424,7 @@ def test_error_of_mean_makes_pulls_standard_normal(memory):
 
 
 def test_error_of_mean_counts_every_chain():
-    """Against the exact √(variance·tau/(n·chains)) within 6 standard errors, of 1 % each: false alarm 2e-9."""
+    """The exact √(variance·tau/(n·chains)) within 6 standard errors, of 1 % each: alarm 2e-9."""
     series = autoregression(0.5, 2000, 50, seed=27)
     exact = np.sqrt(3 / (1 - 0.5**2) / series.size)
     assert statistics.error_of_mean(series) == pytest.approx(
@@ -436,7 +436,7 @@ def test_error_of_mean_counts_every_chain():
 
 
 def test_error_of_mean_of_independent_draws_divides_by_n_minus_one():
-    """tau is near 1, and so is what is taken off n: a divisor of n would make the bar short by 1/(2n) at least."""
+    """tau is near 1, and is taken off n; a divisor of n would make the bar short by 1/(2n)."""
     draws = np.random.default_rng(28).standard_normal(200)
     tau = statistics.autocorrelation_time(draws)
     assert statistics.error_of_mean(draws) ** 2 == pytest.approx(
@@ -451,7 +451,10 @@ def slow_chain():
 
 
 def test_a_plain_chi_square_on_a_correlated_chain_fails(slow_chain):
-    """Negative control: at a nominal 5 % it rejects half of 300 true chains, 6 standard errors above 100."""
+    """Negative control: at a nominal 5 % it rejects half of 300 true chains.
+
+    That is 6 standard errors above 100.
+    """
     states, law = slow_chain
     p_values = [
         statistics.goodness_of_fit(np.bincount(chain, minlength=5), law).p_value
@@ -461,7 +464,7 @@ def test_a_plain_chi_square_on_a_correlated_chain_fails(slow_chain):
 
 
 def test_a_thinned_chain_and_particles_at_one_time_pass(slow_chain):
-    """The two ways out: one step in 50, which leaves 2e-5 of the correlation, and all chains at one time.
+    """One step in 50, which leaves 2e-5 of the correlation, or all chains at one time.
 
     Kolmogorov-Smirnov on 300 and 120 tables: false alarm 1e-6. At 120 a distance of 0.5 is caught
     with power above 1 - 1e-6; the plain chi-square makes 0.51."""
@@ -475,7 +478,7 @@ def test_a_thinned_chain_and_particles_at_one_time_pass(slow_chain):
 
 
 # ---- Series that tell nothing
-# -----------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------------------
 
 TIMES = [
     statistics.autocorrelation_time,
@@ -527,7 +530,7 @@ def test_series_warnings_share_a_base():
 
 @pytest.mark.filterwarnings("ignore::boltzmann.statistics.ShortSeriesWarning")
 def test_a_series_of_five_autocorrelation_times_seldom_gives_a_number():
-    """300 series of 5 tau. Were 1 in 200 to give a number, more than 9 would with probability 1e-6."""
+    """300 series of 5 tau: if 1 in 200 gave a number, more than 9 would once in a million."""
     series = autoregression(0.99, steps=995, chains=300, seed=34)
     numbers = sum(not np.isnan(statistics.autocorrelation_time(chain)) for chain in series.T)
     assert numbers <= stats.binom.isf(FALSE_ALARM, 300, 1 / 200)
@@ -564,7 +567,7 @@ def test_any_real_type_will_do_and_is_left_alone(dtype):
 
 
 # ---- Pulls, distances
-# -------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------------------
 
 
 def test_pulls_count_standard_errors():
@@ -616,7 +619,7 @@ def test_kullback_leibler_obeys_gibbs_and_pinsker(laws):
 
 
 def test_distances_stay_in_bounds_against_rounding():
-    """Among 10 000 pairs the sums as they come exceed a distance of 1, and fall below a divergence of 0."""
+    """Among 10 000 pairs plain sums exceed a distance of 1, and fall below a divergence of 0."""
     rng = np.random.default_rng(39)
     p = rng.dirichlet(np.ones(5), size=10_000)
     apart = statistics.total_variation(
@@ -628,7 +631,7 @@ def test_distances_stay_in_bounds_against_rounding():
 
 
 def test_kullback_leibler_keeps_its_digits_between_close_laws():
-    """Laws 1e-8 apart: rounding leaves 1e-8 of each deviation, while a plain sum keeps no digit at all."""
+    """Laws 1e-8 apart: rounding leaves 1e-8 of a deviation; a plain sum would keep no digit."""
     p = ladder_law(1.0)
     q = p * (1 + 1e-8 * np.array([1.0, -1.0, 2.0, -2.0, 1.0]))
     with mpmath.workdps(50):
@@ -671,7 +674,7 @@ def test_kullback_leibler_floor_is_what_true_draws_show():
 
 
 # ---- Refusals
-# ---------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------------------
 
 HALVES = [0.5, 0.5]
 

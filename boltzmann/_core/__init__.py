@@ -1,1 +1,1 @@
-"""What every part of the package uses: argument validation, threads, console, files, compilation."""
+"""What all roads share: argument checks, threads, files, progress bars, Ctrl-C, compilation."""

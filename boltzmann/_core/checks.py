@@ -1,4 +1,4 @@
-"""The door: what every public function asks of its arguments, and the words it refuses with."""
+"""Argument validation: each `as_*` returns the checked value or raises a ValueError naming it."""
 
 import operator
 import reprlib
@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 FloatArray = NDArray[np.float64]
 
-SMALLEST = float(np.nextafter(0.0, 1.0))  # the smallest positive float ...
-LARGEST = float(np.finfo(np.float64).max)  # ... and the largest finite one
+SMALLEST = float(np.nextafter(0.0, 1.0))  # positive float
+LARGEST = float(np.finfo(np.float64).max)  # finite float
 
 
 def as_floats(name: str, values: ArrayLike) -> FloatArray:
@@ -28,23 +28,24 @@ def as_floats(name: str, values: ArrayLike) -> FloatArray:
         array = np.asarray(values)
     except ValueError as error:
         raise ValueError(f"{rule}, got ragged rows: {reprlib.repr(values)}") from error
+
     if array.dtype.kind == "O":
         array = _unboxed(name, rule, array)
     if array.dtype.kind not in "biuf":
         raise ValueError(f"{rule}, got {reprlib.repr(values)}")
+
     floats = array.astype(np.float64, copy=False)
     refuse_first(name, floats, np.isnan(floats), "every entry must be a number")
     return floats
 
 
 def _unboxed(name: str, rule: str, array: NDArray[Any]) -> FloatArray:
-    """Return an array of Python's own numbers, whole ones of more than 64 bits among them, as float64."""
+    """Return an array of Python's own numbers as float64; integers may have more than 64 bits."""
     for index, entry in np.ndenumerate(array):
         place = f"{name}[{', '.join(map(str, index))}]" if index else name
         if not isinstance(entry, int | float | np.number):
-            raise ValueError(
-                f"{rule}, " + (f"but {place} is " if index else "got ") + reprlib.repr(entry)
-            )
+            found = f"but {place} is" if index else "got"
+            raise ValueError(f"{rule}, {found} {reprlib.repr(entry)}")
         try:
             float(entry)
         except OverflowError as error:
@@ -61,7 +62,9 @@ def refuse_first(name: str, array: FloatArray, wrong: NDArray[np.bool_], rule: s
 
 
 def as_ids(name: str, ids: Any, size: int, first: int = 0) -> NDArray[np.int64]:
-    """Return token ids, (n,) of int64; `ids` may be the part of an argument that begins at index `first`.
+    """Return token ids, (n,) of int64.
+
+    `ids` may be a part of the argument that is named, which begins at the index `first`.
 
     Raises
     ------
@@ -71,15 +74,15 @@ def as_ids(name: str, ids: Any, size: int, first: int = 0) -> NDArray[np.int64]:
     array = np.asarray(ids)
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
         raise ValueError(f"{name} must be a sequence of whole numbers, got {ids!r}")
-    strange = np.flatnonzero((array < 0) | (array >= size))
-    if strange.size:
-        index = int(strange[0])
+    outside = np.flatnonzero((array < 0) | (array >= size))
+    if outside.size:
+        index = int(outside[0])
         raise ValueError(f"{name}[{first + index}] is {array[index]}: ids run from 0 to {size - 1}")
     return array.astype(np.int64)
 
 
 def as_number(name: str, value: Any, kind: str, least: float, most: float) -> float:
-    """Return `value`, one number from `least` to `most`, as a float; `kind` says in words what is asked for.
+    """Return one number from `least` to `most` as a float; `kind` says in words what it must be.
 
     Raises
     ------
@@ -126,10 +129,10 @@ def as_temperature(t: ArrayLike, name: str = "temperature", *, sampling: bool = 
 
 
 def as_probabilities(name: str, values: ArrayLike, axis: int = -1) -> FloatArray:
-    """Return `values` as float64 probabilities, checked to be at least 0 and to sum to 1 along `axis`.
+    """Return probabilities as float64, each at least 0 and summing to 1 along `axis`.
 
-    The sum may miss 1 by the square root of the machine epsilon of the type that it came in, as in
-    `numpy.random.Generator.choice`.
+    The sum may miss 1 by the square root of the machine epsilon of the type that they came in, as
+    in `numpy.random.Generator.choice`.
 
     Raises
     ------
@@ -141,13 +144,13 @@ def as_probabilities(name: str, values: ArrayLike, axis: int = -1) -> FloatArray
     if probabilities.ndim == 0 or probabilities.shape[axis] == 0:
         raise ValueError(f"{name} has shape {probabilities.shape}: at least one entry is needed")
     refuse_first(name, probabilities, probabilities < 0, "no probability is below 0")
+
     dtype = getattr(values, "dtype", np.dtype(np.float64))
     epsilon = np.finfo(dtype if dtype.kind == "f" and dtype.itemsize < 8 else np.float64).eps
     with np.errstate(over="ignore"):
         sums = np.asarray(probabilities.sum(axis=axis))
-    refuse_first(
-        f"the sum of {name}", sums, ~(np.abs(sums - 1) <= np.sqrt(epsilon)), "it must be 1"
-    )
+    off = ~(np.abs(sums - 1) <= np.sqrt(epsilon))  # also where the sum is nan
+    refuse_first(f"the sum of {name}", sums, off, "it must be 1")
     return probabilities
 
 

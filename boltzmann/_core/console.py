@@ -1,30 +1,30 @@
-"""How a program on the command line ends, whatever ends it."""
+"""The exit status of a command-line program, and its one-line error messages."""
 
 import os
 import sys
 from collections.abc import Callable
 
-BAD_INPUT, INTERRUPTED, BROKEN_PIPE = (
-    2,
-    130,
-    141,
-)  # the last two as a shell reports SIGINT and SIGPIPE
+BAD_INPUT = 2
+INTERRUPTED = 130  # as a shell reports SIGINT
+BROKEN_PIPE = 141  # as a shell reports SIGPIPE
 
 
 def ended(name: str, work: Callable[[], int], mistakes: tuple[type[Exception], ...]) -> int:
-    """Return the status of `work`, or what stands for its end by a mistake of the user's, Ctrl-C or a lost reader.
+    """Return the exit status of `work`, also if it ends by an error, Ctrl-C or a closed pipe.
 
-    A mistake is told in one line. Letters that the encoding of the output lacks are replaced.
+    Errors of the types `mistakes` are the user's, and are reported in one line without a traceback.
+    Characters that the encoding of the output lacks are replaced.
     """
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+
     try:
         status = work()
         sys.stdout.flush()
         return status
     except BrokenPipeError:
-        # The reader has gone, and at its end Python would flush into the same closed pipe.
+        # Nobody reads the output any more, and at exit Python would flush into the closed pipe.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
     except KeyboardInterrupt:

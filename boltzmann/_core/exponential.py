@@ -5,10 +5,9 @@ With k the whole number nearest to x / log 2,
 .. math:: e^x = 2^k e^r, \qquad |r| \le \tfrac12 \log 2,
 
 so that a short polynomial in r is enough: no branch, no table. Adding a number so large that a
-float beside it has no room for a fraction rounds, and taking it away again leaves k. The last bits
+float beside it has no bits for a fraction rounds, and taking it away again leaves k. The last bits
 of the sum, moved to where a float keeps its exponent, are 2^k. Where that would be too small, k
-stays at its least, whose bits spell 0 and not some small number: what is forbidden weighs nothing.
-A nan stays one.
+stays at its least, whose bits are those of 0: a forbidden level has the weight 0. A nan stays one.
 
 Among the fastmath flags `contract` only fuses a·b + c; `reassoc` would cancel the number that
 rounds.
@@ -32,10 +31,9 @@ LIFT = 64
 
 
 def _polynomial(function, degree, half):
-    """Return the coefficients, lowest first, of a polynomial that is close to `function` from -half to half."""
-    return (
-        Chebyshev.interpolate(function, degree, domain=[-half, half]).convert(kind=Polynomial).coef
-    )
+    """Return the coefficients, lowest first, of a polynomial near `function` on [-half, half]."""
+    interpolant = Chebyshev.interpolate(function, degree, domain=[-half, half])
+    return interpolant.convert(kind=Polynomial).coef
 
 
 def _tail(r):
@@ -43,8 +41,7 @@ def _tail(r):
     return sum(r**n / math.factorial(n + 3) for n in range(16))
 
 
-# e^r is 1 + r + r²/2 and a tail: off by less than the rounding of a float64, and by nothing at r =
-# 0.
+# e^r is 1 + r + r²/2 and a tail: off by less than the rounding of a float64, and exact at r = 0.
 DOUBLE = (1.0, 1.0, 0.5, *_polynomial(_tail, 8, LOG2 / 2))
 DOUBLE_BIAS = 1023 + LIFT
 DOUBLE_ROUNDER = 1.5 * 2.0**52 + DOUBLE_BIAS
@@ -56,10 +53,11 @@ SINGLE_ROUNDER = np.float32(1.5 * 2**23) + SINGLE_BIAS
 
 @kernel(fastmath={"contract"}, error_model="numpy")
 def lifted_exp(x):
-    """Return 2^64 e^x of a float64, to 2e-16 of itself; below x = -753, where e^x is no float64, it is 0.
+    """Return 2^64 e^x of a float64, to a relative error of 2e-16; below x = -753 it is 0.
 
-    Lifted, the smallest weights are no subnormal numbers and keep all their digits. A share of
-    their sum that is such a number is rounded to one last of all.
+    There e^x itself is no float64. The factor keeps the smallest weights from being subnormal
+    numbers, so that they have all their digits. A share of their sum that is subnormal is rounded
+    once, at the end.
     """
     x = -DOUBLE_BIAS * LOG2 if x < -DOUBLE_BIAS * LOG2 else x
     rounded = x * (1 / LOG2) + DOUBLE_ROUNDER
@@ -73,7 +71,10 @@ def lifted_exp(x):
 
 @kernel(fastmath={"contract"}, error_model="numpy")
 def exp2(x):
-    """Return 2^x of a float32, to 3e-7 of itself; below x = -126.5 it is 0, above 127 it stays at 2^127."""
+    """Return 2^x of a float32, to a relative error of 3e-7.
+
+    Below x = -126.5 it is 0, above 127 it stays at 2^127.
+    """
     x = -SINGLE_BIAS if x < -SINGLE_BIAS else x
     x = SINGLE_BIAS if x > SINGLE_BIAS else x
     rounded = x + SINGLE_ROUNDER

@@ -4,7 +4,7 @@ from numba import njit
 
 
 def kernel(function=None, **options):
-    """Compile by Numba, without Python's lock, and keep the machine code for the next process where that can be.
+    """Compile by Numba, without Python's lock, and cache the machine code for the next process.
 
     Where neither the folder of this package nor the user's cache can be written to, each process
     compiles anew.

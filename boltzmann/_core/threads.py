@@ -1,4 +1,4 @@
-"""Threads to share work among that compiled kernels do."""
+"""A pool of threads for compiled kernels, which run without Python's lock."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""The analytic road: softmax(-E/t) and the thermodynamics that follow from it, without randomness."""
+"""The analytic road: softmax(-E/t) and the thermodynamics that follow, without randomness."""
 
 from boltzmann.analytic.softmax import log_softmax, logsumexp, softmax, temper
 from boltzmann.analytic.thermodynamics import (

@@ -1,4 +1,8 @@
-"""The Boltzmann distribution, measured from a reference level so that no exponential overflows."""
+"""The Boltzmann distribution g exp(-E/t) / Z, from checked arguments to probabilities and log Z.
+
+Energies are measured from a reference level before they are divided by t, so that no exponential
+overflows and no temperature is too small.
+"""
 
 from dataclasses import dataclass
 
@@ -16,13 +20,14 @@ limits_are_meant = np.errstate(over="ignore", under="ignore", divide="ignore")
 
 @dataclass(frozen=True, eq=False)
 class Distribution:
-    """The law seen from its reference level: the lowest allowed one for t >= 0, the highest for t < 0.
+    """A Boltzmann distribution, seen from its reference level.
 
-    All fields broadcast against t.shape + (..., K), the levels on the last axis.
+    That is the lowest allowed level for t >= 0, the highest for t < 0. All fields broadcast against
+    t.shape + (..., K), the levels on the last axis.
     """
 
     t: FloatArray
-    unit: FloatArray
+    unit: FloatArray  # of `gap`, 1 or 2
     reference: FloatArray  # the energy of the reference level
     gap: FloatArray  # (E - reference)/unit
     x: FloatArray  # (E - reference)/t, which is never negative
@@ -30,15 +35,14 @@ class Distribution:
     log_z: FloatArray  # log Z', where Z' = sum of g exp(-x) = Z exp(reference/t)
 
     def mean(self, values: FloatArray) -> FloatArray:
-        """Return the average of `values`, last axis kept; a level without weight has no say, even at inf."""
-        average: FloatArray = np.sum(
-            self.p * np.where(self.p > 0, values, 0.0), axis=-1, keepdims=True
-        )
+        """Return the average of `values`, last axis kept; levels of probability 0 are left out."""
+        finite = np.where(self.p > 0, values, 0.0)
+        average: FloatArray = np.sum(self.p * finite, axis=-1, keepdims=True)
         return average
 
 
 def _per_temperature(energy: FloatArray, t: FloatArray) -> FloatArray:
-    """Return energy/t, where no energy stays none at t = 0 and an infinite one infinite at t = ±inf."""
+    """Return energy/t, where 0 stays 0 at t = 0 and what is infinite stays so at t = ±inf."""
     settled = (energy == 0) | np.isinf(energy)
     return energy / np.where(settled, np.copysign(1.0, t), t)
 
@@ -47,18 +51,18 @@ def _per_temperature(energy: FloatArray, t: FloatArray) -> FloatArray:
 def boltzmann_distribution(
     energies: FloatArray, log_degeneracies: FloatArray, t: FloatArray
 ) -> Distribution:
-    """Return the law for energies (..., K) at temperatures that broadcast against them."""
+    """Return the distribution of energies (..., K) at temperatures that broadcast against them."""
     allowed = energies < np.inf
     lowest = energies.min(axis=-1, keepdims=True)
     highest = energies.max(axis=-1, keepdims=True, where=allowed, initial=-np.inf)
     reference = np.where(t < 0, highest, lowest)
+
     # Energies of ±1e308 differ by more than a float can hold. Above t = 1 they are measured in
     # units of 2, which loses nothing there; up to t = 1 such a gap may well be inf, for its level
     # has no weight.
     unit = np.where(np.abs(t) > 1, 2.0, 1.0)
-    gap = np.zeros(
-        np.broadcast_shapes(energies.shape, reference.shape)
-    )  # C order, whatever the caller's
+    # In C order, whatever the caller's.
+    gap = np.zeros(np.broadcast_shapes(energies.shape, reference.shape))
     np.subtract(energies / unit, reference / unit, out=gap, where=energies != reference)
     x = np.where(allowed, _per_temperature(gap, t / unit), np.inf)
 
@@ -66,11 +70,13 @@ def boltzmann_distribution(
     likeliest = log_weights.argmax(axis=-1, keepdims=True)
     largest = np.take_along_axis(log_weights, likeliest, axis=-1)
     weights = np.exp(log_weights - largest)
+
     # The largest weight is 1; it is kept apart lest it swallow the others in log Z'.
     others = weights.copy()
     np.put_along_axis(others, likeliest, 0.0, axis=-1)
     rest = others.sum(axis=-1, keepdims=True)
-    return Distribution(t, unit, reference, gap, x, weights / (1 + rest), largest + np.log1p(rest))
+    p = weights / (1 + rest)
+    return Distribution(t, unit, reference, gap, x, p, log_z=largest + np.log1p(rest))
 
 
 def as_axis(axis: int, dimensions: int) -> int:
@@ -82,16 +88,17 @@ def as_axis(axis: int, dimensions: int) -> int:
 
 
 def levels_last(name: str, values: ArrayLike, axis: int, forbidden: float) -> FloatArray:
-    """Return checked levels, any shape, their axis moved last; the result is read, never written to."""
+    """Return checked levels, any shape, their axis moved last; to be read, never written to."""
     array = as_floats(name, values)
     if array.ndim == 0:
         raise ValueError(f"{name} must have shape (..., K), got ()")
     axis = as_axis(axis, array.ndim)
     if array.shape[axis] == 0:
         raise ValueError(f"{name} has shape {array.shape}: at least one level is needed")
-    closed = np.all(array == forbidden, axis=axis)
-    if closed.any():
-        index = [str(i) for i in np.argwhere(closed)[0]]
+
+    all_forbidden = np.all(array == forbidden, axis=axis)
+    if all_forbidden.any():
+        index = [str(i) for i in np.argwhere(all_forbidden)[0]]
         index.insert(axis, ":")
         raise ValueError(
             f"{name}[{', '.join(index)}] is all {forbidden}: at least one level must be allowed"
@@ -102,13 +109,15 @@ def levels_last(name: str, values: ArrayLike, axis: int, forbidden: float) -> Fl
 def distribution_of_levels(levels: EnergyLevels | ArrayLike, t: ArrayLike) -> Distribution:
     """Return the distribution of checked levels at checked temperatures."""
     if isinstance(levels, EnergyLevels):
-        energies, log_degeneracies = levels.energies, np.log(levels.degeneracies)
+        energies = levels.energies
+        log_degeneracies = np.log(levels.degeneracies)
     else:
-        energies, log_degeneracies = levels_last("levels", levels, -1, np.inf), np.zeros(1)
+        energies = levels_last("levels", levels, -1, np.inf)
+        log_degeneracies = np.zeros(1)
+
     temperatures = as_temperatures(t, "t")
-    return boltzmann_distribution(
-        energies, log_degeneracies, temperatures.reshape(temperatures.shape + (1,) * energies.ndim)
-    )
+    temperatures = temperatures.reshape(temperatures.shape + (1,) * energies.ndim)
+    return boltzmann_distribution(energies, log_degeneracies, temperatures)
 
 
 def distribution_of_logits(x: ArrayLike, axis: int) -> Distribution:
@@ -117,9 +126,9 @@ def distribution_of_logits(x: ArrayLike, axis: int) -> Distribution:
 
 
 @limits_are_meant
-def log_partition_of(law: Distribution) -> FloatArray:
+def log_partition_of(distribution: Distribution) -> FloatArray:
     """Return log Z."""
-    return as_scalars(law.log_z - _per_temperature(law.reference, law.t))
+    return as_scalars(distribution.log_z - _per_temperature(distribution.reference, distribution.t))
 
 
 def as_scalars(values: FloatArray) -> FloatArray:

@@ -1,4 +1,4 @@
-"""Softmax and its logarithm, and the tempering of given probabilities."""
+"""Softmax, its logarithm, its normaliser, and the tempering of given probabilities."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,12 +13,12 @@ from boltzmann.analytic.distribution import (
     log_partition_of,
 )
 
-_MANY = 50_000  # from how many logits on a compiled softmax is worth loading
-_MANY_A_THREAD = 1_000_000  # for how many another thread is worth starting
+_MANY = 50_000  # logits, from which on the compiled softmax is worth loading
+_MANY_A_THREAD = 1_000_000  # logits, for which another thread is worth starting
 
 
 def softmax(x: ArrayLike, axis: int = -1) -> FloatArray:
-    """Return the law of the logits `x` at t = 1: p_i = exp(x_i) / sum_j exp(x_j).
+    """Return the softmax of the logits `x`: p_i = exp(x_i) / sum_j exp(x_j).
 
     Parameters
     ----------
@@ -43,29 +43,33 @@ def softmax(x: ArrayLike, axis: int = -1) -> FloatArray:
     >>> softmax([1000, 1000, -np.inf])
     array([0.5, 0.5, 0. ])
     """
-    many = _softmax_of_many(x, axis)
-    return np.moveaxis(distribution_of_logits(x, axis).p, -1, axis) if many is None else many
+    compiled = _compiled_softmax(x, axis)
+    if compiled is not None:
+        return compiled
+    return np.moveaxis(distribution_of_logits(x, axis).p, -1, axis)
 
 
-def _softmax_of_many(x: ArrayLike, axis: int) -> FloatArray | None:
-    """Return the softmax of a large array by a compiled kernel; None if it is small or a row has no finite sum."""
+def _compiled_softmax(x: ArrayLike, axis: int) -> FloatArray | None:
+    """Return the softmax by a compiled kernel; None if the array is small or a sum not finite."""
     if not isinstance(x, np.ndarray) or x.size < _MANY or x.dtype.kind != "f":
         return None
     from boltzmann.analytic.kernel import softmax_rows  # loaded here: Numba takes half a second
 
     axis = as_axis(axis, x.ndim)
-    rows = np.ascontiguousarray(np.moveaxis(x, axis, -1), dtype=np.float64)
-    p = np.empty(rows.shape)
-    shape = (-1, rows.shape[-1])
-    threads = min(available_processors(), x.size // x.shape[axis], x.size // _MANY_A_THREAD + 1)
-    parts = [np.array_split(array.reshape(shape), threads) for array in (rows, p)]
+    levels_last = np.ascontiguousarray(np.moveaxis(x, axis, -1), dtype=np.float64)  # (..., K)
+    p = np.empty(levels_last.shape)
+    rows = levels_last.reshape(-1, levels_last.shape[-1])  # (R, K)
+
+    threads = min(available_processors(), len(rows), x.size // _MANY_A_THREAD + 1)
+    inputs = np.array_split(rows, threads)
+    outputs = np.array_split(p.reshape(rows.shape), threads)
     with Pool(threads) as pool:
-        regular = pool.map(lambda share: softmax_rows(parts[0][share], parts[1][share]), threads)
+        regular = pool.map(lambda share: softmax_rows(inputs[share], outputs[share]), threads)
     return np.moveaxis(p, -1, axis) if all(regular) else None
 
 
 def log_softmax(x: ArrayLike, axis: int = -1) -> FloatArray:
-    """Return log softmax(x), sharp where a probability is near 1 and where it is too small for a float.
+    """Return log softmax(x), accurate for probabilities near 1 and for those below all floats.
 
     Parameters
     ----------
@@ -89,8 +93,8 @@ def log_softmax(x: ArrayLike, axis: int = -1) -> FloatArray:
     >>> log_softmax([0, -40, -1000])
     array([-4.24835426e-18, -4.00000000e+01, -1.00000000e+03])
     """
-    law = distribution_of_logits(x, axis)
-    return np.moveaxis(0.0 - law.x - law.log_z, -1, axis)
+    distribution = distribution_of_logits(x, axis)
+    return np.moveaxis(0.0 - distribution.x - distribution.log_z, -1, axis)
 
 
 def logsumexp(x: ArrayLike, axis: int = -1) -> FloatArray:
@@ -122,7 +126,7 @@ def logsumexp(x: ArrayLike, axis: int = -1) -> FloatArray:
 
 
 def _log_ratio(p: FloatArray, q: FloatArray) -> FloatArray:
-    """Return log(p/q), good to a few units in the last place.
+    """Return log(p/q), accurate to a few units in the last place.
 
     Between neighbours p/q would lose its distance from 1, so it is log1p of their relative
     difference; elsewhere p/q may overflow, so mantissas and exponents are taken apart.
@@ -176,10 +180,12 @@ def temper(p: ArrayLike, t: ArrayLike, axis: int = -1) -> FloatArray:
     levels = np.moveaxis(given, axis, -1)
     temperatures = as_temperatures(t, "t")
     temperatures = temperatures.reshape(temperatures.shape + (1,) * levels.ndim)
+
+    # Energies -log(p/q), with q the probability of the level that they are measured from.
     likeliest = levels.max(axis=-1, keepdims=True)
     rarest = levels.min(axis=-1, keepdims=True, where=levels > 0, initial=np.inf)
     energies = -_log_ratio(levels, np.where(temperatures < 0, rarest, likeliest))
-    tempered = np.where(
-        temperatures == 1, levels, boltzmann_distribution(energies, np.zeros(1), temperatures).p
-    )
+
+    distribution = boltzmann_distribution(energies, np.zeros(1), temperatures)
+    tempered = np.where(temperatures == 1, levels, distribution.p)
     return np.moveaxis(tempered, -1, axis - given.ndim)

@@ -1,4 +1,4 @@
-r"""The law: which share of a system sits in each level, and what follows from it.
+r"""Boltzmann probabilities and the thermodynamic functions that follow from them.
 
 In contact with a bath, a state of energy E is found with probability
 
@@ -38,7 +38,7 @@ from boltzmann.levels import EnergyLevels
 
 
 def probabilities(levels: EnergyLevels | ArrayLike, t: ArrayLike) -> FloatArray:
-    """Return the law: p_i = g_i exp(-E_i/t) / Z.
+    """Return the Boltzmann probabilities p_i = g_i exp(-E_i/t) / Z.
 
     Parameters
     ----------
@@ -98,17 +98,18 @@ def log_partition(levels: EnergyLevels | ArrayLike, t: ArrayLike) -> FloatArray:
 
 
 @limits_are_meant
-def _mean_energy(law: Distribution) -> FloatArray:
+def _mean_energy(distribution: Distribution) -> FloatArray:
     """Return the mean energy, last axis kept."""
-    rise = law.mean(law.gap)
-    return (
-        law.reference + rise + (law.unit - 1) * rise
-    )  # one unit after the other: neither step overflows
+    rise = distribution.mean(distribution.gap)
+    # The rise is added once for each unit, so that neither step overflows.
+    return distribution.reference + rise + (distribution.unit - 1) * rise
 
 
 @limits_are_meant
 def free_energy(levels: EnergyLevels | ArrayLike, t: ArrayLike) -> FloatArray:
-    """Return the free energy F = -t log Z, whose fall is the most work that an isothermal process can yield.
+    """Return the free energy F = -t log Z.
+
+    Its fall is the most work that a process at constant temperature can yield.
 
     Parameters
     ----------
@@ -131,13 +132,16 @@ def free_energy(levels: EnergyLevels | ArrayLike, t: ArrayLike) -> FloatArray:
     >>> free_energy([3, 3], [0, 1])
     array([3. , 2.30685282])
     """
-    law = distribution_of_levels(levels, t)
-    half = np.zeros(
-        law.log_z.shape
-    )  # half of t log Z', so that the sum below cannot overflow on its way
-    np.multiply(law.t, law.log_z / 2, out=half, where=(law.log_z != 0) & np.isfinite(law.reference))
-    limit = np.where(np.isinf(law.t), _mean_energy(law), law.reference)
-    return as_scalars(limit - half - half)
+    distribution = distribution_of_levels(levels, t)
+    t = distribution.t
+    log_z = distribution.log_z  # log Z', in which F = reference - t log Z'
+    energy = np.where(np.isinf(t), _mean_energy(distribution), distribution.reference)
+
+    # Half of t log Z' is taken off twice, so that the sum cannot overflow on its way.
+    half = np.zeros(log_z.shape)
+    defined = (log_z != 0) & np.isfinite(distribution.reference)
+    np.multiply(t, log_z / 2, out=half, where=defined)
+    return as_scalars(energy - half - half)
 
 
 def mean_energy(levels: EnergyLevels | ArrayLike, t: ArrayLike) -> FloatArray:
@@ -167,8 +171,8 @@ def mean_energy(levels: EnergyLevels | ArrayLike, t: ArrayLike) -> FloatArray:
 
 
 @limits_are_meant
-def _entropy(law: Distribution) -> FloatArray:
-    return as_scalars(law.log_z + law.mean(law.x))
+def _entropy(distribution: Distribution) -> FloatArray:
+    return as_scalars(distribution.log_z + distribution.mean(distribution.x))
 
 
 def entropy(levels: EnergyLevels | ArrayLike, t: ArrayLike) -> FloatArray:
@@ -226,8 +230,9 @@ def heat_capacity(levels: EnergyLevels | ArrayLike, t: ArrayLike) -> FloatArray:
     >>> heat_capacity([0, 1], [0, 0.416778, np.inf])
     array([0. , 0.43922884, 0. ])
     """
-    law = distribution_of_levels(levels, t)
-    return as_scalars(law.mean((law.x - law.mean(law.x)) ** 2))
+    distribution = distribution_of_levels(levels, t)
+    mean = distribution.mean(distribution.x)
+    return as_scalars(distribution.mean((distribution.x - mean) ** 2))
 
 
 @limits_are_meant

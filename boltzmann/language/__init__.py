@@ -1,4 +1,4 @@
-"""The sampler's road: a model gives logits, decoding divides them by a temperature and draws."""
+"""Language models, and sampling from them: logits divided by a temperature, and a draw."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +40,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name == "GPT2":  # loaded on use
+    if name == "GPT2":  # loaded when it is first used
         from boltzmann.language.gpt2.model import GPT2
 
         return GPT2

@@ -1,43 +1,70 @@
-"""The ways to carry a gas: one state for each particle, or one count for each level.
+"""The engines: how the particles are kept in memory, and how one sweep follows another.
 
-All have `counts()`, the particles on each level now; `sweep(done, sweeps, stride)`, which advances
-the gas and returns the counts at each look, (looks, K), and how many particles moved in each begun
-stride, (rows,); and `arrays()`, what has to be saved to go on as if nothing had happened.
+"particles" and "textbook" keep the level of each particle, "counts" keeps the number of particles
+on each level. An ensemble uses any of them through the protocol `Engine`.
 """
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from boltzmann._core.checks import FloatArray
 from boltzmann._core.threads import Pool
 from boltzmann.simulation.dynamics import Dynamics
 from boltzmann.simulation.kernels import moves, random_streams
 
 IntArray = NDArray[np.int64]
 
-
-def keyed_generator(seed: int, purpose: int) -> np.random.Generator:
-    """Return the NumPy generator keyed by (seed, purpose)."""
-    return np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed, spawn_key=(purpose,))))
+_MOST_LEVELS = 65_536  # a level is a 16-bit number
 
 
-def drawn_states(probabilities: FloatArray, particles: int, seed: int) -> NDArray[np.uint16]:
-    """Return one level for each particle, drawn from `probabilities`, (N,)."""
-    edges = np.cumsum(probabilities)
-    last = np.flatnonzero(probabilities)[-1]
-    generator = keyed_generator(seed, random_streams.START)
-    states = np.empty(particles, np.uint16)
-    for first in range(
-        0, particles, 2**16
-    ):  # in pieces, so that the uniforms never outweigh the states
-        piece = states[first : first + 2**16]
-        uniforms = generator.random(piece.size) * edges[-1]
-        piece[:] = np.minimum(np.searchsorted(edges, uniforms, side="right"), last)
-    return states
+class Engine(Protocol):
+    """What advances N particles on K levels, sweep by sweep."""
+
+    name: ClassVar[str]
+    counted: ClassVar[bool]  # whether a start is a number of particles for each level
+
+    @classmethod
+    def started(cls, start: NDArray[Any], levels: int, seed: int) -> Self:
+        """Return the engine before its first sweep.
+
+        `start` is the level of each particle, (N,) uint16, or, if the engine is counted, the
+        particles on each level, (K,) int64.
+        """
+        ...
+
+    @classmethod
+    def restored(cls, saved: Mapping[str, Any], particles: int, levels: int) -> Self:
+        """Return the engine whose `arrays` were saved; ValueError if they do not fit together."""
+        ...
+
+    def prepare(self, dynamics: Dynamics, temperature: float) -> None:
+        """Compute what the sweeps at this temperature look up."""
+        ...
+
+    def counts(self) -> IntArray:
+        """Return the particles on each level, (K,); a copy."""
+        ...
+
+    def sweep(self, done: int, sweeps: int, every: int, pool: Pool) -> tuple[IntArray, IntArray]:
+        """Make `sweeps` sweeps after the `done` earlier ones, sharing the work among the pool.
+
+        Returns
+        -------
+        counts : (R, K) ndarray
+            The particles on each level after each sweep whose number, counted with the earlier
+            ones, is a multiple of `every`.
+        moved : (I,) ndarray
+            How many moves changed a level in each interval of `every` sweeps that these sweeps
+            begin, continue or end.
+        """
+        ...
+
+    def arrays(self) -> dict[str, Any]:
+        """Return what has to be saved for the sweeps to go on as if they had never stopped."""
+        ...
 
 
 class ParticleEngine:
@@ -46,53 +73,65 @@ class ParticleEngine:
     Results depend neither on the number of threads nor on how the sweeps are cut into calls.
     """
 
-    by_formula = False
+    name: ClassVar[str] = "particles"
+    counted: ClassVar[bool] = False
+    by_formula: ClassVar[bool] = False
 
     def __init__(self, states: NDArray[np.uint16], block_streams: NDArray[np.uint64], levels: int):
-        self.states = states
-        self.streams = block_streams
+        self.states = states  # (N,)
+        self.streams = block_streams  # (blocks, 4, LANES)
         self.levels = levels
-        self.chain: moves.MoveTable | None = None
+        self.table: moves.MoveTable | None = None
 
     @classmethod
-    def started(cls, states: NDArray[np.uint16], levels: int, seed: int) -> "ParticleEngine":
-        """Return the engine at sweep 0."""
-        blocks = -(-states.size // moves.BLOCK)
-        return cls(states, random_streams.seeded_streams(seed, blocks), levels)
+    def started(cls, start: NDArray[Any], levels: int, seed: int) -> Self:
+        """Return the engine before its first sweep; see `Engine`."""
+        blocks = -(-start.size // moves.BLOCK)
+        return cls(start, random_streams.seeded_streams(seed, blocks), levels)
 
-    def prepare(self, dynamics: Dynamics) -> None:
-        """Build the tables of the dynamics."""
-        self.chain = dynamics.chain(by_formula=self.by_formula)
+    @classmethod
+    def restored(cls, saved: Mapping[str, Any], particles: int, levels: int) -> Self:
+        """Return the engine whose `arrays` were saved; see `Engine`."""
+        states = saved["states"]
+        block_streams = saved["streams"]
+        shape = (-(-particles // moves.BLOCK), 4, random_streams.LANES)
+
+        fits = states.shape == (particles,) and states.dtype == np.uint16 and states.max() < levels
+        if not (fits and block_streams.shape == shape and block_streams.dtype == np.uint64):
+            raise ValueError("states and streams do not fit the particles")
+        return cls(states, block_streams, levels)
+
+    def prepare(self, dynamics: Dynamics, temperature: float) -> None:
+        """Build the table of moves."""
+        self.table = dynamics.move_table(temperature, by_formula=self.by_formula)
 
     def counts(self) -> IntArray:
         """Return the particles on each level, (K,)."""
         counts = np.zeros(self.levels, np.int64)
-        for first in range(0, self.states.size, 2**20):  # bincount makes int64 copies
+        for first in range(0, self.states.size, 2**20):  # in pieces: bincount makes int64 copies
             counts += np.bincount(self.states[first : first + 2**20], minlength=self.levels)
         return counts
 
-    def sweep(self, done: int, sweeps: int, stride: int, pool: Pool) -> tuple[IntArray, IntArray]:
-        """Advance by `sweeps`, in as many threads as the pool has."""
-        looks = (done + sweeps) // stride - done // stride
-        rows = (done + sweeps - 1) // stride - done // stride + 1
+    def sweep(self, done: int, sweeps: int, every: int, pool: Pool) -> tuple[IntArray, IntArray]:
+        """Advance the blocks, shared among as many threads as the pool has; see `Engine`."""
+        recorded, intervals = recorded_and_intervals(done, sweeps, every)
         blocks = len(self.streams)
         shares = min(pool.threads, blocks)
         cuts = [blocks * share // shares for share in range(shares + 1)]
 
         def work(share: int) -> tuple[IntArray, IntArray]:
             first, last = cuts[share], cuts[share + 1]
-            states = self.states[first * moves.BLOCK : last * moves.BLOCK]
-            counts = np.zeros((looks, self.levels), np.int64)
-            moved = np.zeros(rows, np.int64)
-            space = moves.workspace(self.levels)
+            counts = np.zeros((recorded, self.levels), np.int64)
+            moved = np.zeros(intervals, np.int64)
+
             moves.sweep_blocks(
-                states,
+                self.states[first * moves.BLOCK : last * moves.BLOCK],
                 self.streams[first:last],
-                self.chain,
-                space,
+                self.table,
+                moves.workspace(self.levels),
                 done,
                 sweeps,
-                stride,
+                every,
                 counts,
                 moved,
             )
@@ -102,92 +141,118 @@ class ParticleEngine:
         return sum(counts for counts, _ in parts), sum(moved for _, moved in parts)
 
     def arrays(self) -> dict[str, Any]:
-        """Return what to save."""
+        """Return the states and the random streams."""
         return {"states": self.states, "streams": self.streams}
-
-    @classmethod
-    def restored(cls, saved: Mapping[str, Any], particles: int, levels: int) -> "ParticleEngine":
-        """Return the engine that was saved; ValueError if its arrays do not fit together."""
-        states, block_streams = saved["states"], saved["streams"]
-        shape = (-(-particles // moves.BLOCK), 4, random_streams.LANES)
-        fits = states.shape == (particles,) and states.dtype == np.uint16 and states.max() < levels
-        if not (fits and block_streams.shape == shape and block_streams.dtype == np.uint64):
-            raise ValueError("states and streams do not fit the particles")
-        return cls(states, block_streams, levels)
 
 
 class TextbookEngine(ParticleEngine):
     """The same particles, streams and moves as ParticleEngine, decided by the readable loop."""
 
-    by_formula = True
+    name: ClassVar[str] = "textbook"
+    by_formula: ClassVar[bool] = True
 
 
 class CountsEngine:
     """Counts on K levels: a sweep sends the n_i particles of level i to Multinomial(n_i, P_i·).
 
-    The counts have the same law as those of particles that move one by one, at a cost that depends
-    on K alone.
+    The counts have the same distribution as those of particles that move one by one, at a cost that
+    depends on K alone.
     """
 
+    name: ClassVar[str] = "counts"
+    counted: ClassVar[bool] = True
+
     def __init__(self, counts: IntArray, generator: np.random.Generator):
-        self._counts = counts
+        self._counts = counts  # (K,)
         self.generator = generator
-        self.targets = np.empty((0, 0), np.int64)
-        self.probabilities = np.empty((0, 0))
+        self.targets = np.empty((0, 0), np.int64)  # (K, L) where a particle of each level can go
+        self.probabilities = np.empty((0, 0))  # (K, L)
 
     @classmethod
-    def started(cls, counts: IntArray, seed: int) -> "CountsEngine":
-        """Return the engine at sweep 0."""
-        return cls(counts, keyed_generator(seed, random_streams.COUNTS))
-
-    def prepare(self, dynamics: Dynamics) -> None:
-        """Build the rows of the transition matrix."""
-        self.targets, self.probabilities = dynamics.rows()
-
-    def counts(self) -> IntArray:
-        """Return the particles on each level, (K,)."""
-        return self._counts.copy()
-
-    def sweep(self, done: int, sweeps: int, stride: int, pool: Pool) -> tuple[IntArray, IntArray]:
-        """Advance by `sweeps`."""
-        looks = np.empty(((done + sweeps) // stride - done // stride, self._counts.size), np.int64)
-        moved = np.zeros((done + sweeps - 1) // stride - done // stride + 1, np.int64)
-        for sweep in range(done, done + sweeps):
-            occupied = np.flatnonzero(self._counts)
-            draws = self.generator.multinomial(self._counts[occupied], self.probabilities[occupied])
-            targets = self.targets[occupied]
-            after = np.zeros_like(self._counts)
-            np.add.at(after, targets, draws)
-            moved[sweep // stride - done // stride] += draws[targets != occupied[:, None]].sum()
-            self._counts = after
-            if (sweep + 1) % stride == 0:
-                looks[(sweep + 1) // stride - 1 - done // stride] = after
-        return looks, moved
-
-    def arrays(self) -> dict[str, Any]:
-        """Return what to save."""
-        state = json.dumps(self.generator.bit_generator.state, default=lambda words: words.tolist())
-        return {"counts": self._counts, "generator": np.array(state)}
+    def started(cls, start: NDArray[Any], levels: int, seed: int) -> Self:
+        """Return the engine before its first sweep; see `Engine`."""
+        return cls(start, random_streams.keyed_generator(seed, random_streams.COUNTS))
 
     @classmethod
-    def restored(cls, saved: Mapping[str, Any], particles: int, levels: int) -> "CountsEngine":
-        """Return the engine that was saved; ValueError if its arrays do not fit together."""
+    def restored(cls, saved: Mapping[str, Any], particles: int, levels: int) -> Self:
+        """Return the engine whose `arrays` were saved; see `Engine`."""
         counts = saved["counts"]
         whole = counts.shape == (levels,) and counts.dtype == np.int64 and counts.min() >= 0
         if not whole or int(counts.sum()) != particles:
             raise ValueError("counts do not fit the particles")
-        engine = cls.started(counts, 0)
+
+        engine = cls.started(counts, levels, 0)
         state = json.loads(str(saved["generator"]))
         state["state"]["state"] = np.array(state["state"]["state"], np.uint64)
         engine.generator.bit_generator.state = state
         return engine
 
+    def prepare(self, dynamics: Dynamics, temperature: float) -> None:
+        """Compute the rows of the transition matrix."""
+        self.targets, self.probabilities = dynamics.transition_rows(temperature)
 
-PARTICLE_ENGINES: dict[str, type[ParticleEngine]] = {
-    "particles": ParticleEngine,
-    "textbook": TextbookEngine,
+    def counts(self) -> IntArray:
+        """Return the particles on each level, (K,)."""
+        return self._counts.copy()
+
+    def sweep(self, done: int, sweeps: int, every: int, pool: Pool) -> tuple[IntArray, IntArray]:
+        """Draw the counts after each sweep from those before it; see `Engine`."""
+        recorded, intervals = recorded_and_intervals(done, sweeps, every)
+        counts = np.empty((recorded, self._counts.size), np.int64)
+        moved = np.zeros(intervals, np.int64)
+
+        for sweep in range(done, done + sweeps):
+            occupied = np.flatnonzero(self._counts)  # (O,)
+            draws = self.generator.multinomial(self._counts[occupied], self.probabilities[occupied])
+            targets = self.targets[occupied]  # (O, L), as draws
+            after = np.zeros_like(self._counts)
+            np.add.at(after, targets, draws)
+            self._counts = after
+
+            moved[sweep // every - done // every] += draws[targets != occupied[:, None]].sum()
+            if (sweep + 1) % every == 0:
+                counts[(sweep + 1) // every - 1 - done // every] = after
+        return counts, moved
+
+    def arrays(self) -> dict[str, Any]:
+        """Return the counts and the state of the random generator."""
+        state = json.dumps(self.generator.bit_generator.state, default=lambda words: words.tolist())
+        return {"counts": self._counts, "generator": np.array(state)}
+
+
+ENGINES: dict[str, type[Engine]] = {
+    engine.name: engine for engine in (ParticleEngine, TextbookEngine, CountsEngine)
 }
-ENGINES: dict[str, type[ParticleEngine] | type[CountsEngine]] = {
-    **PARTICLE_ENGINES,
-    "counts": CountsEngine,
-}
+
+
+def recorded_and_intervals(done: int, sweeps: int, every: int) -> tuple[int, int]:
+    """Return how many of the sweeps after `done` are recorded, and how many intervals they touch.
+
+    Sweep number n, from 1 on, is recorded if it is a multiple of `every`; it is in interval (n -
+    1) // every.
+    """
+    first_interval = done // every
+    recorded = (done + sweeps) // every - first_interval
+    intervals = (done + sweeps - 1) // every - first_interval + 1
+    return recorded, intervals
+
+
+def as_engine(engine: Any, dynamics: Dynamics) -> type[Engine]:
+    """Return the engine of that name.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or it cannot run these dynamics.
+    """
+    levels = len(dynamics.levels)
+    if not 2 <= levels <= _MOST_LEVELS:
+        raise ValueError(f"levels has {levels} entries: an ensemble has 2 to {_MOST_LEVELS}")
+    if not (isinstance(engine, str) and engine in ENGINES):
+        raise ValueError(f"engine is {engine!r}: it must be one of {', '.join(ENGINES)}")
+    if engine == "textbook" and (dynamics.matrix is not None or dynamics.redraws_all):
+        raise ValueError(
+            "engine is 'textbook': it proposes 'uniform' or 'neighbour' and decides by "
+            "'metropolis' or 'glauber'"
+        )
+    return ENGINES[engine]

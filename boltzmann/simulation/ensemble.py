@@ -1,41 +1,34 @@
-"""The simulation: independent particles that hop between energy levels and exchange heat with a bath.
+"""The simulation: independent particles that move between energy levels in a heat bath.
 
 A particle on level i is offered a level j and takes it with probability min(1, (g_j/g_i) exp(-(E_j
-- E_i)/t)). A move knows two levels and not the law that results; that shows in the counts. Only a
-heat bath over all levels and an exact start, where they are asked for, draw from the weights of
-all.
+- E_i)/t)). A move knows two levels and not the distribution that results; that shows in the counts.
+Only a heat bath over all levels and an exact start, where they are asked for, draw from the weights
+of all.
 """
 
-import json
 import os
-import signal
-import threading
 import time
-import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from tqdm.auto import tqdm
 
-from boltzmann._core.checks import as_count, as_seed
-from boltzmann._core.files import replace_file
+from boltzmann._core.checks import as_count, as_seed, as_temperature
+from boltzmann._core.interrupts import held_interrupt
+from boltzmann._core.progress import progress_bar
 from boltzmann._core.threads import Pool, available_processors
 from boltzmann.levels import EnergyLevels
+from boltzmann.simulation import saved
 from boltzmann.simulation.dynamics import Dynamics
-from boltzmann.simulation.engines import ENGINES, CountsEngine
+from boltzmann.simulation.engines import ParticleEngine, as_engine
 from boltzmann.simulation.run import Recorder, Run, mean_energy
-from boltzmann.simulation.starts import drawn_engine, given_engine
+from boltzmann.simulation.starts import drawn_start, given_start
 
-_MOST_LEVELS = 65_536  # a level is a 16-bit number
-_KEPT_ENTRIES = 2**22  # of the history of the counts, 32 MB, unless asked for more
-_CHUNK_SECONDS = 0.1  # between two looks at the clock, the progress bar and Ctrl-C
+_KEPT_ENTRIES = 2**22  # of the counts of a run, 32 MB, unless it is told to keep them
+_CHUNK_SECONDS = 0.1  # between two updates of the progress bar and checks for Ctrl-C
 _CHUNK_ENTRIES = 2**20  # of the counts of one chunk
 _PARTICLES_A_THREAD = 2**15  # with fewer, starting a thread takes longer than it saves
-_FORMAT = "boltzmann ensemble 1"
 
 
 class Ensemble:
@@ -57,9 +50,9 @@ class Ensemble:
         N, but, unless by neighbours, with a K×K matrix, of up to 8192 levels; or the particles
         again, by a loop written to be read, slower and equal bit for bit.
     start : {"uniform", "ground", "exact"} or array_like of int
-        Infinitely hot, every state equally likely; all on the lowest level; drawn from the law at
-        `temperature`; or the level of each particle, (N,), which for engine="counts" is the
-        particles on each level, (K,).
+        Infinitely hot, every state equally likely; all on the lowest level; drawn from the
+        Boltzmann distribution at `temperature`; or the level of each particle, (N,), which for
+        engine="counts" is the particles on each level, (K,).
     seed : int or numpy.random.Generator
         Equal seeds give equal results, whatever the number of threads and however sweeps are cut
         into runs.
@@ -93,21 +86,27 @@ class Ensemble:
         start: str | ArrayLike = "uniform",
         seed: int | np.random.Generator = 0,
     ):
-        self._dynamics = _checked_dynamics(levels, temperature, proposal, rule, engine)
-        self._engine_name = engine
+        dynamics = Dynamics.checked(levels, proposal, rule)
+        t = as_temperature(temperature)
+        kind = as_engine(engine, dynamics)
         key = as_seed(seed)
+
         if isinstance(start, str):
             particles = as_count("particles", 100_000 if particles is None else particles)
-            self._engine = drawn_engine(self._dynamics, particles, engine, start, key)
+            begin = drawn_start(dynamics, t, particles, start, key, counted=kind.counted)
         else:
-            self._engine = given_engine(self._dynamics, particles, engine, start, key)
-        self._begin(sweeps=0)
+            begin = given_start(dynamics.levels, particles, start, counted=kind.counted)
+        started = kind.started(begin, len(dynamics.levels), key)
+        self._begin(saved.Snapshot(dynamics, t, started, sweeps=0))
 
-    def _begin(self, sweeps: int) -> None:
-        self.sweeps = sweeps
-        self.partial: Run | None = None
+    def _begin(self, snapshot: saved.Snapshot) -> None:
+        self._dynamics = snapshot.dynamics
+        self._temperature = snapshot.temperature
+        self._engine = snapshot.engine
         self._particles = int(self._engine.counts().sum())
-        self._engine.prepare(self._dynamics)
+        self.sweeps = snapshot.sweeps
+        self.partial: Run | None = None
+        self._engine.prepare(self._dynamics, self._temperature)
 
     @property
     def levels(self) -> EnergyLevels:
@@ -128,12 +127,12 @@ class Ensemble:
         ValueError
             If it is set to what is not one number, or to nan.
         """
-        return self._dynamics.temperature
+        return self._temperature
 
     @temperature.setter
     def temperature(self, value: ArrayLike) -> None:
-        self._dynamics = self._dynamics.at(value)
-        self._engine.prepare(self._dynamics)
+        self._temperature = as_temperature(value)
+        self._engine.prepare(self._dynamics, self._temperature)
 
     @property
     def counts(self) -> NDArray[np.int64]:
@@ -149,8 +148,10 @@ class Ensemble:
         ValueError
             If engine="counts", which knows how many particles a level has but not which.
         """
-        if isinstance(self._engine, CountsEngine):
-            raise ValueError("engine='counts' has no particles of its own: ask for counts")
+        if not isinstance(self._engine, ParticleEngine):
+            raise ValueError(
+                "engine='counts' does not know the level of a particle: ask for counts"
+            )
         return self._engine.states.copy()
 
     @property
@@ -161,9 +162,9 @@ class Ensemble:
     def __repr__(self) -> str:
         dynamics = self._dynamics
         return (
-            f"Ensemble({len(self.levels)} levels, temperature={self.temperature}, particles={self.particles}, "
-            f"proposal={dynamics.proposal!r}, rule={dynamics.rule!r}, engine={self._engine_name!r}, "
-            f"{self.sweeps} sweeps done)"
+            f"Ensemble({len(self.levels)} levels, temperature={self.temperature}, "
+            f"particles={self.particles}, proposal={dynamics.proposal!r}, rule={dynamics.rule!r}, "
+            f"engine={self._engine.name!r}, {self.sweeps} sweeps done)"
         )
 
     def run(
@@ -176,17 +177,17 @@ class Ensemble:
         progress: bool | None = None,
         threads: int | None = None,
     ) -> Run:
-        """Let every particle attempt `burn_in` moves unobserved, then `sweeps` moves observed.
+        """Let every particle attempt `burn_in` moves unrecorded, then `sweeps` recorded moves.
 
         Parameters
         ----------
         sweeps, burn_in : int
             At least 1, and at least 0.
         every : int
-            Look at the gas after each sweep whose number is a multiple of `every`, at most `sweeps`.
+            Record the sweeps whose number is a multiple of `every`, which is at most `sweeps`.
         keep_counts : bool, optional
-            Whether to keep the counts of every look; by default where they have at most 4 million
-            entries.
+            Whether to keep the counts of every recorded sweep; by default where they have at most 4
+            million entries.
         progress : bool, optional
             Whether to show a progress bar; by default on a terminal, once a run takes over a
             second.
@@ -211,53 +212,63 @@ class Ensemble:
         >>> gas = Ensemble([0, 1, 2], temperature=np.inf, particles=1024)
         >>> hot, gas.temperature = gas.energy, 0.1
         >>> run = gas.run(sweeps=60, every=20)
-        >>> run.counts.shape, float(run.heat.sum()) == 1024 * (hot - gas.energy)  # all that it lost, the bath got
+        >>> lost = 1024 * (hot - gas.energy)
+        >>> run.counts.shape, float(run.heat.sum()) == lost  # what the gas lost, the bath got
         ((3, 3), True)
         """
-        sweeps, burn_in = as_count("sweeps", sweeps), as_count("burn_in", burn_in, least=0)
+        sweeps = as_count("sweeps", sweeps)
+        burn_in = as_count("burn_in", burn_in, least=0)
         every = as_count("every", every)
         if every > sweeps:
             raise ValueError(f"every is {every}: it must be at most the {sweeps} sweeps")
-        worth_it = min(available_processors(), max(1, self._particles // _PARTICLES_A_THREAD))
-        processors = worth_it if threads is None else as_count("threads", threads)
+        threads = (
+            self._threads_worth_starting() if threads is None else as_count("threads", threads)
+        )
         if keep_counts is None:
             keep_counts = sweeps // every * len(self.levels) <= _KEPT_ENTRIES
+
         self.partial = None
         with (
-            Pool(processors) as pool,
-            _bar(burn_in + sweeps, progress) as bar,
-            _held_interrupt() as interrupted,
+            Pool(threads) as pool,
+            progress_bar(burn_in + sweeps, "sweep", progress) as advance,
+            held_interrupt() as interrupted,
         ):
-            for _ in self._chunks(burn_in, burn_in, pool, bar):
+            for _ in self._chunks(burn_in, burn_in, pool, advance):
                 if interrupted():
                     raise KeyboardInterrupt
+
             recorder = Recorder(self.levels.energies, self.counts, sweeps // every, keep_counts)
-            before, others = self.sweeps, self._dynamics.others_proposed
-            for counts, moved in self._chunks(sweeps, every, pool, bar):
+            before = self.sweeps
+            others = self._dynamics.others_proposed
+            for counts, moved in self._chunks(sweeps, every, pool, advance):
                 recorder.add(counts, moved)
                 if interrupted():
-                    self.partial = recorder.run(
-                        self.sweeps - before, every, self.temperature, others
-                    )
+                    done = self.sweeps - before
+                    self.partial = recorder.result(done, every, self.temperature, others)
                     raise KeyboardInterrupt
-        return recorder.run(sweeps, every, self.temperature, others)
+        return recorder.result(sweeps, every, self.temperature, others)
+
+    def _threads_worth_starting(self) -> int:
+        return min(available_processors(), max(1, self._particles // _PARTICLES_A_THREAD))
 
     def _chunks(
-        self, sweeps: int, stride: int, pool: Pool, bar: Any
+        self, sweeps: int, every: int, pool: Pool, advance: Callable[[int], Any]
     ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
         """Sweep in chunks of about a tenth of a second; yield each one's counts and moves."""
-        most = max(1, _CHUNK_ENTRIES // (len(self.levels) * pool.threads)) * stride
-        done, size = 0, 1
+        most = max(1, _CHUNK_ENTRIES // (len(self.levels) * pool.threads)) * every
+        done = 0
+        size = 1
         while done < sweeps:
             size = min(size, most, sweeps - done)
             began = time.perf_counter()
-            seen = self._engine.sweep(done, size, stride, pool)
+            chunk = self._engine.sweep(done, size, every, pool)
             done += size
             self.sweeps += size
-            if bar is not None:
-                bar.update(size)
-            yield seen
-            size = size * 2 if time.perf_counter() - began < _CHUNK_SECONDS else max(1, size // 2)
+            advance(size)
+            yield chunk
+
+            short = time.perf_counter() - began < _CHUNK_SECONDS
+            size = size * 2 if short else max(1, size // 2)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the gas to a file, from which `load` goes on as if it had never stopped.
@@ -280,28 +291,14 @@ class Ensemble:
         >>> import tempfile
         >>> gas = Ensemble([0, 1], particles=1000)
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     gas.save(Path(folder) / "gas")
-        ...     again = Ensemble.load(Path(folder) / "gas")
+        ...     gas.save(f"{folder}/gas")
+        ...     again = Ensemble.load(f"{folder}/gas")
         >>> np.array_equal(gas.run(10).counts, again.run(10).counts)
         True
         """
-        dynamics = self._dynamics
-        content = {
-            "format": np.array(_FORMAT),
-            "energies": dynamics.levels.energies,
-            "degeneracies": dynamics.levels.degeneracies,
-            "labels": np.array(
-                json.dumps(dynamics.levels.labels)
-            ),  # NumPy drops a NUL that ends a text
-            "temperature": np.array(dynamics.temperature),
-            "proposal": np.array(dynamics.proposal) if dynamics.matrix is None else dynamics.matrix,
-            "rule": np.array(dynamics.rule),
-            "engine": np.array(self._engine_name),
-            "particles": np.array(self._particles),
-            "sweeps": np.array(self.sweeps),
-            **self._engine.arrays(),
-        }
-        replace_file(Path(path), lambda file: np.savez(file, **content))
+        saved.save(
+            path, saved.Snapshot(self._dynamics, self._temperature, self._engine, self.sweeps)
+        )
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Ensemble":
@@ -323,87 +320,10 @@ class Ensemble:
         --------
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     Ensemble([0, 1], particles=1000).save(Path(folder) / "gas")
-        ...     Ensemble.load(Path(folder) / "gas").particles
+        ...     Ensemble([0, 1], particles=1000).save(f"{folder}/gas")
+        ...     Ensemble.load(f"{folder}/gas").particles
         1000
         """
         gas = cls.__new__(cls)
-        with Path(path).open("rb") as file:
-            if not zipfile.is_zipfile(file):
-                raise ValueError(f"{path} is not a saved ensemble, or is damaged: it is no archive")
-            file.seek(0)
-            try:
-                gas._restore(np.load(file, allow_pickle=False))
-            except (
-                Exception
-            ) as error:  # a damaged archive makes zipfile and NumPy raise nearly anything
-                reason = str(error) or type(error).__name__
-                raise ValueError(
-                    f"{path} is not a saved ensemble, or is damaged: {reason}"
-                ) from error
+        gas._begin(saved.load(path))
         return gas
-
-    def _restore(self, saved: Mapping[str, Any]) -> None:
-        if str(saved["format"]) != _FORMAT:
-            raise ValueError(f"its format is {str(saved['format'])!r}, not {_FORMAT!r}")
-        self._engine_name = str(saved["engine"])
-        labels = json.loads(str(saved["labels"]))
-        levels = EnergyLevels(saved["energies"], saved["degeneracies"], labels)
-        proposal: Any = saved["proposal"] if saved["proposal"].ndim else str(saved["proposal"])
-        self._dynamics = _checked_dynamics(
-            levels, saved["temperature"], proposal, str(saved["rule"]), self._engine_name
-        )
-        self._engine = ENGINES[self._engine_name].restored(
-            saved, int(saved["particles"]), len(levels)
-        )
-        self._begin(sweeps=as_count("sweeps", saved["sweeps"].item(), least=0))
-        if self.counts[levels.energies == np.inf].any():
-            raise ValueError("there are particles on a forbidden level")
-
-
-def _bar(sweeps: int, progress: bool | None) -> Any:
-    """Return a progress bar, or none if it is refused: even a hidden one takes a lock that forked processes share.
-
-    A worker process that is killed with that lock would stop all others for good.
-    """
-    if progress is not None and not progress:
-        return nullcontext()
-    delay = 1.0 if progress is None else 0.0
-    return tqdm(
-        total=sweeps,
-        unit="sweep",
-        disable=None if progress is None else False,
-        delay=delay,
-        leave=False,
-    )
-
-
-def _checked_dynamics(
-    levels: Any, temperature: ArrayLike, proposal: Any, rule: Any, engine: Any
-) -> Dynamics:
-    dynamics = Dynamics.checked(levels, temperature, proposal, rule)
-    count = len(dynamics.levels)
-    if not 2 <= count <= _MOST_LEVELS:
-        raise ValueError(f"levels has {count} entries: an ensemble has 2 to {_MOST_LEVELS}")
-    if not (isinstance(engine, str) and engine in ENGINES):
-        raise ValueError(f"engine is {engine!r}: it must be one of {', '.join(ENGINES)}")
-    if engine == "textbook" and (dynamics.matrix is not None or dynamics.redraws_all):
-        raise ValueError(
-            "engine is 'textbook': it proposes 'uniform' or 'neighbour' and decides by 'metropolis' or 'glauber'"
-        )
-    return dynamics
-
-
-@contextmanager
-def _held_interrupt() -> Iterator[Any]:
-    """Hold Ctrl-C back until it is asked for, where Python's own handler is in force."""
-    held = threading.Event()
-    main = threading.current_thread() is threading.main_thread()
-    if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield held.is_set
-        return
-    signal.signal(signal.SIGINT, lambda *_: held.set())
-    try:
-        yield held.is_set
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -51,6 +51,10 @@ class Diagnosis:
         The claim.
     undetermined : int
         Draws that were left out, as their lists do not tell whether the top_p claimed allows them.
+    contradictory : int
+        Draws that were left out, as they contradict their lists.
+    temperature_holds : bool
+        Whether the temperature claimed holds where the truncation claimed beside it cannot be told.
     """
 
     verdict: Verdict
@@ -64,6 +68,8 @@ class Diagnosis:
     dependence: Dependence
     claimed: SamplingLaw
     undetermined: int = 0
+    contradictory: int = 0
+    temperature_holds: bool = False
 
     @property
     def holds(self) -> bool:
@@ -74,14 +80,23 @@ class Diagnosis:
         if self.verdict == "holds":
             return f"holds: {self.claimed}"
         if self.verdict == "cannot tell":
-            if np.isinf(self.draws_needed):
-                missing = "no choice is left in the lists. List more tokens"
-            else:
-                missing = f"about {self.draws_needed:.2g} more draws are needed"
-            return f"cannot tell whether {self.claimed}: {missing}"
+            return f"cannot tell whether {self.claimed}: {self._missing}"
         likeliest = "" if self.fault in WITHOUT_LAW else f", likeliest {self.law}"
         name = FAULTS[self.fault] if self.fault else ""
         return f"fails: {name} (claimed {self.claimed}{likeliest}, {bound(self.p_value)})"
+
+    @property
+    def _missing(self) -> str:
+        """What it takes to tell, in words."""
+        if self.temperature_holds:
+            return "the temperature holds; lists may end at the truncation claimed"
+        if self.contradictory:
+            return f"{self.contradictory} draws contradict their lists"
+        if np.isfinite(self.draws_needed):
+            return f"about {self.draws_needed:.2g} more draws are needed"
+        if self.undetermined:
+            return "no list tells which tokens the top_p claimed leaves"
+        return "no choice is left in the lists. List more tokens"
 
 
 def bound(p_value: float) -> str:
@@ -96,6 +111,7 @@ def diagnose(
     false_alarms: float = 1e-3,
     resolution: float = 0.1,
     slack: float = 1e-4,
+    after_truncation: bool = False,
 ) -> Diagnosis:
     r"""Tell whether draws followed the law that is claimed for them, or which fault is likeliest.
 
@@ -125,6 +141,9 @@ def diagnose(
     slack : float
         By how many nats the log-probabilities may miss those that the sampler used: 1e-4 in one
         process, 0.012 between two runtimes. It widens ties at t = 0, and truncations.
+    after_truncation : bool
+        Whether lists may hold only what a truncation left. One that is claimed is then told by
+        nothing: if draws do not follow it as well, the temperature is judged by itself.
 
     Raises
     ------
@@ -140,6 +159,10 @@ def diagnose(
     1, and within bounds at another t. Where these leave open how many of the tokens listed a
     claimed top_p keeps, only draws among those that it certainly keeps are used, on that condition.
     To fit a hidden top_p the rest is guessed. What a truncation does beyond a list is not seen.
+
+    Draws that contradict their lists are left out, and which these are may depend on the token. Of
+    n draws that are left of a share 1 - s, chosen by whatever rule, anything is at most (1 - s)^-n
+    times as probable as if all were: all p-values are multiplied by that.
 
     References
     ----------
@@ -163,10 +186,26 @@ def diagnose(
     resolution = as_number("resolution", resolution, "number between 0 and 1", SMALLEST, 1.0)
     slack = as_number("slack", slack, "finite number of at least 0", 0.0, LARGEST)
 
+    whole = _diagnose(reading, claim, alarms, resolution, slack)
+    if not (after_truncation and claim.truncated and whole.verdict == "fails"):
+        return whole
+    alone = _diagnose(reading, SamplingLaw(claim.temperature), alarms, resolution, slack)
+    if not alone.holds:
+        return replace(alone, claimed=claim)
+    return replace(alone, verdict="cannot tell", claimed=claim, temperature_holds=True)
+
+
+def _diagnose(
+    reading: Reading, claim: SamplingLaw, alarms: float, resolution: float, slack: float
+) -> Diagnosis:
+    """Return the diagnosis of a claim, all of it; see `diagnose`."""
     evidence = determined(reading.evidence.with_cache(), claim)
-    undetermined = reading.evidence.draws - evidence.draws
+    counts: dict[str, Any] = {
+        "undetermined": reading.evidence.draws - evidence.draws,
+        "contradictory": reading.left_out.get("contradictory", 0),
+    }
     if evidence.draws == 0:
-        return _without_draws(claim, undetermined)
+        return _without_draws(claim, counts)
 
     # Each fault's likelihood beside the claim's.
     hypothesis = Hypothesis(evidence, claim, slack)
@@ -185,29 +224,40 @@ def diagnose(
     dependence = _dependence(likeliest, alarms / tests)
     effect = _design_effect(hypothesis, dependence)
 
+    # A p-value is significant below its share of false alarms, and selection may have lowered it.
+    selection = _selection(reading)
+    threshold = np.log(tests / alarms) + selection
+    significance = float(np.exp(-threshold))
+
     candidates = tuple(found.as_candidate(likelihood, effect) for found in explanations)
     uniformity = _uniformity(hypothesis, effect)
+    refuted = likelihood == -np.inf
     smallest = min([c.p_value for c in candidates] + [uniformity, dependence.p_value])
     common: dict[str, Any] = {
-        "p_value": 0.0 if likelihood == -np.inf else min(1.0, smallest * tests),
+        "p_value": 0.0 if refuted else min(1.0, smallest * tests * np.exp(min(selection, 700.0))),
         "candidates": candidates,
         "goodness_of_fit": uniformity,
         "dependence": dependence,
         "claimed": claim,
-        "undetermined": undetermined,
+        **counts,
     }
-    refuted = likelihood == -np.inf
     fault, law, ratio = _fault(
-        hypothesis, refuted, candidates, uniformity, dependence, alarms / tests
+        hypothesis, refuted, candidates, uniformity, dependence, significance
     )
     if fault:
         return Diagnosis("fails", fault, law, ratio, draws_needed=0.0, **common)
-    needed = draws_needed(hypothesis, resolution, effect, np.log(2 * tests / alarms))
+    needed = draws_needed(hypothesis, resolution, effect, np.log(2) + threshold)
     verdict: Verdict = "cannot tell" if needed > 0 else "holds"
     return Diagnosis(verdict, "", claim, 0.0, draws_needed=needed, **common)
 
 
-def _without_draws(claim: SamplingLaw, undetermined: int) -> Diagnosis:
+def _selection(reading: Reading) -> float:
+    """Return the nats by which leaving out contradictory draws may have raised a ratio."""
+    left_out = reading.left_out.get("contradictory", 0)
+    return float(reading.draws * np.log1p(left_out / reading.draws))
+
+
+def _without_draws(claim: SamplingLaw, counts: dict[str, Any]) -> Diagnosis:
     """Return the diagnosis where no draw tells anything about the claim."""
     return Diagnosis(
         verdict="cannot tell",
@@ -220,7 +270,7 @@ def _without_draws(claim: SamplingLaw, undetermined: int) -> Diagnosis:
         goodness_of_fit=1.0,
         dependence=INDEPENDENT,
         claimed=claim,
-        undetermined=undetermined,
+        **counts,
     )
 
 

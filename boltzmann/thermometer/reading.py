@@ -52,7 +52,7 @@ class Reading:
     left_out : dict
         How many were not, by reason: "withheld" (no token reported), "not offered" (not in the
         list), "forbidden" (offered at probability 0), "below the top" (not among the likeliest
-        `top`).
+        `top`), "contradictory" (saved draws whose list disagrees with the token).
     top : float
         Draws were taken on the condition that they lie among so many likeliest tokens; inf for all.
     heat_capacity : float

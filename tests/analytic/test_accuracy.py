@@ -13,7 +13,8 @@ from scipy import optimize
 
 import boltzmann as bz
 
-TOLERANCE = 1e-12  # an exponent of up to 745 carries two roundings of 1.1e-16 each: 1.7e-13, with room for log g
+# An exponent of up to 745 carries two roundings of 1.1e-16 each, 1.7e-13, and log g adds some.
+TOLERANCE = 1e-12
 SMALLEST_NORMAL = np.finfo(np.float64).tiny
 VALUES = json.loads(
     (Path(__file__).parents[1] / "support" / "reference.json").read_text(encoding="utf-8")
@@ -22,7 +23,7 @@ DIGITS = 1e-13  # the table has 15 digits; ln k and the peak temperatures come r
 
 
 def exact_x(energies, t):
-    """Return the reference energy and (E - reference)/t in multiple precision; None where forbidden."""
+    """Return the reference energy and the exact (E - reference)/t; None where forbidden."""
     allowed = [mpmath.mpf(float(energy)) for energy in energies if energy < np.inf]
     reference = max(allowed) if t < 0 else min(allowed)
     return reference, [
@@ -40,7 +41,10 @@ def exact_weights(x, degeneracies):
 
 
 def worst_error(found, exact):
-    """Return the largest relative error; subnormal results count by their absolute error in units of 1e-308."""
+    """Return the largest relative error.
+
+    Subnormal results count by their absolute error in units of 1e-308.
+    """
     errors = [
         abs(mpmath.mpf(float(a)) - b) / max(b, mpmath.mpf(SMALLEST_NORMAL))
         if np.isfinite(a)
@@ -51,7 +55,7 @@ def worst_error(found, exact):
 
 
 def systems(count, seed):
-    """Yield (energies, degeneracies, t) whose weights span all that a float can hold, at every scale of t."""
+    """Yield (energies, degeneracies, t) whose weights span all floats, at every scale of t."""
     random = np.random.default_rng(seed)
     for _ in range(count):
         size = random.integers(1, 9)
@@ -129,7 +133,7 @@ def shifted_to_the_lowest_only(energies, degeneracies, t):
     [divided_before_shifted, without_degeneracies, shifted_to_the_lowest_only],
     ids=lambda f: f.__name__,
 )
-def test_the_accuracy_check_barks_at_a_wrong_law(wrong):
+def test_the_accuracy_check_fails_for_a_wrong_law(wrong):
     assert worst_over(wrong, systems(200, seed=1)) > TOLERANCE
 
 
@@ -140,7 +144,7 @@ def test_dividing_before_shifting_loses_digits_at_ordinary_numbers():
 
 
 def thermodynamics(energies, degeneracies, t):
-    """Return log Z, F, U, S and C as (exact value, natural size of its terms), in multiple precision."""
+    """Return log Z, F, U, S and C as (exact value, natural size of its terms)."""
     temperature = mpmath.mpf(float(t))
     reference, x = exact_x(energies, t)
     weights = exact_weights(x, degeneracies)
@@ -150,6 +154,7 @@ def thermodynamics(energies, degeneracies, t):
     mean = mpmath.fdot(p, x)
     log_z = mpmath.log(total)
     capacity = mpmath.fdot(p, [(value - mean) ** 2 for value in x])
+
     return {
         bz.log_partition: (
             log_z - reference / temperature,
@@ -194,7 +199,7 @@ def test_thermodynamic_functions_match_multiple_precision_where_numbers_end(case
 
 
 def tempered_cases(count, seed):
-    """Yield (p, t): near ties, spans down to subnormal p, zeros, t at every scale and of either sign."""
+    """Yield (p, t): near ties, subnormal p, zeros, t at every scale and of either sign."""
     random = np.random.default_rng(seed)
     for _ in range(count):
         size = random.integers(2, 7)
@@ -227,6 +232,7 @@ def test_temper_matches_multiple_precision_at_every_scale():
                 (value - reference) / mpmath.mpf(t) if value < mpmath.inf else None
                 for value in logs
             ]
+
             weights = exact_weights(x, np.ones(p.size))
             total = mpmath.fsum(weights)
             worst = max(worst, worst_error(bz.temper(p, t), [weight / total for weight in weights]))

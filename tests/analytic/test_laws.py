@@ -209,7 +209,9 @@ def test_free_energy_is_energy_minus_temperature_times_entropy(levels, t):
     )
 
 
-STEP = 1e-3  # five points: truncation STEP⁴ f⁗'/30 and rounding 1e-16/STEP are both below 1e-10 for these systems
+# Of five points. Truncation, STEP⁴ f⁗'/30, and rounding, 1e-16/STEP, are below 1e-10 for these
+# systems.
+STEP = 1e-3
 
 
 def slope(function, levels, t):

@@ -116,7 +116,8 @@ def agree(name, value, logits, answer):
     """Assert that a step gives the answer of transformers, up to which of equal tokens it keeps."""
     ours = PEERS[name](value)(logits, context_of(logits))
     place = f"{name}({value}) on {logits.tolist()}: {ours.tolist()}, transformers {answer.tolist()}"
-    kept, theirs = ours > -INF, answer > -INF
+    kept = ours > -INF
+    theirs = answer > -INF
     if name in ("TopKLogitsWarper", "TopPLogitsWarper", "TypicalLogitsWarper"):
         assert np.array_equal(kept, first_of_equals(logits, kept)), place
         assert np.array_equal(ours[kept], logits[kept]), place
@@ -208,7 +209,7 @@ def test_a_chain_gives_the_recorded_answers_of_a_list_of_processors(record):
 
 @pytest.mark.parametrize("name", PEERS)
 def test_the_answers_to_another_value_are_refused(record, name):
-    """The control: of the answers to any two neighbouring values, some differ, and are told apart."""
+    """The control: of the answers to any two neighbouring values some differ, and are refused."""
     answers = recorded_answers(record, name)
     for value, other in pairwise(answers):
         refused = 0
@@ -274,7 +275,7 @@ def test_a_chain_agrees_with_a_list_of_processors():
     ],
 )
 def test_the_preset_is_what_generate_of_transformers_does(theirs, ours):
-    """A GPT-2 with random weights tells the logits of 12 tokens and what was drawn from, in single precision."""
+    """A random GPT-2 tells its logits for 12 tokens and what it drew from, in single precision."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a library's own
         import torch

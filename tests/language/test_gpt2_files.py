@@ -1,4 +1,4 @@
-"""The files of a GPT-2, and what is refused: damaged ones, names that are none, arguments out of range."""
+"""Loading a GPT-2: its files, and the refusal of damaged ones, wrong names and wrong arguments."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""The letter model: what it promises of every distribution, and that it is Kneser and Ney's."""
+"""The letter n-gram: every distribution is normalised, and that of modified Kneser-Ney."""
 
 import math
 import random
@@ -13,7 +13,8 @@ import pytest
 from boltzmann.language import NGram, load_corpus
 
 REAL = "\n".join(topics.values())  # some 400 to 700 kB of English, in every CPython
-TRAINING, HELD_OUT = REAL[: len(REAL) * 9 // 10], REAL[len(REAL) * 9 // 10 :]
+TRAINING = REAL[: len(REAL) * 9 // 10]
+HELD_OUT = REAL[len(REAL) * 9 // 10 :]
 
 GREEK = "Ἄνδρα μοι ἔννεπε, μοῦσα, πολύτροπον, ὃς μάλα πολλὰ πλάγχθη· " * 3
 EMOJI = "👩‍🚀🚀 👩‍🚀🌍 e\u0301te\u0301 e\u0300 🚀🚀\x00\n🌍 \ud800"
@@ -144,7 +145,7 @@ def test_every_letter_is_possible_in_every_context_and_probabilities_sum_to_1(te
 
 
 def test_no_probability_underflows_in_the_deepest_contexts():
-    """1499 letters a make b less likely than the smallest double; its logarithm is still a number."""
+    """After 1499 letters a, b is less likely than the smallest double; its log is still finite."""
     model = NGram.fit("b" + "a" * 3000, order=1500)
     a, b = model.logits("a" * 1499)
     assert math.exp(b) == 0
@@ -196,7 +197,7 @@ def test_each_letter_of_context_helps_to_guess_held_out_text():
 
 
 def test_at_order_1_the_perplexity_of_the_text_itself_is_that_of_its_letter_frequencies():
-    """It is no lower, by Gibbs' inequality, and c·log(c/(c - D)) <= 3 log 2 bounds the excess of each letter."""
+    """No lower, by Gibbs' inequality; c·log(c/(c - D)) <= 3 log 2 bounds the excess of a letter."""
     model = NGram.fit(TRAINING, order=1)
     counts = np.array(list(Counter(TRAINING).values()))
     f = counts / counts.sum()

@@ -1,6 +1,7 @@
-"""The chain, exactly: its matrix against formula, law and tabulated values; its whole numbers one by one."""
+"""The transition matrix, exactly: against formulas and tabulated values, and word by word."""
 
 from fractions import Fraction
+from functools import cache
 from itertools import product
 
 import mpmath
@@ -47,6 +48,7 @@ def exponent(here, there, t):
     return (Fraction(there) - Fraction(here)) / Fraction(t)
 
 
+@cache
 def exponents(name, t):
     """Return (E_j - E_i)/t, (K, K), rounded once; what is beyond a million is a million."""
     energies = [float(energy) for energy in SYSTEMS[name][0]]
@@ -55,8 +57,9 @@ def exponents(name, t):
     )
 
 
+@cache
 def law(name, t):
-    """Return the law, g exp(-x) with x from the likeliest energy on, each rounded once; beyond exp(-1e6) is 0."""
+    """Return the Boltzmann distribution, each weight rounded once; those below exp(-1e6) are 0."""
     energies = [float(energy) for energy in SYSTEMS[name][0]]
     likeliest = energies[np.argmin(exponents(name, t).max(axis=0))]
     with mpmath.workdps(30):
@@ -70,7 +73,7 @@ def law(name, t):
 
 
 def proposals(size):
-    """Return proposal matrices (K, K) by name, and what to call them by; one is uneven and has holes."""
+    """Return each proposal by name, and its matrix (K, K); one is uneven and has zeros."""
     random = np.random.default_rng(size)
     walk = (np.eye(size, k=1) + np.eye(size, k=-1)) / 2
     holes = np.triu(random.random((size, size)) < 0.3, 1)
@@ -86,7 +89,7 @@ def proposals(size):
 
 
 def chains(name):
-    """Yield every chain of a system: a name for it, its levels, proposal, proposal matrix and rule."""
+    """Yield every chain of a system: its name, levels, proposal, proposal matrix and rule."""
     levels = bz.EnergyLevels(*SYSTEMS[name])
     for (kind, (proposal, q)), rule in product(proposals(len(levels)).items(), RULES):
         yield f"{kind}, {rule}", levels, proposal, q, rule
@@ -98,7 +101,7 @@ def redraws_all(kind):
 
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_the_law_of_these_tests_is_the_law_of_the_package(name):
-    """So that its limits are the promised ones; the exponent may carry two roundings, 745 eps each."""
+    """So its limits are the promised ones; the exponent may carry two roundings, 745 eps each."""
     for t in (0.0, 5e-324, 1.0, INF, -INF, -2.0):
         assert np.allclose(
             law(name, t),
@@ -110,11 +113,12 @@ def test_the_law_of_these_tests_is_the_law_of_the_package(name):
 
 @pytest.mark.parametrize(("name", "t"), CASES)
 def test_every_chain_keeps_the_law_in_detailed_balance(name, t):
-    """x = ΔE/t carries two roundings, which exp makes x·eps; exp, g, q, r/(1 + r) and π add 7 eps on each side."""
-    pi, x = (
-        law(name, t),
-        np.minimum(np.abs(exponents(name, t)), 745),
-    )  # beyond, both flows are below 5e-324
+    """x = ΔE/t carries two roundings, which exp makes x·eps; all else adds 7 eps on each side.
+
+    That is exp itself, g, q, r/(1 + r) and π.
+    """
+    pi = law(name, t)
+    x = np.minimum(np.abs(exponents(name, t)), 745)  # beyond, both flows are below 5e-324
     gaps = x[np.argmax(pi / np.asarray(SYSTEMS[name][1]))]
     for kind, levels, proposal, _, rule in chains(name):
         size = len(levels)
@@ -122,18 +126,21 @@ def test_every_chain_keeps_the_law_in_detailed_balance(name, t):
         assert matrix.shape == (size, size)
         assert matrix.min() >= 0, kind
         assert np.abs(matrix.sum(axis=1) - 1).max() <= (size + 4) * EPS, kind
+
         flow = pi[:, None] * matrix
         steepness = gaps + gaps[:, None] if redraws_all(kind) else x
-        allowed = (steepness + 14) * EPS * np.maximum(
-            flow, flow.T
-        ) + 1e-300  # a subnormal exp is not that exact
+        # 1e-300, because a subnormal exponential is not that exact.
+        allowed = (steepness + 14) * EPS * np.maximum(flow, flow.T) + 1e-300
         assert np.all(np.abs(flow - flow.T) <= allowed), kind
         assert np.all(np.abs(pi @ matrix - pi) <= allowed.sum(axis=0) + (size + 6) * EPS * pi), kind
 
 
 @pytest.mark.parametrize(("name", "t"), CASES)
 def test_a_move_is_proposed_and_then_accepted(name, t):
-    """P_ij = q_ij min(1, r), or q_ij r/(1 + r), with r = (g_j q_ji / g_i q_ij) exp(-ΔE/t); off the diagonal."""
+    """Off the diagonal P_ij = q_ij min(1, r), or q_ij r/(1 + r).
+
+    With r = (g_j q_ji / g_i q_ij) exp(-ΔE/t).
+    """
     x, g = exponents(name, t), np.asarray(SYSTEMS[name][1], float)
     allowed = (np.minimum(np.abs(x), 745) + 14) * EPS
     for kind, levels, proposal, q, rule in chains(name):
@@ -142,6 +149,7 @@ def test_a_move_is_proposed_and_then_accepted(name, t):
             expected = np.tile(law(name, t), (len(g), 1))
             assert np.allclose(matrix, expected, rtol=757 * EPS, atol=1e-300), kind
             continue
+
         with np.errstate(all="ignore"):
             r = np.where(q > 0, g / g[:, None] * q.T / q * np.exp(-x), 0)
             expected = q * (np.minimum(1, r) if rule == "metropolis" else 1 / (1 + 1 / r))
@@ -193,7 +201,10 @@ TABULATED = [
 
 
 def correlation_time(matrix, pi, observable):
-    """Return 1 + 2 Σ C_t/C_0 from the fundamental matrix (Kemeny & Snell, Finite Markov Chains, 1960)."""
+    """Return 1 + 2 Σ C_t/C_0 from the fundamental matrix.
+
+    .. J. G. Kemeny and J. L. Snell, Finite Markov Chains (1960).
+    """
     centred = observable - pi @ observable
     fundamental = np.linalg.inv(np.eye(pi.size) - matrix + pi)
     return 2 * (pi * centred) @ fundamental @ centred / (pi @ centred**2) - 1
@@ -244,6 +255,7 @@ def test_only_differences_over_the_temperature_count():
             expected = bz.transition_matrix(
                 bz.EnergyLevels(energies, degeneracies), t, proposal, rule
             )
+
             same = [(energies + 4, t), (energies * 8, t * 8)]
             if t != 0:  # at 0 the ground level is the limit from above
                 same.append((-energies, -t))
@@ -252,6 +264,7 @@ def test_only_differences_over_the_temperature_count():
                 assert np.array_equal(bz.transition_matrix(levels, u, proposal, rule), expected), (
                     kind
                 )
+
         shuffled = bz.transition_matrix(
             bz.EnergyLevels(energies[order], np.take(degeneracies, order)), t, rule=rule
         )
@@ -277,6 +290,7 @@ def test_a_proposal_matrix_is_read_as_probabilities_in_any_type_and_left_as_it_i
             <= 2 * EPS
         )
         assert np.array_equal(before, matrix)
+
     expected = bz.transition_matrix([0.0, 1.0], 0.5)
     for levels, t in (
         ((0, 1), 0.5),
@@ -304,10 +318,11 @@ def quantised(levels, t, proposal, rule):
 
 @pytest.mark.parametrize(("name", "t"), CASES)
 def test_whole_numbers_of_words_are_the_matrix_to_half_a_word_in_each_bucket(name, t):
-    """A K-level row has one bucket for each other level and K (two for neighbours) that may end in staying.
+    """Each other level has one bucket, and K of them (two for neighbours) may end in staying.
 
     Of a row that is no plain acceptance each entry is within one word. A float has digits for 1e-6
-    of a word."""
+    of a word.
+    """
     for kind, levels, proposal, _, rule in chains(name):
         words, total = quantised(levels, t, proposal, rule)
         matrix = bz.transition_matrix(levels, t, proposal, rule)
@@ -324,17 +339,19 @@ def test_whole_numbers_of_words_are_the_matrix_to_half_a_word_in_each_bucket(nam
 
 @pytest.mark.parametrize("name", ["two levels of 1 and 3 states", "ties", "rotor", "forbidden"])
 def test_whole_numbers_of_words_balance_to_the_rounding(name):
-    """At t = 1/ln 4 the weights are fractions, g/4^E, and the balance is exact arithmetic that misses by words."""
+    """At t = 1/ln 4 the weights are fractions, g/4^E, and the balance is checked in exact ones."""
     energies, g = SYSTEMS[name]
     pi = [
         Fraction(k) / 2 ** int(2 * e) if e < INF else Fraction(0)
         for e, k in zip(energies, g, strict=True)
     ]
     pi = [weight / sum(pi) for weight in pi]
+
     for kind, levels, proposal, _, rule in chains(name):
         words, total = quantised(levels, 1 / np.log(4), proposal, rule)
         rounding = Fraction(1, 2) if isinstance(proposal, str) and not redraws_all(kind) else 1
         rounding += Fraction(1, 10**4)
+
         drift = [Fraction(0)] * len(pi)
         for i, j in product(range(len(pi)), repeat=2):
             net = pi[i] * int(words[i, j]) - pi[j] * int(words[j, i])
@@ -346,7 +363,7 @@ def test_whole_numbers_of_words_balance_to_the_rounding(name):
 
 @pytest.mark.parametrize("size", [2, 3, 5, 100, 1000, 1024, 1025, 1500])
 def test_uniform_proposals_are_exactly_uniform(size):
-    """At t = inf all is accepted: each level, the present one too, has the same whole number of words."""
+    """At t = inf all is accepted: every level, the present one too, has as many words."""
     words, total = quantised(np.arange(float(size)), INF, "uniform", "metropolis")
     assert np.all(words == total // size)
     assert total % size == 0
@@ -366,13 +383,15 @@ def test_at_zero_temperature_every_fall_is_taken_and_no_climb(size):
     "buckets", [1, 2, 3, 5, 7, 100, 1000, 1023, 1024, 40_000, 65_521, 65_535, 65_536]
 )
 def test_lemires_method_keeps_equally_many_words_for_each_bucket(buckets):
-    """Word w is in bucket wM // 2³² with fraction wM % 2³². In a bucket both grow with w: ranges are counted."""
+    """Word w is in bucket wM // 2³² with the fraction wM % 2³².
+
+    In a bucket both grow with w, so that ranges of words can be counted.
+    """
     kept = 2**32 // buckets
     for bucket in {*range(0, buckets, max(1, buckets // 1000)), buckets - 1}:
         begin, end = (-(-b * 2**32 // buckets) for b in (bucket, bucket + 1))
-        refused = (
-            begin * buckets - bucket * 2**32 < 2**32 % buckets
-        )  # the next fraction is larger by M
+        # At most the first fraction is too small: the next is larger by M.
+        refused = begin * buckets - bucket * 2**32 < 2**32 % buckets
         assert end - begin - refused == kept
         fractions = [
             (begin + refused + k) * buckets - bucket * 2**32
@@ -390,9 +409,7 @@ def decoded(row, buckets):
     for bucket, entry in enumerate(row.tolist()):
         limit, level, otherwise = entry >> 32, entry >> 16 & 0xFFFF, entry & 0xFFFF
         begin = -(-(bucket * 2**32 + 2**32 % buckets) // buckets)  # the first word that is kept
-        last = (
-            bucket * 2**32 + limit
-        ) // buckets  # the last word whose fraction is at most the limit
+        last = (bucket * 2**32 + limit) // buckets  # the last whose fraction is up to the limit
         words[level] += last - begin + 1
         words[otherwise] += 2**32 // buckets - (last - begin + 1)
     return words
@@ -423,13 +440,14 @@ def adversarial_rows():
         np.r_[1 - 1e-6, np.full(1023, 1e-6 / 1023)],
         0.5 ** np.r_[np.arange(1.0, 300), 299],
     ]
+
     for size in (2, 3, 5, 17, 100, 1000):
         rows += [random.dirichlet(np.full(size, spread)) for spread in (0.01, 0.3, 10)]
     return [np.asarray(row) / np.sum(row) for row in rows]
 
 
 def test_an_alias_table_holds_the_row_by_largest_remainders():
-    """Words add up, each is a whole number next to p·total, and no smaller remainder is served first."""
+    """Words add up, each is a whole number next to p·total, and large remainders come first."""
     for row in adversarial_rows():
         size, total = row.size, row.size * (2**32 // row.size)
         [table] = move_tables.transition_alias_table(row[None, :])
@@ -437,9 +455,11 @@ def test_an_alias_table_holds_the_row_by_largest_remainders():
         assert words == move_tables.alias_words(table[None, :], 0, size)[0].tolist()
         assert words == move_tables.whole_words(row, total).tolist()
         assert sum(words) == total
+
         exact = row * total
         assert np.all(np.abs(words - exact) < 1 + 1e-5)
         assert np.all(np.array(words)[row == 0] == 0)
+
         served = np.array(words) > np.floor(exact)
         waiting = ~served & (row > 0)
         if served.any() and waiting.any() and sum(np.floor(exact)) < total:
@@ -448,7 +468,7 @@ def test_an_alias_table_holds_the_row_by_largest_remainders():
 
 
 def test_an_alias_table_is_exact_where_floats_are():
-    """Rows in multiples of 2^-24 sum without rounding, and largest remainders can be worked out in fractions."""
+    """Rows in multiples of 2^-24 sum without rounding, and the remainders are exact fractions."""
     random = np.random.default_rng(10)
     for size in (2, 3, 6, 50, 333):
         row = random.multinomial(2**24, random.dirichlet(np.full(size, 0.5))) / 2**24
@@ -457,7 +477,7 @@ def test_an_alias_table_is_exact_where_floats_are():
 
 
 def test_a_row_that_misses_1_is_made_up_by_what_is_possible():
-    """A hundred millionth of 2³² words is 43: eleven rounds of them, to either side, and nothing for a zero."""
+    """1e-8 of 2³² words is 43: eleven rounds of them, to either side, and nothing for a zero."""
     row = np.array([0.25, 0.0, 0.25, 0.0, 0.5, 2.0**-40])
     for scale in (1 - 1e-8, 1.0, 1 + 1e-8):
         words = move_tables.whole_words(row * scale, 2**32)

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from boltzmann.simulation.engines import keyed_generator
 from boltzmann.simulation.kernels.random_streams import (
     COUNTS,
     LANES,
     MOVES,
     START,
     fill_words,
+    keyed_generator,
     seeded_streams,
 )
 
@@ -70,7 +70,7 @@ def test_a_stream_is_a_seed_sequence_mixed_for_twelve_rounds():
 
 
 def test_the_keys_are_pinned():
-    """A word of each kind of stream: with other keys, a seed would no longer give the result that it gave."""
+    """A word of each kind of stream: with other keys, a seed would give another result."""
     streams = seeded_streams(0, 2)
     assert [
         int(drawn(stream, 1)[0, lane]) for stream in streams for lane in (0, LANES - 1)
@@ -100,7 +100,10 @@ def test_no_two_lanes_blocks_seeds_or_purposes_share_a_word():
 
 
 def test_every_bit_of_every_lane_is_fair_and_blind_to_the_one_before():
-    """False alarm 6.4e-7, both tails of |z| < 6.4, 4096 bits; a bit off by 0.03 has z = 12, missed 1 in 9e7."""
+    """4096 bits, both tails of |z| < 6.4: false alarms 6.4e-7.
+
+    A bit off by 0.03 has z = 12, and is missed once in 9e7.
+    """
     words = np.concatenate(
         [drawn(stream, 1000) for stream in seeded_streams(7, 40)]
     )  # (40,000, LANES)

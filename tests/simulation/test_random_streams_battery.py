@@ -1,9 +1,10 @@
-"""A battery for the random words, within a stream and across neighbouring lanes, blocks and seeds.
+"""Statistical tests of the random words, within a stream and across lanes, blocks and seeds.
 
 What is read as one sequence would show a kinship of its parts: words of all lanes of a block, of
 all blocks at one place, of all seeds at one place. Each test has a false-alarm rate of 1e-6 by
 Bonferroni's inequality. The controls are streams with a fault that has been shipped before: a seed
-that is added to the state, and a generator whose low bits repeat."""
+that is added to the state, and a generator whose low bits repeat.
+"""
 
 import numpy as np
 import pytest
@@ -35,13 +36,13 @@ def of_seeds():
 
 
 def with_added_seeds():
-    """Return what is wrong: the words of one stream, and next to it the same with the member's number added."""
+    """Return what is wrong: the words of one stream, with the number of the member added."""
     words = words_of([seeded_streams(2026, 1)[0]] * MEMBERS)[:1]
     return words + np.arange(MEMBERS, dtype=np.uint64)[:, None, None] * np.uint64(2**40 + 1)
 
 
 def with_short_periods():
-    """Return what is wrong: the multiplicative generator of 2^64, whose bit k repeats after 2^k steps."""
+    """Return what is wrong: a multiplicative generator, whose bit k repeats after 2^k steps."""
     words = np.empty((MEMBERS, ROWS * LANES), np.uint64)
     factor, state = np.uint64(6364136223846793005), np.arange(1, 2 * MEMBERS, 2, dtype=np.uint64)
     for n in range(words.shape[1]):
@@ -50,7 +51,7 @@ def with_short_periods():
 
 
 def least_p_of_bytes(words):
-    """Hold how often each byte occurs, the highest and the lowest of each member, against a uniform law."""
+    """Return the p-value of the least uniform byte, the highest or the lowest of a member."""
     p_values = []
     for member in words.reshape(len(words), -1):
         for shift in (56, 0):
@@ -61,7 +62,7 @@ def least_p_of_bytes(words):
 
 
 def least_p_of_correlations(words):
-    """Hold the correlation of any two members, at lags 0 and 1, against the normal law, and that of any lanes."""
+    """Return the p-value of the largest correlation of two members or two lanes, at lag 0 or 1."""
     p_values = []
     for samples in (words.reshape(len(words), -1), words.swapaxes(0, 2).reshape(LANES, -1)):
         for bits in (samples >> np.uint64(32), samples & np.uint64(2**32 - 1)):
@@ -71,15 +72,16 @@ def least_p_of_correlations(words):
                 (x @ x.T)[np.triu_indices(len(x), 1)] / x.shape[1],
                 (first @ second.T).ravel() / first.shape[1],
             ]
-            z = (
-                12 * np.sqrt(x.shape[1]) * np.concatenate(pairs)
-            )  # a product of two has variance 1/144
+            # A product of two uniforms around 0 has the variance 1/144.
+            z = 12 * np.sqrt(x.shape[1]) * np.concatenate(pairs)
             p_values.append(2 * norm.sf(np.abs(z).max()) * z.size)
     return min(p_values) * len(p_values)
 
 
 def least_p_of_birthdays(words, birthdays=4096):
-    """Count equal gaps between birthdays in a year of 2^32 days, Poisson of mean n³/2^34 in each year.
+    """Return the p-value of equal gaps between n birthdays in years of 2^32 days.
+
+    Their number in a year is Poisson of mean n³/2^34.
 
     .. G. Marsaglia and W. W. Tsang, J. Stat. Softw. 7, 3 (2002).
     """
@@ -94,6 +96,7 @@ def least_p_of_birthdays(words, birthdays=4096):
             years = np.sort(
                 days[: days.size // birthdays * birthdays].reshape(-1, birthdays), axis=1
             )
+
             gaps = np.sort(np.diff(years, axis=1), axis=1)
             equal = int((gaps[:, 1:] == gaps[:, :-1]).sum())
             mean = len(years) * birthdays**3 / 2.0**34

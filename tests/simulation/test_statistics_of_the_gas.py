@@ -1,9 +1,10 @@
-"""The simulation, counted: does it end in the law, get there as its matrix says, and would these tests notice?
+"""The simulation, counted: does it end in the Boltzmann distribution, and as its matrix says?
 
 Every check here is of independent particles and raises a false alarm once in a million seeds: a
 G-test on counts (Pearson's where bins are thousands), chi-square with one degree of freedom less
 than bins, or a distance in standard deviations, 4.9 to either side. `power` is the probability that
-an error is caught; the errors that are named are caught with more than 1 - 1e-6."""
+an error is caught; the errors that are named are caught with more than 1 - 1e-6.
+"""
 
 import numpy as np
 import pytest
@@ -35,16 +36,17 @@ def fits(counts, p):
 
 
 def fits_in_thousands_of_bins(counts, p):
-    """As `fits`, by Pearson's statistic, whose mean is exactly its degrees of freedom in bins of any size.
+    """As `fits`, by Pearson's statistic, whose mean is its degrees of freedom in bins of any size.
 
     That of G is too large by 1/(6 E) in a bin of E: in 65,000 bins by up to 2.3 standard
     deviations. Pearson's has a heavier tail where E is small; in bins of 50 or more its false
-    alarms are 1.03e-6, in bins of 5 1.3e-6."""
+    alarms are 1.03e-6, in bins of 5 1.3e-6.
+    """
     return bz.statistics.goodness_of_fit(counts, p, statistic="pearson", minimum=50).p_value > ALARM
 
 
 def noncentrality(truth, p, n):
-    """Return by how much n draws from `truth` raise the mean of the chi-square that tests them against `p`."""
+    """Return by how much n draws from `truth` raise the mean of the chi-square against `p`."""
     possible = p > 0
     return n * ((truth - p)[possible] ** 2 / p[possible]).sum()
 
@@ -54,9 +56,22 @@ def power(truth, p, n):
 
     Pooling of bins next to each other in `p` spares degrees of freedom, and nearly all that tells
     two temperatures apart stays: in the pooled bins of the checks of 65,536 levels the power is
-    larger."""
+    larger.
+    """
     freedom = np.count_nonzero(p) - 1
     return stats.ncx2.sf(stats.chi2.isf(ALARM, freedom), freedom, noncentrality(truth, p, n))
+
+
+def enough(truth, p):
+    """Return how many draws from `truth` are refused as draws from `p` but once in a million.
+
+    It is a power of two, and at least 2^17 so that rare levels have particles too.
+    """
+    bits = 17
+    while power(truth, p, 2**bits) <= 1 - 1e-6:
+        bits += 1
+        assert bits < 24
+    return 2**bits
 
 
 UNEVEN = np.array(
@@ -83,21 +98,24 @@ SYSTEMS = {
 
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_a_gas_ends_in_the_law_and_one_two_percent_off_does_not(name):
-    """Final states of independent particles; at a temperature 2 % off the same counts must be refused.
+    """Final states of independent particles; counts at a temperature 2 % off must be refused.
 
-    The burn-in leaves the matrix's own distribution so near the law that it moves the chi-square by
-    under 0.01."""
+    There are as many particles as it takes to tell. The burn-in leaves the matrix's own
+    distribution so near the law that it moves the chi-square by under 0.01.
+    """
     levels, t, proposal, rule = SYSTEMS[name]
     five = np.linalg.matrix_power(bz.transition_matrix(levels, t, proposal, rule), 5)
-    exact, begin = law(levels, t), levels.degeneracies * (levels.energies < INF)
+    exact = law(levels, t)
+    particles = enough(law(levels, 1.02 * t), exact)
+    begin = levels.degeneracies * (levels.energies < INF)
     sweeps, reached = 0, begin / begin.sum()
-    while noncentrality(reached, exact, MANY) > 0.01:
+    while noncentrality(reached, exact, particles) > 0.01:
         sweeps, reached = sweeps + 5, reached @ five
         assert sweeps < 1000
-    gas = bz.Ensemble(levels, t, MANY, proposal=proposal, rule=rule, seed=10)
+
+    gas = bz.Ensemble(levels, t, particles, proposal=proposal, rule=rule, seed=10)
     gas.run(1, burn_in=sweeps)
     assert fits(gas.counts, exact)
-    assert power(law(levels, 1.02 * t), exact, MANY) > 1 - 1e-6
     gas.temperature = 1.02 * t
     gas.run(1, burn_in=sweeps)
     assert not fits(gas.counts, exact)
@@ -107,29 +125,29 @@ def test_a_gas_ends_in_the_law_and_one_two_percent_off_does_not(name):
 @pytest.mark.parametrize("name", SYSTEMS)
 @pytest.mark.parametrize("engine", ["particles", "counts"])
 def test_the_law_once_reached_is_never_left(name, engine):
-    """Drawn from the law, a gas keeps it, however slowly it mixes; at a temperature 5 % off it leaves."""
+    """Drawn from it, a gas keeps it, however slowly it mixes; 5 % off in temperature it leaves."""
     levels, t, proposal, rule = SYSTEMS[name]
-    particles = 2**20 if engine == "particles" else 10**12
-    gas = bz.Ensemble(
-        levels, t, particles, proposal=proposal, rule=rule, engine=engine, start="exact", seed=11
-    )
+    exact = law(levels, t)
+    warmer = bz.transition_matrix(levels, 1.05 * t, proposal, rule)
+    left = exact @ np.linalg.matrix_power(warmer, 60)
+    particles = enough(left, exact) if engine == "particles" else 10**12
+    assert power(left, exact, particles) > 1 - 1e-6
+
+    kind = {"proposal": proposal, "rule": rule, "engine": engine}
+    gas = bz.Ensemble(levels, t, particles, **kind, start="exact", seed=11)
     for sweeps in (1, 4, 35):
-        assert fits(gas.counts, law(levels, t))
+        assert fits(gas.counts, exact)
         gas.run(sweeps)
-    assert fits(gas.counts, law(levels, t))
+    assert fits(gas.counts, exact)
     gas.temperature = 1.05 * t
     gas.run(60)
-    left = law(levels, t) @ np.linalg.matrix_power(
-        bz.transition_matrix(levels, 1.05 * t, proposal, rule), 60
-    )
-    assert power(left, law(levels, t), particles) > 1 - 1e-6
-    assert not fits(gas.counts, law(levels, t))
+    assert not fits(gas.counts, exact)
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
 @pytest.mark.parametrize("engine", ["particles", "counts"])
 def test_a_gas_relaxes_as_its_matrix_says(name, engine):
-    """All particles start on one level s: after k sweeps the counts are Multinomial(N, row s of P^k).
+    """All particles start on level s: after k sweeps the counts are Multinomial(N, row s of P^k).
 
     One sweep more or fewer must be refused, save for the heat bath, which forgets at once.
     """
@@ -139,9 +157,11 @@ def test_a_gas_relaxes_as_its_matrix_says(name, engine):
     if engine == "counts":
         particles = 10**12
         start = np.where(np.arange(len(levels)) == last, particles, 0)
+
     matrix = bz.transition_matrix(levels, t, proposal, rule)
     gas = bz.Ensemble(levels, t, proposal=proposal, rule=rule, engine=engine, start=start, seed=12)
     counts, before = gas.run(4).counts, np.eye(len(levels))[last]
+
     for k in range(3):
         after = before @ matrix
         assert fits(counts[k], after), k
@@ -156,24 +176,28 @@ def test_a_gas_relaxes_as_its_matrix_says(name, engine):
     ("engine", "particles", "sweeps"), [("particles", 2**15, 4000), ("counts", 10**15, 20_000)]
 )
 def test_counts_fluctuate_as_multinomials_do(engine, particles, sweeps):
-    """Given the counts n, the next ones have the mean nP and the covariance Σ n_i (diag P_i - P_i^T P_i).
+    """Given n, the next counts have the mean nP and the covariance Σ n_i (diag P_i - P_i^T P_i).
 
     The squared residuals in units of that covariance add up to a chi-square with (K - 1)·sweeps
     degrees of freedom, in which a variance off by 18 % (for the counts by 7 %) is caught; the mean
-    residual is normal."""
+    residual is normal.
+    """
     levels, t = FOUR, 0.8
     matrix = bz.transition_matrix(levels, t, UNEVEN)
     gas = bz.Ensemble(levels, t, particles, proposal=UNEVEN, engine=engine, seed=13)
     before = gas.counts
     counts = np.vstack([before, gas.run(sweeps).counts])
+
     residuals = (counts[1:] - counts[:-1] @ matrix)[:, :-1]
     per_level = np.array([np.diag(row) - np.outer(row, row) for row in matrix])[:, :-1, :-1]
     covariances = np.einsum("sk,kij->sij", counts[:-1].astype(float), per_level)
+
     total = np.einsum("si,sij,sj->", residuals, np.linalg.inv(covariances), residuals)
     freedom = residuals.size
     assert stats.chi2.isf(1 - ALARM / 2, freedom) < total < stats.chi2.isf(ALARM / 2, freedom)
     off = 1.18 if engine == "particles" else 1.07
     assert stats.chi2.sf(stats.chi2.isf(ALARM / 2, freedom) / off, freedom) > 1 - 1e-6
+
     drift = residuals.sum(axis=0) / np.sqrt(covariances.sum(axis=0).diagonal())
     assert np.abs(drift).max() < stats.norm.isf(ALARM / 2 / drift.size)
 
@@ -193,7 +217,7 @@ TABULATED = [
 @pytest.mark.parametrize(("proposal", "t", "tabulated"), TABULATED)
 @pytest.mark.parametrize("engine", ["particles", "counts"])
 def test_acceptance_is_the_tabulated_one(proposal, t, tabulated, engine):
-    """In one sweep from the law each particle moves or not, independently; 2^22 of them show a 0.003 too many."""
+    """In one sweep particles move or not, independently; 2^22 of them show a 0.003 too many."""
     particles = MANY if engine == "particles" else 10**14
     gas = bz.Ensemble(
         bz.ladder(5), t, particles, proposal=proposal, engine=engine, start="exact", seed=14
@@ -210,7 +234,7 @@ def test_acceptance_is_the_tabulated_one(proposal, t, tabulated, engine):
 
 
 def one_uniform_sweep(levels, t, start):
-    """Return the law of a particle on level `start` after one sweep by Metropolis's rule, uniform proposals."""
+    """Return where a particle on level `start` is after one sweep of uniform Metropolis, (K,)."""
     climb = levels.energies - levels.energies[start]
     row = levels.degeneracies / levels.degeneracies[start] * np.exp(-climb / t)
     row = np.minimum(row, 1) / len(levels)
@@ -235,12 +259,14 @@ def test_many_levels_by_uniform_proposals(size):
     levels = bz.EnergyLevels(random.uniform(0, 3, size), random.integers(1, 4, size))
     start = int(np.argsort(levels.energies)[size // 2])
     right, wrong = (one_uniform_sweep(levels, t, start) for t in (0.7, 0.75))
+
     for engine in ("particles", "textbook"):
         gas = bz.Ensemble(levels, 0.7, start=np.full(MANY // 2, start), engine=engine, seed=15)
         gas.run(1)
         assert fits_in_thousands_of_bins(gas.counts, right)
         assert not fits_in_thousands_of_bins(gas.counts, wrong)
     assert power(right, wrong, MANY // 2) > 1 - 1e-6
+
     gas = bz.Ensemble(levels, 0.7, MANY // 2, start="exact", seed=16)
     gas.run(3)
     assert fits_in_thousands_of_bins(gas.counts, law(levels, 0.7))
@@ -250,7 +276,7 @@ def test_many_levels_by_uniform_proposals(size):
 
 @pytest.mark.parametrize("engine", ["particles", "counts"])
 def test_sixty_five_thousand_levels_by_steps(engine):
-    """A cloud of particles spreads from both ends and the middle of the ladder, and the last level is a wall."""
+    """Particles spread from both ends and the middle of the ladder, and none steps off the end."""
     levels = bz.EnergyLevels(0.01 * np.arange(65_536), 1 + np.arange(65_536) % 3)
     for start in (0, 40_000, 65_535):
         p, particles = np.zeros(65_536), 2**20
@@ -279,12 +305,11 @@ def test_sixty_five_thousand_levels_by_heat_bath():
 # Negative controls: chains with a known mistake, through the same kernel and the same checks.
 
 
-def chain_of(matrix):
-    """Return a chain of the kernel that runs any transition matrix of FOUR's size."""
-    chain = Dynamics.checked(FOUR, 1.0, UNEVEN, "metropolis").chain()
-    return chain._replace(
-        alias=move_tables.transition_alias_table(np.ascontiguousarray(matrix, dtype=float)).ravel()
-    )
+def table_of(matrix):
+    """Return the kernel's table for any transition matrix (4, 4) of FOUR."""
+    table = Dynamics.checked(FOUR, UNEVEN, "metropolis").move_table(1.0)
+    rows = np.ascontiguousarray(matrix, dtype=float)
+    return table._replace(alias=move_tables.transition_alias_table(rows).ravel())
 
 
 def after(matrix, sweeps, block_streams=None):
@@ -293,17 +318,17 @@ def after(matrix, sweeps, block_streams=None):
     engine = ParticleEngine.started(start, 4, 20)
     if block_streams is not None:
         engine.streams = block_streams
-    engine.chain = chain_of(matrix)
+    engine.table = table_of(matrix)
     engine.sweep(0, sweeps, sweeps, Pool(1))
     return engine.states
 
 
 def balanced(matrix):
-    """Return whether the words that the kernel runs are in detailed balance with the law, to one word each way.
+    """Tell whether the words that the kernel runs are in detailed balance, to one word each way.
 
     The thousandth of a word is for the roundings of the flows, of up to 2^30 words.
     """
-    words = move_tables.alias_words(chain_of(matrix).alias.reshape(4, 4), 1, 4)
+    words = move_tables.alias_words(table_of(matrix).alias.reshape(4, 4), 1, 4)
     flow = law(FOUR, 0.6)[:, None] * words
     reach = law(FOUR, 0.6)[:, None] + law(FOUR, 0.6)
     return bool(np.all(np.abs(flow - flow.T) <= 1.001 * reach))
@@ -363,7 +388,7 @@ def test_the_chains_of_the_package_pass_these_checks(name):
 
 @pytest.mark.parametrize("name", WRONG)
 def test_a_chain_with_a_mistake_fails_both_checks(name):
-    """The exact one at once, and that of 2^20 particles after 60 sweeps, by which the wrong law is reached."""
+    """The exact check at once, and the counts of 2^20 particles after 60 sweeps."""
     wrong = WRONG[name]
     reached = law(FOUR, 0.6) @ np.linalg.matrix_power(wrong, 60)
     assert power(reached, law(FOUR, 0.6), 2**20) > 1 - 1e-6
@@ -371,8 +396,8 @@ def test_a_chain_with_a_mistake_fails_both_checks(name):
     assert not keeps_the_law(wrong)
 
 
-def blocks_are_strangers(states):
-    """Whether particle n of one block and of the next sit on one level as often as two strangers do.
+def blocks_are_independent(states):
+    """Tell whether particles n of two blocks are on one level as often as independent ones.
 
     256 pairs of blocks, 524,288 pairs of particles: an excess of 0.67 % of the pairs is caught.
     """
@@ -384,19 +409,19 @@ def blocks_are_strangers(states):
     return bool(abs(agreed - chance) < SIGMAS * deviation)
 
 
-def test_blocks_are_strangers_unless_they_share_a_stream():
-    """Of 512 blocks; also where only neighbours share one, which no count of a single block would show."""
+def test_blocks_are_independent_unless_they_share_a_stream():
+    """Also where only neighbours share one, which no count of a single block would show."""
     real = seeded_streams(20, 512)
     matrix = RIGHT["uniform"][0]
-    assert blocks_are_strangers(after(matrix, 20, real.copy()))
-    assert not blocks_are_strangers(after(matrix, 20, np.repeat(real[:1], 512, axis=0)))
-    assert not blocks_are_strangers(after(matrix, 20, np.repeat(real[::2], 2, axis=0)))
+    assert blocks_are_independent(after(matrix, 20, real.copy()))
+    assert not blocks_are_independent(after(matrix, 20, np.repeat(real[:1], 512, axis=0)))
+    assert not blocks_are_independent(after(matrix, 20, np.repeat(real[::2], 2, axis=0)))
     states = after(matrix, 20, np.repeat(real[::2], 2, axis=0))
     assert fits(np.bincount(states[: moves.BLOCK], minlength=4), law(FOUR, 0.6))
 
 
 def test_a_particle_forgets_its_last_draw():
-    """The heat bath draws anew each sweep: levels before and after are independent, 2^20 pairs in 16 bins."""
+    """The heat bath draws anew: levels before and after are independent, 2^20 pairs, 16 bins."""
     gas = bz.Ensemble(FOUR, 0.6, 2**20, rule="heat-bath", start="exact", seed=21)
     joint = np.outer(law(FOUR, 0.6), law(FOUR, 0.6)).ravel()
     before = gas.states
@@ -405,8 +430,6 @@ def test_a_particle_forgets_its_last_draw():
         now = gas.states
         assert fits(np.bincount(4 * before + now, minlength=16), joint)
         before = now
-    next_door = np.bincount(
-        4 * now[:-1:2] + now[1::2], minlength=16
-    )  # the two halves of one 64-bit word
-    assert fits(next_door, joint)
+    halves_of_one_word = np.bincount(4 * now[:-1:2] + now[1::2], minlength=16)
+    assert fits(halves_of_one_word, joint)
     assert not fits(np.bincount(4 * now + now, minlength=16), joint)

@@ -1,7 +1,7 @@
-"""GPT-2 checkpoints to try the package on: the one that ships, and random ones of any shape.
+"""GPT-2 checkpoints for the tests: the one that ships, and random ones of any shape.
 
-`python tests/gpt2_checkpoints.py` writes anew what is stored: logits by transformers and ids by
-tokenizers, of the checkpoint that ships."""
+`python -m tests.support.gpt2_checkpoints` rewrites the stored reference data of the checkpoint that
+ships: logits by transformers and ids by tokenizers."""
 
 import json
 import re
@@ -24,7 +24,8 @@ PROMPTS = (
 )
 CORPUS = load_corpus()
 TRICKY = (
-    "  don't I'LL they've 'S 's\u00a0x² ½ Ⅷ ٣٤ 一二 a_b c__d\x1c\x1d e\x85f\u3000 g\u200b\t\r\n\n  h"
+    "  don't I'LL they've 'S 's\u00a0x² ½ Ⅷ ٣٤ 一二 a_b c__d\x1c\x1d e\x85f\u3000 g"
+    "\u200b\t\r\n\n  h"
     "<|endoftext|> <|endoftext|>i e\u0301 👩\u200d🚀 ﬁ \x00 ªº ʰ ͅ\ufeff Ѐ…–“”"
 )
 
@@ -40,9 +41,8 @@ needs_tokenizers = pytest.mark.skipif(
 def random_network(
     seed, layers=3, heads=4, width=32, window=24, inner=None, tied=True, epsilon=1e-5, V=300
 ):
-    """Return the config and the weights of a GPT-2 that nothing has taught, each weight of a size that matters."""
+    """Return the config and the weights of a random GPT-2, with weights large enough to matter."""
     inner = inner or 4 * width
-    generator = np.random.default_rng(seed)
     shapes = {
         "wte.weight": (V, width),
         "wpe.weight": (window, width),
@@ -60,20 +60,21 @@ def random_network(
         shapes |= {f"h.{k}.ln_{i}.{part}": (width,) for i in (1, 2) for part in ("weight", "bias")}
     if not tied:
         shapes["lm_head.weight"] = (V, width)
+
+    generator = np.random.default_rng(seed)
     weights = {
         name: generator.normal(0, 0.3, shape).astype(np.float32) for name, shape in shapes.items()
     }
     weights |= {
         name: 1 + array for name, array in weights.items() if re.search(r"ln_.\.weight", name)
     }
+
     config = {
         "vocab_size": V,
         "n_positions": window,
         "n_embd": width,
         "n_layer": layers,
         "n_head": heads,
-    }
-    config |= {
         "layer_norm_epsilon": epsilon,
         "tie_word_embeddings": tied,
         "model_type": "gpt2",
@@ -83,11 +84,12 @@ def random_network(
 
 
 def write_folder(folder, config, weights, dtype="F32"):
-    """Write a checkpoint in the Hugging Face layout, with a vocabulary of the bytes and three merges."""
+    """Write a checkpoint in the Hugging Face layout; its tokens are the bytes and three merges."""
     folder.mkdir(exist_ok=True)
     (folder / "config.json").write_text(json.dumps(config))
     write_safetensors(folder / "model.safetensors", weights, dtype)
-    vocabulary = {chr(k if k in SHOWN else 256 + HIDDEN.index(k)): k for k in range(256)}
+
+    vocabulary = {chr(k if k in PRINTABLE else 256 + OTHERS.index(k)): k for k in range(256)}
     merges = [("t", "h"), ("th", "e"), ("Ġ", "the")]
     vocabulary |= {left + right: 256 + k for k, (left, right) in enumerate(merges)} | {
         "<|endoftext|>": 259
@@ -98,22 +100,22 @@ def write_folder(folder, config, weights, dtype="F32"):
     return folder
 
 
-SHOWN = [
-    *range(33, 127),
-    *range(161, 173),
-    *range(174, 256),
-]  # the bytes that a vocabulary writes as themselves
-HIDDEN = [k for k in range(256) if k not in SHOWN]
+# The bytes that a vocabulary writes as themselves, and those that it does not
+PRINTABLE = [*range(33, 127), *range(161, 173), *range(174, 256)]
+OTHERS = [k for k in range(256) if k not in PRINTABLE]
 
 
 def write_safetensors(path, weights, dtype="F32"):
+    """Write arrays to a safetensors file in one of the types F64, F32, F16 and BF16."""
     cast = {
         "F32": lambda x: x.astype("<f4"),
         "F16": lambda x: x.astype("<f2"),
         "F64": lambda x: x.astype("<f8"),
         "BF16": lambda x: (x.astype("<f4").view("<u4") >> 16).astype("<u2"),
     }[dtype]
-    header, data = {"__metadata__": {"format": "pt"}}, b""
+
+    header = {"__metadata__": {"format": "pt"}}
+    data = b""
     for name, array in weights.items():
         raw = cast(array).tobytes()
         header[name] = {
@@ -127,6 +129,7 @@ def write_safetensors(path, weights, dtype="F32"):
 
 
 def transformers_logits(folder, ids):
+    """Return the logits after each token, (n, V), by transformers."""
     import torch
     from transformers import GPT2LMHeadModel
 
@@ -136,6 +139,7 @@ def transformers_logits(folder, ids):
 
 
 def write_stored():
+    """Write the reference data of the checkpoint that ships."""
     from tokenizers import Tokenizer
 
     model = GPT2.load("tiny")

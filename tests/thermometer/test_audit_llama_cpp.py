@@ -1,4 +1,4 @@
-"""An audit of a llama.cpp that is somebody else's: where it is installed, with a model to run.
+"""A live audit of llama-cpp-python's server, where it is installed and a model is named.
 
 BOLTZMANN_GGUF=model.gguf python -m pytest -m llama_cpp
 """
@@ -38,31 +38,23 @@ def url(tmp_path):
     try:
         for _ in range(600):
             try:
-                httpx.get(f"http://127.0.0.1:{port}/v1/models")
+                httpx.get(f"http://127.0.0.1:{port}/v1/models", timeout=5)
                 break
             except httpx.TransportError:
                 assert process.poll() is None, (tmp_path / "log").read_text()
                 time.sleep(0.2)
+        else:
+            pytest.fail((tmp_path / "log").read_text())
         yield f"http://127.0.0.1:{port}/v1"
     finally:
         process.kill()
-        process.wait()
+        process.wait(timeout=60)
 
 
 def test_llama_cpp_samples_at_the_temperature_asked_for(url, tmp_path, capsys):
-    """Its own truncation is turned off; left alone, it is top_k = 40, top_p = 0.95 and min_p = 0.05."""
-    asked = [
-        "--url",
-        url,
-        "--temperature",
-        "0.7",
-        "--draws",
-        "3000",
-        "--resolution",
-        "0.25",
-        "--concurrency",
-        "1",
-    ]
+    """Its truncation is turned off; by default it is top_k = 40, top_p = 0.95 and min_p = 0.05."""
+    asked = ["--url", url, "--temperature", "0.7", "--draws", "3000"]
+    asked += ["--resolution", "0.25", "--concurrency", "1"]
     fields = ["--field", "top_k=0", "--field", "min_p=0", "--keep", str(tmp_path / "draws.jsonl")]
     options = _parser().parse_args(["audit", *asked, *fields])
     assert options.run(options) != 1, capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""Steps in an order, which is part of the answer; and the orders of well-known inference engines."""
+"""Chains of decoding steps: their order is part of the law; presets of known inference engines."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,12 +17,13 @@ from boltzmann.language.decoding.steps import (
     TopK,
     TopP,
     Typical,
-    from_the_top,
+    relative_to_largest,
     relative_weights,
 )
 
 
-def _through(steps: Sequence[Step], logits: FloatArray, context: Ids) -> FloatArray:
+def _applied(steps: Sequence[Step], logits: FloatArray, context: Ids) -> FloatArray:
+    """Return the logits after each of the steps in turn, (V,)."""
     return reduce(lambda values, step: step._apply(values, context), steps, logits)
 
 
@@ -55,7 +56,7 @@ class Chain(Step):
     steps: tuple[Step, ...]
 
     def __init__(self, steps: Iterable[Step] = ()):
-        flat: list[Step] = []
+        flat: list[Step] = []  # without chains in the chain
         try:
             for index, step in enumerate(steps):
                 if not isinstance(step, Step):
@@ -68,30 +69,29 @@ class Chain(Step):
         object.__setattr__(self, "steps", tuple(flat))
 
     def _apply(self, logits: FloatArray, context: Ids) -> FloatArray:
-        return _through(self.steps, logits, context)
+        return _applied(self.steps, logits, context)
 
     @staticmethod
     def preset(engine: str, **settings: float | None) -> "Chain":
         """Return the chain of an inference engine, in its order and with its defaults.
 
-        ==============
-        ===================================================================================== engine
-        order, and defaults where one is on ==============
-        =====================================================================================
-        transformers   repetition_penalty, temperature 1, top_k 50, top_p, min_p, typical_p, epsilon
-        [1]_ vllm           repetition_penalty, temperature 1, min_p, top_k, top_p [2]_ llama.cpp
-        repetition_penalty of the last 64 tokens, top_k 40, typical_p, top_p .95, min_p .05,
-                       temperature .8 [3]_
-        ollama         top_k 40, temperature .8, top_p .9, min_p [4]_ ==============
-        =====================================================================================
+        ============== ==========================================================================
+        engine         order, and defaults where one is on
+        ============== ==========================================================================
+        transformers   repetition_penalty, temperature 1, top_k 50, top_p, min_p, typical_p,
+                       epsilon [1]_
+        vllm           repetition_penalty, temperature 1, min_p, top_k, top_p [2]_
+        llama.cpp      repetition_penalty of the last 64 tokens, top_k 40, typical_p, top_p .95,
+                       min_p .05, temperature .8 [3]_
+        ollama         top_k 40, temperature .8, top_p .9, min_p [4]_
+        ============== ==========================================================================
 
         Parameters
         ----------
         engine : str
             "transformers", "vllm", "llama.cpp" or "ollama".
         **settings
-            What to set otherwise, by the names above, which are the names of this package; None
-            leaves a step out.
+            Values in place of the defaults, by the names above; None leaves a step out.
 
         Raises
         ------
@@ -100,20 +100,27 @@ class Chain(Step):
 
         Notes
         -----
-        These are the engines' own defaults, as read in 2026; a model's generation_config.json or Modelfile may set
-        others. Not reproduced are what stands in no chain here (eta and top-h sampling, XTC, DRY, top-n-sigma,
-        mirostat, presence and frequency penalties, grammars, biases), single precision, an engine's own random
-        numbers, and what they do at edges, which are this package's: equal logits are ranked by id (transformers
-        and vLLM keep all tokens as probable as the k-th), and a small temperature is left alone, which vLLM raises
-        to 0.01 and Ollama to 1e-7. transformers draws at all only with `do_sample=True`. The chain of Ollama is
-        that of its own runner, which ignores a repetition penalty; models that it hands to llama.cpp get that
-        one's order, with a penalty of 1.1.
+        These are the engines' own defaults, as read in 2026; a model's generation_config.json or
+        Modelfile may set others. Not reproduced are:
+
+        - steps that this package does not have: eta and top-h sampling, XTC, DRY, top-n-sigma,
+          mirostat, presence and frequency penalties, grammars, biases;
+        - single precision and an engine's own random numbers;
+        - edge cases, which are this package's: equal logits are ranked by id, where transformers
+          and vLLM keep all tokens as probable as the k-th; and a small temperature is left alone,
+          which vLLM raises to 0.01 and Ollama to 1e-7.
+
+        transformers draws at all only with `do_sample=True`. The chain of Ollama is that of its own
+        runner, which ignores a repetition penalty; models that it hands to llama.cpp get the order
+        of llama.cpp, with a penalty of 1.1.
 
         References
         ----------
-        .. [1] transformers 5.23, generation/utils.py, `_get_logits_processor`; generation/configuration_utils.py.
+        .. [1] transformers 5.23, generation/utils.py, `_get_logits_processor`;
+           generation/configuration_utils.py.
         .. [2] vLLM, vllm/v1/sample/sampler.py; vllm/sampling_params.py.
-        .. [3] llama.cpp, common/common.h, `common_params_sampling`; src/llama-sampling.cpp (or -sampler).
+        .. [3] llama.cpp, common/common.h, `common_params_sampling`; src/llama-sampling.cpp (or
+           -sampler).
         .. [4] Ollama, sample/samplers.go; api/types.go, `DefaultOptions`.
 
         Examples
@@ -121,20 +128,22 @@ class Chain(Step):
         >>> Chain.preset("ollama", temperature=0.5).steps
         (TopK(top_k=40), Temperature(temperature=0.5), TopP(top_p=0.9))
         """
-        if engine not in list(_PRESETS):  # which asks for no hash
+        if engine not in list(_PRESETS):  # a list, since `engine` may not be hashable
             raise ValueError(f"engine is {engine!r}: it must be one of {', '.join(_PRESETS)}")
         order = _PRESETS[engine]
         for name in settings:
             if name not in order:
                 raise ValueError(f"{name} is no setting of {engine}, which has {', '.join(order)}")
+
         values = {name: default for name, (_, default) in order.items()} | settings
         return Chain(
             make(values[name]) for name, (make, _) in order.items() if values[name] is not None
         )
 
 
-_Maker = Callable[[Any], Step]
-_PRESETS: Mapping[str, Mapping[str, tuple[_Maker, float | None]]] = MappingProxyType(
+_MakeStep = Callable[[Any], Step]
+# For each engine, in its order: the name of a setting, its step, and the default (None: left out).
+_PRESETS: Mapping[str, Mapping[str, tuple[_MakeStep, float | None]]] = MappingProxyType(
     {
         "transformers": {
             "repetition_penalty": (RepetitionPenalty, None),
@@ -170,17 +179,49 @@ _PRESETS: Mapping[str, Mapping[str, tuple[_Maker, float | None]]] = MappingProxy
 )
 
 
-def weights_after(chain: Chain, logits: FloatArray, context: Ids) -> FloatArray:
-    """Return each token's probability after `chain` relative to the most probable one's, shape (V,).
+def as_step(chain: Chain | None, temperature: Any, top_k: Any, top_p: Any, min_p: Any) -> Step:
+    """Return the one step that the arguments of `draw` stand for: a `Temperature`, or a `Chain`.
 
-    Once no penalty is to come, which would ask where zero is, logits are measured from the largest,
-    so that large ones lose no digit to the temperature. Beyond 1e290 that could itself overflow.
+    Truncations that keep every token are left out, so that a temperature alone is recognised as
+    one, whether it comes as a number or in a chain.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of its range, or a chain is given beside what it replaces.
     """
-    penalties = [
-        index for index, step in enumerate(chain.steps) if isinstance(step, RepetitionPenalty)
-    ]
+    if chain is None:
+        truncations = ((TopK, top_k), (TopP, top_p), (MinP, min_p))
+        given = [make(value) for make, value in truncations if value is not None]
+        truncating = [step for step in given if step not in (TopP(1), MinP(0))]
+        temper = Temperature(temperature)
+        return Chain([temper, *truncating]) if truncating else temper
+
+    if not isinstance(chain, Chain):
+        raise ValueError(f"chain must be a Chain, got {chain!r}")
+    for name, value, unset in (
+        ("temperature", temperature, 1),
+        ("top_k", top_k, None),
+        ("top_p", top_p, None),
+        ("min_p", min_p, None),
+    ):
+        if value != unset:
+            raise ValueError(f"{name} is {value!r} beside a chain: the chain is to say it")
+    return chain.steps[0] if len(chain.steps) == 1 else chain
+
+
+def weights_after(step: Step, logits: FloatArray, context: Ids) -> FloatArray:
+    """Return each token's probability after `step` relative to the most probable one's, (V,).
+
+    Behind the last repetition penalty, the only step that depends on where zero is, logits are
+    measured from the largest, so that large ones lose no digit to the temperature. Beyond 1e290 the
+    difference itself could overflow.
+    """
+    steps = step.steps if isinstance(step, Chain) else (step,)
+    penalties = [index for index, one in enumerate(steps) if isinstance(one, RepetitionPenalty)]
     first = penalties[-1] + 1 if penalties else 0
-    values = _through(chain.steps[:first], logits, context)
+
+    values = _applied(steps[:first], logits, context)  # (V,)
     if abs(values.max()) < 1e290:
-        values = from_the_top(values)
-    return relative_weights(_through(chain.steps[first:], values, context))
+        values = relative_to_largest(values)
+    return relative_weights(_applied(steps[first:], values, context))

@@ -1,4 +1,4 @@
-"""Text generation: continuing a prompt token by token."""
+"""Text generation: continuing a prompt, one token after the other."""
 
 from collections.abc import Iterator, Sequence
 from typing import Protocol
@@ -6,18 +6,17 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike
 
-from boltzmann._core.checks import as_count, as_generator
-from boltzmann.language.decoding.chain import Chain
-from boltzmann.language.decoding.drawing import as_chain, draw_one
-from boltzmann.language.decoding.picking import IntArray
-from boltzmann.language.decoding.steps import as_logits
+from boltzmann._core.checks import FloatArray, as_count, as_generator
+from boltzmann.language.decoding.chain import Chain, as_step
+from boltzmann.language.decoding.drawing import IntArray, draw_one
+from boltzmann.language.decoding.steps import Step, as_logits
 
 
 class LanguageModel(Protocol):
-    """What `generate` asks of a model: text to ids, ids to text, and logits for the next id.
+    """The interface of a model for `generate`: text to ids, ids to text, logits of the next id.
 
-    A model with an attribute `unknown_id` (int or None) has a token that stands for what it has
-    never seen; that token is never drawn.
+    A model with an attribute `unknown_id` (int or None) has a token for all that its vocabulary
+    lacks; that token is never drawn.
     """
 
     def encode(self, text: str) -> Sequence[int] | IntArray:
@@ -27,7 +26,10 @@ class LanguageModel(Protocol):
         """Return the text of `ids`."""
 
     def logits(self, context: Sequence[int]) -> ArrayLike:
-        """Return one logit per token, shape (V,), given all ids so far. `context` grows: do not keep it."""
+        """Return one logit per token, shape (V,), given all ids so far.
+
+        `context` is the list to which drawn ids are appended: a model that keeps it needs a copy.
+        """
 
 
 def stream(
@@ -41,10 +43,10 @@ def stream(
     seed: int | np.random.Generator = 0,
     chain: Chain | None = None,
 ) -> Iterator[int]:
-    """Return an iterator over the ids that `generate` turns into text, each as soon as it is drawn.
+    """Return an iterator over the ids that `generate` decodes, each as soon as it is drawn.
 
-    The arguments are those of `generate` and are checked at the call, before the first id is asked
-    for.
+    The arguments are those of `generate`. They are checked at the call, before the first id is
+    asked for.
 
     Raises
     ------
@@ -58,27 +60,32 @@ def stream(
     >>> [model.alphabet[i] for i in stream(model, "a", length=3, temperature=0)]
     ['b', 'c', 'a']
     """
-    chain = as_chain(chain, temperature, top_k, top_p, min_p)
+    step = as_step(chain, temperature, top_k, top_p, min_p)
     length = as_count("length", length, least=0)
     generator = as_generator(seed)
     try:
         ids = [int(i) for i in model.encode(prompt)]
     except ValueError as error:
         raise ValueError(f"prompt: {error}") from error
-    return _continue(model, ids, length, chain, generator)
+    return _continue(model, ids, length, step, generator)
 
 
 def _continue(
-    model: LanguageModel, ids: list[int], length: int, chain: Chain, generator: np.random.Generator
+    model: LanguageModel, ids: list[int], length: int, step: Step, generator: np.random.Generator
 ) -> Iterator[int]:
+    """Yield `length` ids that follow `ids`, and append each to them."""
     unknown_id = getattr(model, "unknown_id", None)
     for _ in range(length):
-        logits = model.logits(ids)
+        logits = model.logits(ids)  # (V,)
         if unknown_id is not None:
-            checked = as_logits(logits)
-            logits = np.where(np.arange(checked.size) == unknown_id, -np.inf, checked)
-        ids.append(draw_one(chain, logits, ids, generator))
+            logits = _without(unknown_id, as_logits(logits))
+        ids.append(draw_one(step, logits, ids, generator))
         yield ids[-1]
+
+
+def _without(token: int, logits: FloatArray) -> FloatArray:
+    """Return the logits with this token forbidden, in an array of their own, (V,)."""
+    return np.where(np.arange(logits.size) == token, -np.inf, logits)
 
 
 def generate(
@@ -96,14 +103,14 @@ def generate(
 
     Each token is drawn, by the rules of `draw`, from the model's logits given all text before it:
 
-    .. math:: P(i_1 \dots i_n) = \prod_j \operatorname{softmax}\bigl(l(i_1 \dots i_{j-1}) / t\bigr)_{i_j}
+    .. math:: P(i_1 \dots i_n) = \prod_j \operatorname{softmax}(l(i_1 \dots i_{j-1}) / t)_{i_j}
 
     Parameters
     ----------
     model : LanguageModel
-        An `NGram`, or anything with its `encode`, `decode` and `logits`. A token for unknown text,
-        the model's `unknown_id`, is never drawn: the law is the one given that the next token is a
-        known one.
+        An `NGram`, a `GPT2`, or anything with their `encode`, `decode` and `logits`. A token for
+        unknown text, the model's `unknown_id`, is never drawn: the law is conditioned on the next
+        token being a known one.
     prompt : str
         What the text begins with; it may be empty.
     length : int

@@ -1,7 +1,7 @@
-"""What a decoder may do to logits before it draws: temperature, truncations, a penalty on repetition.
+"""Decoding steps, functions from logits to logits: temperature, truncations, repetition penalty.
 
-Each step is a function from logits to logits. A truncation is a wall: the levels of the tokens
-behind it go to E = +inf, their logits to -inf. Every step leaves at least one token.
+A truncation forbids tokens: it moves their levels to E = +inf, their logits to -inf. Every step
+leaves at least one token.
 """
 
 from abc import ABC, abstractmethod
@@ -27,7 +27,7 @@ Ids = Sequence[int] | NDArray[np.int64]
 
 
 def as_logits(logits: ArrayLike) -> FloatArray:
-    """Return `logits` as float64, checked to be of shape (V,) with a token above -inf; see `as_floats`."""
+    """Return `logits` as float64, of shape (V,) with at least one above -inf; see `as_floats`."""
     values = as_floats("logits", logits)
     if values.ndim != 1 or values.size == 0:
         raise ValueError(f"logits must have shape (V,) with V of at least 1, got {values.shape}")
@@ -40,62 +40,63 @@ def _as_fraction(name: str, value: Any) -> float:
     return as_number(name, value, "number from 0 to 1", 0.0, 1.0)
 
 
-def _as_mass(name: str, value: Any) -> float:
-    mass = _as_fraction(name, value)
-    if mass == 0:
+def _as_positive_fraction(name: str, value: Any) -> float:
+    fraction = _as_fraction(name, value)
+    if fraction == 0:
         raise ValueError(f"{name} is 0: it must be above 0, for at least one token to be kept")
-    return mass
+    return fraction
 
 
 def _as_sampling_temperature(temperature: Any) -> float:
     if isinstance(temperature, int | float) and 0 <= temperature <= 1e300:
-        return float(temperature) + 0.0  # the usual case, without the detour through an array
+        return float(temperature) + 0.0  # the usual case, without making an array
     return as_temperature(temperature, sampling=True)
 
 
-def from_the_top(logits: FloatArray) -> FloatArray:
-    """Return the logits measured from the largest; beside one at +inf all others are at -inf."""
-    top = logits.max()
-    if top == np.inf:
+def relative_to_largest(logits: FloatArray) -> FloatArray:
+    """Return the logits less the largest, (V,); beside one at +inf all others are at -inf."""
+    largest = logits.max()
+    if largest == np.inf:
         return np.where(logits == np.inf, 0.0, -np.inf)
     with np.errstate(over="ignore"):
-        gaps: FloatArray = logits - top
-    return gaps
+        differences: FloatArray = logits - largest
+    return differences
 
 
 def relative_weights(logits: FloatArray) -> FloatArray:
     """Return each token's probability relative to the most probable one's, shape (V,)."""
     with np.errstate(under="ignore"):
-        weights: FloatArray = np.exp(from_the_top(logits))
+        weights: FloatArray = np.exp(relative_to_largest(logits))
     return weights
 
 
 def _ranked(scores: FloatArray) -> NDArray[np.intp]:
-    """Return the tokens above -inf from the highest score to the lowest, equal ones by id."""
+    """Return the tokens with a score above -inf, from the highest to the lowest, ties by id."""
     allowed = np.flatnonzero(scores > -np.inf)
     return allowed[np.argsort(-scores[allowed], kind="stable")]
 
 
-def _fewest(ranked: NDArray[np.intp], weights: FloatArray, mass: float) -> NDArray[np.intp]:
-    """Return the fewest of the first tokens in `ranked` that have at least this share of the weight."""
-    if mass == 1:
+def _fewest(ranked: NDArray[np.intp], weights: FloatArray, share: float) -> NDArray[np.intp]:
+    """Return the shortest beginning of `ranked` that has at least this share of the weight."""
+    if share == 1:
         return ranked
-    tail = np.cumsum(weights[ranked[::-1]])[::-1]  # the weight of a rank and of all below it
-    return ranked[: max(1, np.count_nonzero(tail > (1 - mass) * tail[0]))]
+    # Summed from the rarest token on, so that the tail keeps its digits.
+    tail = np.cumsum(weights[ranked[::-1]])[::-1]  # weight of each rank and of all ranks below it
+    return ranked[: max(1, np.count_nonzero(tail > (1 - share) * tail[0]))]
 
 
 class Step(ABC):
-    """One thing that a decoder does to logits; see `boltzmann.language.Chain`."""
+    """A function from logits to logits, given the context; see `boltzmann.language.Chain`."""
 
     def __call__(self, logits: ArrayLike, context: Ids = ()) -> FloatArray:
-        """Return what this step makes of the logits.
+        """Return the logits after this step.
 
         Parameters
         ----------
         logits : (V,) array_like
             One unnormalised log-probability per token, in nats; -inf forbids a token.
         context : sequence of int, optional
-            The ids so far, oldest first; only a `RepetitionPenalty` looks at them.
+            The ids so far, oldest first; only a `RepetitionPenalty` uses them.
 
         Returns
         -------
@@ -105,29 +106,29 @@ class Step(ABC):
         Raises
         ------
         ValueError
-            If `logits` is not of shape (V,), holds a nan or no token above -inf, or `context` holds
-            what is no id.
+            If `logits` is not of shape (V,), holds a nan or no token above -inf, or an entry of
+            `context` is no id.
         """
         values = as_logits(logits).copy()
         return self._apply(values, as_ids("context", context, values.size))
 
     @abstractmethod
     def _apply(self, logits: FloatArray, context: Ids) -> FloatArray:
-        """Return the new logits, given checked ones, which are not written to."""
+        """Return the logits after this step, (V,), given checked ones, which are left unchanged."""
 
 
 class Truncation(Step):
-    """A step that moves levels to E = +inf and leaves the others where they are."""
+    """A step that forbids some tokens, E = +inf, and leaves the logits of the others unchanged."""
 
     def _apply(self, logits: FloatArray, context: Ids) -> FloatArray:
         kept = self._kept(logits)
-        walled = np.full_like(logits, -np.inf)
-        walled[kept] = logits[kept]
-        return walled
+        truncated = np.full_like(logits, -np.inf)  # (V,)
+        truncated[kept] = logits[kept]
+        return truncated
 
     @abstractmethod
     def _kept(self, logits: FloatArray) -> NDArray[np.intp] | NDArray[np.bool_]:
-        """Return which tokens stay before the wall, as indices or as a mask."""
+        """Return the tokens that stay allowed, as indices or as a mask."""
 
 
 @dataclass(frozen=True)
@@ -137,10 +138,10 @@ class Temperature(Step):
     .. math:: l_i \to l_i / t
 
     At t = 0 the first of the largest logits stays and all others go to -inf. At t = inf all tokens
-    above -inf become equally likely; their logits stay in order, apart by the smallest number that
-    there is, so that a truncation after it still knows which was the larger. Where l / t would
-    overflow it is measured from the largest logit, which changes no probability. Beside a logit at
-    +inf all others go to -inf.
+    above -inf become equally likely; their logits stay in order, apart by the smallest positive
+    number, so that a truncation after it still ranks them. Where l / t would overflow it is
+    measured from the largest logit, which changes no probability. Beside a logit at +inf all others
+    go to -inf.
 
     Parameters
     ----------
@@ -170,18 +171,20 @@ class Temperature(Step):
         object.__setattr__(self, "temperature", _as_sampling_temperature(self.temperature))
 
     def _apply(self, logits: FloatArray, context: Ids) -> FloatArray:
+        # The limits, which are (V,) as well
         if self.temperature == 0:
             return np.where(np.arange(logits.size) == logits.argmax(), logits, -np.inf)
-        top = logits.max()
-        if top == np.inf:
+        largest = logits.max()
+        if largest == np.inf:
             return np.where(logits == np.inf, logits, -np.inf)
         if self.temperature == np.inf:
             _, ranks = np.unique(logits, return_inverse=True)
             return np.where(logits > -np.inf, (ranks - ranks.max()) * SMALLEST, -np.inf)
+
         with np.errstate(over="ignore", under="ignore"):
-            scaled: FloatArray = logits / self.temperature
+            scaled: FloatArray = logits / self.temperature  # (V,)
             if np.isinf(scaled.max()):
-                scaled = (logits - top) / self.temperature
+                scaled = (logits - largest) / self.temperature
         return scaled
 
 
@@ -223,7 +226,9 @@ class TopK(Truncation):
 
 @dataclass(frozen=True)
 class TopP(Truncation):
-    """Keep the fewest most probable tokens that together have at least probability p; of equal ones the first.
+    """Keep the fewest most probable tokens with a total probability of at least p.
+
+    Of equally probable ones the first are kept.
 
     Parameters
     ----------
@@ -248,7 +253,7 @@ class TopP(Truncation):
     top_p: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "top_p", _as_mass("top_p", self.top_p))
+        object.__setattr__(self, "top_p", _as_positive_fraction("top_p", self.top_p))
 
     def _kept(self, logits: FloatArray) -> NDArray[np.intp]:
         return _fewest(_ranked(logits), relative_weights(logits), self.top_p)
@@ -289,14 +294,14 @@ class MinP(Truncation):
 
 @dataclass(frozen=True)
 class Typical(Truncation):
-    r"""Keep the fewest most typical tokens that together have at least probability `typical_p`.
+    r"""Keep the fewest most typical tokens with a total probability of at least `typical_p`.
 
-    A token is typical whose surprise is near its mean, the entropy: tokens are ranked by
+    A token is typical if its surprisal is near the mean one, the entropy: tokens are ranked by
 
     .. math:: \bigl| -\log p_i - S \bigr|, \qquad S = -\sum_i p_i \log p_i
 
-    and equal ones by id, of which transformers keeps all. The most probable token may be behind
-    this wall.
+    and equal ones by id, of which transformers keeps all. The most probable token may be among
+    those cut off.
 
     Parameters
     ----------
@@ -321,13 +326,13 @@ class Typical(Truncation):
     typical_p: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "typical_p", _as_mass("typical_p", self.typical_p))
+        object.__setattr__(self, "typical_p", _as_positive_fraction("typical_p", self.typical_p))
 
     def _kept(self, logits: FloatArray) -> NDArray[np.intp]:
-        weights = relative_weights(logits)
-        surprises = np.log(weights.sum()) - from_the_top(logits)
-        entropy = weights @ np.where(weights > 0, surprises, 0) / weights.sum()
-        return _fewest(_ranked(-np.abs(surprises - entropy)), weights, self.typical_p)
+        weights = relative_weights(logits)  # (V,)
+        surprisals = np.log(weights.sum()) - relative_to_largest(logits)  # (V,)
+        entropy = weights @ np.where(weights > 0, surprisals, 0) / weights.sum()
+        return _fewest(_ranked(-np.abs(surprisals - entropy)), weights, self.typical_p)
 
 
 @dataclass(frozen=True)
@@ -371,16 +376,16 @@ class RepetitionPenalty(Step):
 
     .. math:: l_i \to l_i / \theta \text{ if } l_i > 0, \quad \theta l_i \text{ if } l_i < 0
 
-    once, however often the token is there. Alone of all steps it knows where the logits' zero is: a
-    constant added to all of them changes the law after it. What a θ too large for floating point
-    would make of the logits is measured from the largest.
+    once, however often the token occurs. It is the only step that depends on where zero is: a
+    constant added to all logits changes the law after it. Where θ would make the logits overflow,
+    they are measured from the largest.
 
     Parameters
     ----------
     repetition_penalty : float
         θ, positive: above 1 it discourages, below 1 it rewards.
     window : int, optional
-        Look at so many of the latest ids; at all by default.
+        How many of the latest ids count; all by default.
 
     Raises
     ------
@@ -409,18 +414,20 @@ class RepetitionPenalty(Step):
 
     def _apply(self, logits: FloatArray, context: Ids) -> FloatArray:
         latest = context if self.window is None else context[-self.window :]
-        seen = np.zeros(logits.size, np.bool_)
-        seen[np.asarray(latest, np.intp)] = True
+        repeated = np.zeros(logits.size, np.bool_)  # (V,)
+        repeated[np.asarray(latest, np.intp)] = True
+
         with np.errstate(over="ignore", under="ignore"):
-            penalised, top = self._penalised(logits, seen), logits.max()
-            if np.isfinite(top) and np.isinf(penalised.max()):
-                # 2^-n times the logits give 2^-n times the result, whose largest then is within
-                # range.
-                n = 900 + int(np.frexp(top)[1])
-                smaller = self._penalised(np.ldexp(logits, -n), seen)
+            penalised = self._penalised(logits, repeated)
+            largest = logits.max()
+            if np.isfinite(largest) and np.isinf(penalised.max()):
+                # 2^-n times the logits give 2^-n times the result, the largest of which then is
+                # within range.
+                n = 900 + int(np.frexp(largest)[1])
+                smaller = self._penalised(np.ldexp(logits, -n), repeated)
                 penalised = np.ldexp(smaller - smaller.max(), n)
         return penalised
 
-    def _penalised(self, logits: FloatArray, seen: NDArray[np.bool_]) -> FloatArray:
+    def _penalised(self, logits: FloatArray, repeated: NDArray[np.bool_]) -> FloatArray:
         theta = self.repetition_penalty
-        return np.where(seen, np.where(logits < 0, logits * theta, logits / theta), logits)
+        return np.where(repeated, np.where(logits < 0, logits * theta, logits / theta), logits)

@@ -1,4 +1,4 @@
-"""GPT-2 in NumPy: tokenizer, checkpoint, layers, key-value cache and model."""
+"""GPT-2 in NumPy: tokenizer, checkpoint, layers, key-value cache, network and model."""
 
 from boltzmann.language.gpt2.model import GPT2
 

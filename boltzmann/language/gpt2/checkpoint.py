@@ -1,4 +1,4 @@
-"""Where a GPT-2 lies, and reading it: the Hugging Face layout, by NumPy and the standard library alone."""
+"""Finding and reading a GPT-2 checkpoint in the Hugging Face layout, by NumPy alone."""
 
 import json
 import os
@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from boltzmann.language.gpt2.layers import Array, Dtype, Shape, Weights
+from boltzmann.language.gpt2.cache import Array, Dtype
+from boltzmann.language.gpt2.layers import Config, Weights
 
 LAYOUT = "config.json, model.safetensors and tokenizer.json (or vocab.json and merges.txt)"
 _FILES = ("config.json", "model.safetensors", "tokenizer.json", "vocab.json", "merges.txt")
@@ -17,7 +18,7 @@ _DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 
 
 def find_folder(name_or_path: str | os.PathLike[str]) -> Path:
-    """Return the folder of a checkpoint: the one that ships, a local one, or one fetched from the hub.
+    """Return the folder of a checkpoint: the one that ships, a local one, or one from the hub.
 
     Raises
     ------
@@ -33,29 +34,32 @@ def find_folder(name_or_path: str | os.PathLike[str]) -> Path:
         raise ValueError(
             f"name_or_path must be a folder or the name of a model, got {name_or_path!r}"
         )
-    if name_or_path == "tiny":
-        folder = Path(__file__).parents[2] / "data" / "tiny_gpt2"
-    else:
-        folder = Path(name_or_path)
-        if not folder.is_dir():
-            if not isinstance(name_or_path, str) or not _HUB_NAME.fullmatch(name_or_path):
-                raise FileNotFoundError(
-                    f"there is no folder {str(name_or_path)!r}: a GPT-2 is a folder with {LAYOUT}"
-                )
-            folder = _fetched(name_or_path)
-    there = {name for name in _FILES if (folder / name).is_file()}
-    if not (
-        {"config.json", "model.safetensors"} <= there
-        and ("tokenizer.json" in there or there >= {*_FILES[3:]})
-    ):
+    folder = _locate(name_or_path)
+
+    present = {name for name in _FILES if (folder / name).is_file()}
+    has_tokenizer = "tokenizer.json" in present or {"vocab.json", "merges.txt"} <= present
+    if not (has_tokenizer and {"config.json", "model.safetensors"} <= present):
         raise FileNotFoundError(
-            f"{folder} holds {', '.join(sorted(there)) or 'no model'}: a GPT-2 needs {LAYOUT}"
+            f"{folder} holds {', '.join(sorted(present)) or 'no model'}: a GPT-2 needs {LAYOUT}"
         )
     return folder
 
 
-def _fetched(name: str) -> Path:
-    """Return the folder that the hub's own cache keeps a model in, fetched if it is not there."""
+def _locate(name_or_path: str | os.PathLike[str]) -> Path:
+    if name_or_path == "tiny":
+        return Path(__file__).parents[2] / "data" / "tiny_gpt2"
+    folder = Path(name_or_path)
+    if folder.is_dir():
+        return folder
+    if isinstance(name_or_path, str) and _HUB_NAME.fullmatch(name_or_path):
+        return _fetch(name_or_path)
+    raise FileNotFoundError(
+        f"there is no folder {str(name_or_path)!r}: a GPT-2 is a folder with {LAYOUT}"
+    )
+
+
+def _fetch(name: str) -> Path:
+    """Return the folder of a model in the hub's own cache, fetched if it is not there."""
     instead = f"or give the path of a folder with {LAYOUT}"
     try:
         from huggingface_hub import snapshot_download
@@ -64,20 +68,22 @@ def _fetched(name: str) -> Path:
             f"there is no folder {name!r}, and the Hugging Face hub needs huggingface_hub: "
             f"pip install 'boltzmann[gpt2]', {instead}"
         ) from None
+
     try:
         return Path(snapshot_download(name, allow_patterns=list(_FILES)))
     except Exception as error:  # the hub, its cache, HTTP and sockets each have errors of their own
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise OSError(
-            f"there is no folder {name!r}, and the Hugging Face hub does not give a model of that name "
-            f"({reason}): check the name and the network, {instead}"
+            f"there is no folder {name!r}, and the Hugging Face hub does not give a model of that "
+            f"name ({reason}): check the name and the network, {instead}"
         ) from None
 
 
 def read_safetensors(path: Path, dtype: Dtype) -> dict[str, Array]:
     """Return the arrays of floats in a safetensors file, as `dtype`.
 
-    Eight bytes say how long the header is; the header, in JSON, where after it each array lies.
+    The first eight bytes are the length of the header. The header is JSON, with the type, the shape
+    and the place after the header of each array.
 
     Raises
     ------
@@ -101,7 +107,7 @@ def read_safetensors(path: Path, dtype: Dtype) -> dict[str, Array]:
 def _as_array(data: bytes, start: int, entry: dict[str, Any]) -> Array:
     begin, end = entry["data_offsets"]
     count = int(np.prod(entry["shape"], dtype=np.int64))
-    array = np.frombuffer(data, _DTYPES[entry["dtype"]], count, start + begin)
+    array = np.frombuffer(data, _DTYPES[entry["dtype"]], count, start + begin)  # (count,)
     if array.nbytes != end - begin:
         raise ValueError(f"{count} numbers do not fill {end - begin} bytes")
     if entry["dtype"] == "BF16":  # the upper half of a float32
@@ -109,51 +115,59 @@ def _as_array(data: bytes, start: int, entry: dict[str, Any]) -> Array:
     return array.reshape(entry["shape"])
 
 
-def read_network(folder: Path, dtype: Dtype) -> tuple[Weights, Shape, int | None]:
-    """Return a checkpoint's weights, "lm_head.weight" among them, its shape, and the id that begins a text.
+def read_network(folder: Path, dtype: Dtype) -> tuple[Weights, Config, int | None]:
+    """Return a checkpoint's weights, its hyperparameters, and the id that begins a text.
+
+    "lm_head.weight", the output embedding, is among the weights also where it is the same array as
+    the input embedding.
 
     Raises
     ------
     ValueError
         If the files are damaged, do not fit one another, or are not a GPT-2's.
     """
+    entries: Any = None
     try:
-        config = json.loads((folder / "config.json").read_bytes())
-        _refuse_variants(config)
-        V, D, layers, heads = (
-            int(config[key]) for key in ("vocab_size", "n_embd", "n_layer", "n_head")
-        )
-        shape = Shape(
-            layers,
-            heads,
-            D,
-            int(config["n_positions"]),
-            float(config.get("layer_norm_epsilon", 1e-5)),
-        )
-        if D % heads:
-            raise ValueError(f"n_embd = {D} does not split among n_head = {heads}")
+        entries = json.loads((folder / "config.json").read_bytes())
+        config, V, inner = _read_config(entries)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ValueError(
             f"{folder / 'config.json'} describes no GPT-2 that is known here: {error}"
         ) from None
-    inner = config.get("n_inner") or 4 * D
+
     file = folder / "model.safetensors"
     weights = {
         name.removeprefix("transformer."): array
         for name, array in read_safetensors(file, dtype).items()
     }
-    if config.get("tie_word_embeddings", True) and "wte.weight" in weights:
+    if entries.get("tie_word_embeddings", True) and "wte.weight" in weights:
         weights["lm_head.weight"] = weights["wte.weight"]
-    for name, wanted in _shapes(V, inner, shape).items():
+
+    for name, expected in _shapes(V, inner, config).items():
         found = weights[name].shape if name in weights else "missing"
-        if found != wanted:
-            raise ValueError(f"{file}: {name} is {found}, and config.json asks for {wanted}")
-    begins = config.get("bos_token_id", 50256)
-    return weights, shape, begins if isinstance(begins, int) and 0 <= begins < V else None
+        if found != expected:
+            raise ValueError(f"{file}: {name} is {found}, and config.json asks for {expected}")
+
+    begin_id = entries.get("bos_token_id", 50256)
+    has_begin = isinstance(begin_id, int) and 0 <= begin_id < V
+    return weights, config, begin_id if has_begin else None
 
 
-def _refuse_variants(config: dict[str, Any]) -> None:
-    """Raise a ValueError for what other models do in GPT-2's place."""
+def _read_config(entries: dict[str, Any]) -> tuple[Config, int, int]:
+    """Return the hyperparameters, the vocabulary size, and the width of the feed-forward layers."""
+    _refuse_variants(entries)
+    V, D, layers, heads = (
+        int(entries[key]) for key in ("vocab_size", "n_embd", "n_layer", "n_head")
+    )
+    window = int(entries["n_positions"])
+    epsilon = float(entries.get("layer_norm_epsilon", 1e-5))
+    if D % heads:
+        raise ValueError(f"n_embd = {D} does not split among n_head = {heads}")
+    return Config(layers, heads, D, window, epsilon), V, entries.get("n_inner") or 4 * D
+
+
+def _refuse_variants(entries: dict[str, Any]) -> None:
+    """Raise a ValueError if the model differs from GPT-2 in what it computes."""
     known = {
         "model_type": "gpt2",
         "activation_function": "gelu_new",
@@ -162,13 +176,13 @@ def _refuse_variants(config: dict[str, Any]) -> None:
         "add_cross_attention": False,
     }
     for key, value in known.items():
-        if config.get(key, value) != value:
-            raise ValueError(f"{key} is {config[key]!r}, not {value!r}")
+        if entries.get(key, value) != value:
+            raise ValueError(f"{key} is {entries[key]!r}, not {value!r}")
 
 
-def _shapes(V: int, inner: int, shape: Shape) -> dict[str, tuple[int, ...]]:
-    """Return what weights there must be, and of which shapes."""
-    D = shape.width
+def _shapes(V: int, inner: int, config: Config) -> dict[str, tuple[int, ...]]:
+    """Return the names of all weights, and their shapes."""
+    D = config.width
     layer = {
         "ln_1.weight": (D,),
         "ln_1.bias": (D,),
@@ -183,8 +197,9 @@ def _shapes(V: int, inner: int, shape: Shape) -> dict[str, tuple[int, ...]]:
         "mlp.c_proj.weight": (inner, D),
         "mlp.c_proj.bias": (D,),
     }
-    shapes: dict[str, tuple[int, ...]] = {"wte.weight": (V, D), "wpe.weight": (shape.window, D)}
+
+    shapes: dict[str, tuple[int, ...]] = {"wte.weight": (V, D), "wpe.weight": (config.window, D)}
     shapes |= {"ln_f.weight": (D,), "ln_f.bias": (D,), "lm_head.weight": (V, D)}
-    for k in range(shape.layers):
-        shapes |= {f"h.{k}.{name}": wanted for name, wanted in layer.items()}
+    for k in range(config.layers):
+        shapes |= {f"h.{k}.{name}": expected for name, expected in layer.items()}
     return shapes

@@ -1,7 +1,7 @@
-"""GPT-2 in NumPy: the next token given those before it.
+"""The model GPT-2: text to ids and back, logits of the next token, probability of a text.
 
-Tokens are byte pairs, so any text in any script has ids; see `boltzmann.language.gpt2.layers` for
-the network.
+Its tokenizer works on bytes, so any text in any script has ids. The network is in
+`boltzmann.language.gpt2.network` and `.layers`.
 """
 
 import os
@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boltzmann._core.checks import FloatArray, as_ids
-from boltzmann.language.gpt2.cache import Network
+from boltzmann.language.gpt2.cache import Array
 from boltzmann.language.gpt2.checkpoint import find_folder, read_network
-from boltzmann.language.gpt2.layers import Array, IntArray, Shape, Weights
-from boltzmann.language.gpt2.tokenizer import BytePairs, read_byte_pairs
+from boltzmann.language.gpt2.layers import Config, IntArray, Weights
+from boltzmann.language.gpt2.network import Network
+from boltzmann.language.gpt2.tokenizer import Tokenizer, read_tokenizer
 
 _PRECISIONS = (np.float32, np.float64, "float32", "float64")
 Precision = type[np.float32] | type[np.float64] | np.dtype[Any] | Literal["float32", "float64"]
@@ -25,7 +26,7 @@ Context = str | Sequence[int] | NDArray[np.integer[Any]]
 
 
 def _is_batch(context: Any) -> bool:
-    """Tell whether these are contexts rather than one: whether they begin with a text or with a row of ids."""
+    """Tell whether this is a batch: whether its first entry is a text or a row of ids."""
     if isinstance(context, np.ndarray):
         return context.ndim > 1
     several = isinstance(context, Sequence) and not isinstance(context, str) and len(context) > 0
@@ -37,24 +38,24 @@ class GPT2:
 
     .. math:: p(i_{n+1} | i_1 \dots i_n) = \operatorname{softmax}(W h(i_1 \dots i_n))_{i_{n+1}}
 
-    h is what a transformer [1]_ of the form of GPT-2 [2]_ makes of the tokens so far, and W holds
-    one row per token, the same by which tokens come in.
+    h is the hidden state of the last token in a transformer [1]_ of the form of GPT-2 [2]_, and W,
+    (V, D), the output embedding, usually the same array as the input embedding.
 
     At most `window` tokens are seen at once. Beyond, the window moves on by half its length as
     often as needed: with w = `window`, the token after n > w others is predicted from the last w/2
     to w of them. What is seen depends on n alone, so logits are a function of the ids, and the
-    cache of keys and values serves w/2 tokens between two moves.
+    key-value cache serves w/2 tokens between two moves.
 
     Attributes
     ----------
     name : str
-        What it was loaded as.
+        The name or path that it was loaded by.
     tokens : tuple of V bytes
-        The tokens; an id that has none is ``b""``.
+        The bytes of each token; an id without a token is ``b""``.
     window : int
         The most tokens that are seen at once.
     begin_id : int or None
-        The token that stands before a text: the one that ends others, ``<|endoftext|>``.
+        The token that stands before a text: ``<|endoftext|>``, which separates texts.
 
     References
     ----------
@@ -72,16 +73,24 @@ class GPT2:
     """
 
     def __init__(
-        self, name: str, byte_pairs: BytePairs, weights: Weights, shape: Shape, begin_id: int | None
+        self,
+        name: str,
+        tokenizer: Tokenizer,
+        weights: Weights,
+        config: Config,
+        begin_id: int | None,
     ) -> None:
-        self.name, self.window, self.begin_id = name, shape.window, begin_id
-        self._byte_pairs, self._network = byte_pairs, Network(weights, shape)
         V = len(weights["lm_head.weight"])
-        if byte_pairs.size > V:
+        if tokenizer.size > V:
             raise ValueError(
-                f"{name}: the tokenizer has ids up to {byte_pairs.size - 1}, the network {V} tokens"
+                f"{name}: the tokenizer has ids up to {tokenizer.size - 1}, the network {V} tokens"
             )
-        self.tokens = byte_pairs.tokens + (b"",) * (V - byte_pairs.size)
+        self.name = name
+        self.window = config.window
+        self.begin_id = begin_id
+        self.tokens = tokenizer.tokens + (b"",) * (V - tokenizer.size)
+        self._tokenizer = tokenizer
+        self._network = Network(weights, config)
 
     @classmethod
     def load(cls, name_or_path: str | os.PathLike[str], dtype: Precision = np.float32) -> "GPT2":
@@ -96,14 +105,14 @@ class GPT2:
             ``"gpt2-medium"`` or ``"distilgpt2"``, which needs `huggingface_hub` (``pip install
             'boltzmann[gpt2]'``), and a network when it is first asked for.
         dtype : numpy.float32 or numpy.float64
-            What the network computes in, and its logits are. The order in which a machine adds
-            changes logits in float32 by some 1e-6, and in float64, at twice the time and memory, by
-            some 1e-14.
+            The type of the computation and of the logits. The order in which a machine adds changes
+            logits in float32 by some 1e-6, and in float64, at twice the time and memory, by some
+            1e-14.
 
         Raises
         ------
         ValueError
-            If `name_or_path` is no name, `dtype` is neither, or a file is damaged or not a GPT-2's.
+            If `name_or_path` is no name, `dtype` is another, or a file is damaged or not a GPT-2's.
         OSError
             If there is no such folder or model, a file is missing, or the hub cannot be reached.
         ImportError
@@ -117,16 +126,18 @@ class GPT2:
         if dtype not in _PRECISIONS:
             raise ValueError(f"dtype must be numpy.float32 or numpy.float64, got {dtype!r}")
         folder = find_folder(name_or_path)
-        return cls(
-            os.fspath(name_or_path), read_byte_pairs(folder), *read_network(folder, np.dtype(dtype))
-        )
+        tokenizer = read_tokenizer(folder)
+        weights, config, begin_id = read_network(folder, np.dtype(dtype))
+        return cls(os.fspath(name_or_path), tokenizer, weights, config, begin_id)
 
     def __repr__(self) -> str:
-        arrays = {
-            id(array): array for array in self._network.weights.values()
-        }  # a tied one counts once
+        # By identity, so that tied embeddings count once
+        arrays = {id(array): array for array in self._network.weights.values()}
         parameters = sum(array.size for array in arrays.values())
-        return f"GPT2({self.name!r}, tokens={len(self.tokens)}, window={self.window}, parameters={parameters})"
+        return (
+            f"GPT2({self.name!r}, tokens={len(self.tokens)}, window={self.window}, "
+            f"parameters={parameters})"
+        )
 
     def encode(self, text: str) -> IntArray:
         """Return the ids of the tokens of `text`, shape (n,).
@@ -149,14 +160,12 @@ class GPT2:
         """
         if not isinstance(text, str):
             raise ValueError(f"text must be a str, got {type(text).__name__}")
-        strange = next(
-            (index for index, letter in enumerate(text) if "\ud800" <= letter <= "\udfff"), None
-        )
-        if strange is not None:
-            raise ValueError(
-                f"text[{strange}] is {text[strange]!r}: UTF-8 has no half of a surrogate pair"
-            )
-        return np.array(self._byte_pairs.encode(text), dtype=np.int64)
+        for index, letter in enumerate(text):
+            if "\ud800" <= letter <= "\udfff":
+                raise ValueError(
+                    f"text[{index}] is {letter!r}: UTF-8 has no half of a surrogate pair"
+                )
+        return np.array(self._tokenizer.encode(text), dtype=np.int64)
 
     def decode(self, ids: Sequence[int] | IntArray) -> str:
         """Return the text that has these ids; bytes that are not UTF-8 become U+FFFD.
@@ -177,17 +186,16 @@ class GPT2:
         >>> model.decode(model.encode("naïve 🔥"))
         'naïve 🔥'
         """
-        return b"".join(self.tokens[id_] for id_ in as_ids("ids", ids, len(self.tokens))).decode(
-            "utf-8", "replace"
-        )
+        checked = as_ids("ids", ids, len(self.tokens))
+        return b"".join(self.tokens[id_] for id_ in checked).decode("utf-8", "replace")
 
-    def _begun(self, name: str, context: Any) -> IntArray:
-        """Return the checked ids of a context, or of an empty one the token that stands before a text."""
-        ids = (
-            self.encode(context)
-            if isinstance(context, str)
-            else as_ids(name, context, len(self.tokens))
-        )
+    def _as_ids(self, name: str, text: Any) -> IntArray:
+        """Return the checked ids of a text, or of a sequence of ids, (n,)."""
+        return self.encode(text) if isinstance(text, str) else as_ids(name, text, len(self.tokens))
+
+    def _as_context(self, name: str, context: Any) -> IntArray:
+        """Return the checked ids of a context, (n,); if it is empty, `begin_id` alone, (1,)."""
+        ids = self._as_ids(name, context)
         if ids.size:
             return ids
         if self.begin_id is None:
@@ -197,21 +205,21 @@ class GPT2:
     def logits(self, context: Context | Sequence[Context]) -> Array:
         """Return the logits of the next token, shape (V,) or (B, V), in nats.
 
-        What the last call was asked about is remembered: of a context that goes on from it, only
-        what is added costs time, and the logits differ from those computed afresh by rounding, in
-        float32 some 1e-6.
+        Keys and values of the last call are cached: of a context that goes on from it only the
+        added tokens are computed, and the logits differ by rounding, in float32 some 1e-6, from
+        those computed without a cache.
 
         Parameters
         ----------
         context : str or sequence of ids, or a sequence of B such contexts
-            All text so far; if empty, the token `begin_id`. A batch may have any lengths; it is
-            remembered if they are equal.
+            All text so far; if empty, the token `begin_id`. The contexts of a batch may have any
+            lengths; they are cached if these are equal.
 
         Raises
         ------
         ValueError
-            If `context` is neither, holds what the model has no id for, or is empty and there is no
-            `begin_id`.
+            If `context` is neither, holds an id or letter that the model does not have, or is empty
+            and there is no `begin_id`.
 
         Examples
         --------
@@ -220,14 +228,15 @@ class GPT2:
         ((1024,), (2, 1024))
         """
         if _is_batch(context):
-            return self._network.last_logits(
-                [self._begun(f"context[{k}]", row) for k, row in enumerate(context)]
-            )
-        logits: Array = self._network.last_logits([self._begun("context", context)])[0]
+            batch = [self._as_context(f"context[{k}]", row) for k, row in enumerate(context)]
+            return self._network.last_logits(batch)
+        logits: Array = self._network.last_logits([self._as_context("context", context)])[0]
         return logits
 
     def all_logits(self, context: Context) -> Array:
-        """Return the logits after each token of a text, shape (n, V), in nats: row k is ``logits(ids[:k + 1])``.
+        """Return the logits after each token of a text, shape (n, V), in nats.
+
+        Row k is ``logits(ids[:k + 1])``.
 
         Parameters
         ----------
@@ -244,21 +253,21 @@ class GPT2:
         >>> GPT2.load("tiny").all_logits("The fire was").shape
         (3, 1024)
         """
-        return np.concatenate([*self._network.all_logits(self._begun("context", context))])
+        return np.concatenate([*self._network.all_logits(self._as_context("context", context))])
 
     def _log_probabilities(self, ids: IntArray) -> FloatArray:
-        """Return the log-probability of each token given those before it."""
+        """Return the log-probability of each token given those before it, (n,)."""
         if not ids.size:
             return np.zeros(0)
-        first = self._network.last_logits([self._begun("text", ids[:0])])
+
+        first = self._network.last_logits([self._as_context("text", ids[:0])])  # (1, V)
         log_p = np.empty(ids.size)
         done = 0
         for logits in chain([first], self._network.all_logits(ids[:-1])):
-            gaps = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
-            block = slice(done, done + len(gaps))
-            log_p[block] = gaps[np.arange(len(gaps)), ids[block]] - np.log(
-                np.exp(gaps).sum(axis=-1)
-            )
+            block = slice(done, done + len(logits))
+            differences = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
+            log_Z = np.log(np.exp(differences).sum(axis=-1))  # (block,)
+            log_p[block] = differences[np.arange(len(logits)), ids[block]] - log_Z
             done = block.stop
         return log_p
 
@@ -268,9 +277,9 @@ class GPT2:
         Parameters
         ----------
         text : str or sequence of ids
-            Any length. The first token is given `begin_id`, each other one those before it, as in
-            `logits`. A str is cut as `encode` does; other cuts of it, which sampling can make, are
-            not counted.
+            Any length. The first token is predicted from `begin_id`, each other one from those
+            before it, as in `logits`. A str is tokenized by `encode`; other tokenizations of it,
+            which sampling can produce, are not counted.
 
         Raises
         ------
@@ -283,11 +292,13 @@ class GPT2:
         >>> model.log_probability("The fire was hot.") > model.log_probability("The fire hot was.")
         True
         """
-        ids = self.encode(text) if isinstance(text, str) else as_ids("text", text, len(self.tokens))
+        ids = self._as_ids("text", text)
         return float(self._log_probabilities(ids).sum())
 
     def perplexity(self, text: Context) -> float:
-        """Return exp(-log_probability / n) of n tokens: how many equally likely tokens are as hard to guess.
+        """Return exp(-log_probability / n) of n tokens.
+
+        So many equally likely tokens would be as hard to guess.
 
         Parameters
         ----------
@@ -304,7 +315,7 @@ class GPT2:
         >>> 1 < GPT2.load("tiny").perplexity("The fire was hot.") < 1024
         True
         """
-        ids = self.encode(text) if isinstance(text, str) else as_ids("text", text, len(self.tokens))
+        ids = self._as_ids("text", text)
         if not ids.size:
             raise ValueError("text is empty: perplexity is a mean over tokens")
         return float(np.exp(-self._log_probabilities(ids).mean()))

@@ -1,4 +1,4 @@
-"""GPT-2's tokens: text cut into pieces, and the UTF-8 bytes of each piece merged pair by pair."""
+"""GPT-2's tokenizer, a byte-level BPE: text is cut into pieces, whose UTF-8 bytes are merged."""
 
 import json
 import re
@@ -8,44 +8,44 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-# A token is written with one letter per byte: the byte itself where Latin-1 shows it, and
-# otherwise, in order, one from U+0100 on. A blank is Ġ.
-_SHOWN = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-_HIDDEN = [byte for byte in range(256) if byte not in _SHOWN]
-LETTERS = [chr(byte if byte in _SHOWN else 0x100 + _HIDDEN.index(byte)) for byte in range(256)]
+# The files write a token with one letter per byte: the byte itself where it is printable in
+# Latin-1, and otherwise, in order, one from U+0100 on. A blank is Ġ.
+_PRINTABLE = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+_OTHERS = [byte for byte in range(256) if byte not in _PRINTABLE]
+LETTERS = [chr(byte if byte in _PRINTABLE else 0x100 + _OTHERS.index(byte)) for byte in range(256)]
 BYTES = {letter: byte for byte, letter in enumerate(LETTERS)}
 
-# English endings, words, numbers and other signs, each with the blank before it; of white space,
-# the last goes with what follows.
+# English endings, words, numbers and other signs, each with the blank before it; the last character
+# of white space goes with the piece after it.
 _PIECES = re.compile(r"'(?:[stmd]|re|ve|ll)| ?[^\W\d_]+| ?\d+| ?(?:[^\s\w]|_)+|\s+(?!\S)|\s+")
 END_OF_TEXT = "<|endoftext|>"
 
 
 def _pieces(text: str) -> Iterable[str]:
-    """Cut a text into the pieces that no token crosses.
+    """Cut a text into pieces; no token extends over more than one.
 
     GPT-2's classes are Unicode's: letters, numbers, white space. Python's `re` has fewer numbers
-    (fractions and Roman numerals are none there) and more white space, so it reads a shadow of the
-    text without such signs.
+    (fractions and Roman numerals are none there) and more white space, so the cuts are found in a
+    copy of the text in which such characters are replaced.
     """
-    shadow = "".join(
+    copy = "".join(
         "0" if c.isalnum() and not c.isalpha() else "!" if "\x1c" <= c <= "\x1f" else c
         for c in text
     )
-    return (text[match.start() : match.end()] for match in _PIECES.finditer(shadow))
+    return (text[match.start() : match.end()] for match in _PIECES.finditer(copy))
 
 
-class BytePairs:
-    """A byte-level BPE vocabulary: text to ids, and what each id stands for.
+class Tokenizer:
+    """A byte-level BPE: text to ids, and the bytes of each id.
 
     Parameters
     ----------
     vocabulary : mapping of str to int
         The ids of the tokens, each token written one letter per byte.
     merges : iterable of pairs of str
-        Which neighbours become one token, the first to do so first.
+        The pairs of neighbours that become one token, by falling priority.
     special : mapping of str to int
-        Tokens that stand for themselves and are cut out of a text before anything else.
+        Tokens that are cut out of a text before anything else, such as ``<|endoftext|>``.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ class BytePairs:
     Raises
     ------
     ValueError
-        If a byte or what a merge makes is missing from the vocabulary.
+        If a byte or the result of a merge is missing from the vocabulary.
     """
 
     def __init__(
@@ -74,62 +74,66 @@ class BytePairs:
                 raise ValueError(
                     f"the vocabulary lacks the token {token!r}, which a byte or a merge makes"
                 )
+
         self.size = 1 + max((*self._ids.values(), *self._special.values()))
         tokens = {id_: bytes(BYTES[letter] for letter in token) for token, id_ in self._ids.items()}
         tokens |= {id_: token.encode() for token, id_ in self._special.items()}
         self.tokens = tuple(tokens.get(id_, b"") for id_ in range(self.size))
+
         longest_first = sorted(self._special, key=len, reverse=True)
-        self._cut = re.compile(f"({'|'.join(map(re.escape, longest_first))})") if special else None
-        self._remembered = lru_cache(maxsize=1 << 16)(self._encode_piece)
+        any_special = "|".join(map(re.escape, longest_first))
+        self._split = re.compile(f"({any_special})").split if special else lambda text: [text]
+        self._ids_of_piece = lru_cache(maxsize=1 << 16)(self._encode_piece)
 
     def encode(self, text: str) -> list[int]:
         """Return the ids of a text that UTF-8 can write."""
         ids: list[int] = []
-        for part in self._cut.split(text) if self._cut else [text]:
+        for part in self._split(text):
             if part in self._special:
                 ids.append(self._special[part])
             else:
                 for piece in _pieces(part):
-                    ids += self._remembered(piece)
+                    ids += self._ids_of_piece(piece)
         return ids
 
     def _encode_piece(self, piece: str) -> tuple[int, ...]:
-        parts = [LETTERS[byte] for byte in piece.encode()]
-        while known := [pair for pair in pairwise(parts) if pair in self._ranks]:
-            left, right = min(known, key=self._ranks.__getitem__)
-            merged, waiting = [], iter(range(len(parts)))
-            for k in waiting:
-                if parts[k : k + 2] == [left, right]:
-                    merged.append(left + right)
-                    next(waiting)
-                else:
-                    merged.append(parts[k])
-            parts = merged
-        return tuple(self._ids[part] for part in parts)
+        """Return the ids of a piece: its bytes, merged as long as two neighbours have a merge."""
+        tokens = [LETTERS[byte] for byte in piece.encode()]
+        while mergeable := [pair for pair in pairwise(tokens) if pair in self._ranks]:
+            tokens = _merged(tokens, min(mergeable, key=self._ranks.__getitem__))
+        return tuple(self._ids[token] for token in tokens)
 
 
-def read_byte_pairs(folder: Path) -> BytePairs:
-    """Return the vocabulary in a folder's tokenizer.json, or else in its vocab.json and merges.txt.
+def _merged(tokens: list[str], pair: tuple[str, str]) -> list[str]:
+    """Return the tokens with each occurrence of the pair made one, from left to right."""
+    both = list(pair)
+    merged: list[str] = []
+    k = 0
+    while k < len(tokens):
+        if tokens[k : k + 2] == both:
+            merged.append(tokens[k] + tokens[k + 1])
+            k += 2
+        else:
+            merged.append(tokens[k])
+            k += 1
+    return merged
+
+
+def read_tokenizer(folder: Path) -> Tokenizer:
+    """Return the tokenizer of a folder's tokenizer.json, or else of its vocab.json and merges.txt.
 
     Raises
     ------
     FileNotFoundError
         If it has neither.
     ValueError
-        If they are not what GPT-2's are.
+        If they are not of the form of GPT-2's.
     """
-    whole, vocabulary, merges = (
-        folder / name for name in ("tokenizer.json", "vocab.json", "merges.txt")
-    )
+    in_one_file = (folder / "tokenizer.json").is_file()
     try:
-        if whole.is_file():
-            return _from_tokenizer(json.loads(whole.read_bytes()))
-        ids = json.loads(vocabulary.read_bytes())
-        lines = merges.read_text(encoding="utf-8").split("\n")
-        pairs = [_as_pair(line) for line in lines if line and not line.startswith("#version")]
-        return BytePairs(ids, pairs, {END_OF_TEXT: ids[END_OF_TEXT]} if END_OF_TEXT in ids else {})
+        return _from_one_file(folder) if in_one_file else _from_two_files(folder)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        name = whole.name if whole.is_file() else f"{vocabulary.name} with {merges.name}"
+        name = "tokenizer.json" if in_one_file else "vocab.json with merges.txt"
         raise ValueError(f"{folder}: {name} is no byte-level BPE as GPT-2's is: {error}") from None
 
 
@@ -138,15 +142,26 @@ def _as_pair(merge: Any) -> tuple[str, str]:
     return left, right
 
 
-def _from_tokenizer(tokenizer: Any) -> BytePairs:
-    model, before = tokenizer["model"], tokenizer["pre_tokenizer"]
+def _from_two_files(folder: Path) -> Tokenizer:
+    ids = json.loads((folder / "vocab.json").read_bytes())
+    lines = (folder / "merges.txt").read_text(encoding="utf-8").split("\n")
+    merges = [_as_pair(line) for line in lines if line and not line.startswith("#version")]
+    special = {END_OF_TEXT: ids[END_OF_TEXT]} if END_OF_TEXT in ids else {}
+    return Tokenizer(ids, merges, special)
+
+
+def _from_one_file(folder: Path) -> Tokenizer:
+    content: Any = json.loads((folder / "tokenizer.json").read_bytes())
+    model = content["model"]
+    cutting = content["pre_tokenizer"]
     if (
         model.get("type", "BPE") != "BPE"
-        or before["type"] != "ByteLevel"
-        or tokenizer.get("normalizer")
+        or cutting["type"] != "ByteLevel"
+        or content.get("normalizer")
     ):
         raise ValueError("it needs a model BPE, a pre_tokenizer ByteLevel and no normalizer")
-    if before.get("add_prefix_space") or not before.get("use_regex", True):
+    if cutting.get("add_prefix_space") or not cutting.get("use_regex", True):
         raise ValueError("its pre_tokenizer must cut by GPT-2's rule and add no blank")
-    special = {token["content"]: token["id"] for token in tokenizer.get("added_tokens", [])}
-    return BytePairs(model["vocab"], map(_as_pair, model["merges"]), special)
+
+    special = {token["content"]: token["id"] for token in content.get("added_tokens", [])}
+    return Tokenizer(model["vocab"], map(_as_pair, model["merges"]), special)

@@ -1,6 +1,6 @@
 """A letter n-gram model: the next letter given the n - 1 before it.
 
-Letters are Unicode code points, so any text in any script is its own alphabet.
+Letters are Unicode code points, so that any text in any script can be learned from.
 """
 
 from collections.abc import Sequence
@@ -17,12 +17,13 @@ UNKNOWN = "<unk>"
 
 
 def _find(keys: IntArray, wanted: IntArray) -> tuple[IntArray, NDArray[np.bool_]]:
-    """Return where each wanted key stands in the sorted `keys`, and whether it is there at all."""
+    """Return the index of each wanted key in the sorted `keys`, and whether it is there at all."""
     index = np.minimum(np.searchsorted(keys, wanted), keys.size - 1)
     return index, keys[index] == wanted
 
 
 def _code_points(name: str, text: Any) -> IntArray:
+    """Return the code points of a text, (n,)."""
     if not isinstance(text, str):
         raise ValueError(f"{name} must be a str, got {type(text).__name__}")
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4").astype(np.int64)
@@ -32,13 +33,13 @@ def _code_points(name: str, text: Any) -> IntArray:
 class NGram:
     r"""A letter n-gram model with interpolated modified Kneser-Ney smoothing; see `NGram.fit`.
 
-    .. math:: p(w|h) = \frac{c(hw) - D(c(hw))}{\sum_v c(hv)} + \frac{\sum_v D(c(hv))}{\sum_v c(hv)} p(w|h')
+    .. math:: p(w|h) = \frac{c(hw) - D(c(hw)) + p(w|h') \sum_v D(c(hv))}{\sum_v c(hv)}
 
-    h' is the context h without its leftmost letter, and below the empty context stands the uniform
-    law over the alphabet: every letter has a positive probability in every context. c counts
-    occurrences if h is the whole context, and otherwise the different letters seen to the left of
-    hw. Therefore an order-5 model given two letters *is* the order-3 model, and given none, the
-    smoothed letter frequencies.
+    h' is the context h without its leftmost letter. The empty context backs off to the uniform law
+    over the alphabet, so that every letter has a positive probability in every context. If h is the
+    whole context, c counts occurrences; otherwise it is the continuation count, of different
+    letters to the left of hw. Therefore an order-5 model given two letters *is* the order-3 model,
+    and given none, the smoothed letter frequencies.
 
     Attributes
     ----------
@@ -51,7 +52,7 @@ class NGram:
 
     References
     ----------
-    .. [1] R. Kneser and H. Ney, Proc. ICASSP 1995, vol. 1, 181: fall back on continuation counts.
+    .. [1] R. Kneser and H. Ney, Proc. ICASSP 1995, vol. 1, 181: backing off to continuation counts.
     .. [2] S. F. Chen and J. Goodman, Computer Speech and Language 13, 359 (1999), eqs. 23-26.
 
     Examples
@@ -66,12 +67,12 @@ class NGram:
     order: int
     alphabet: tuple[str, ...]
     unknown_id: int | None
-    _codes: IntArray
-    _levels: tuple[ContextTable, ...]
+    _codes: IntArray  # the code points of the alphabet, sorted
+    _tables: tuple[ContextTable, ...]  # by length of the context
 
     @classmethod
     def fit(cls, text: str, order: int = 5, unknown: bool = False) -> "NGram":
-        """Return the model that `text` teaches.
+        """Return the model fitted to `text`.
 
         Parameters
         ----------
@@ -81,9 +82,9 @@ class NGram:
             The n of the n-gram: a letter is predicted from the n - 1 before it, at order 1 from
             none.
         unknown : bool
-            Whether the alphabet ends in ``"<unk>"``, for which every letter not in `text` is taken.
-            Its probability is that of one more letter that never occurred: the share 1/V of what
-            falls back below the empty context. Without it such letters are refused.
+            Whether the alphabet ends in ``"<unk>"``, which stands for every letter not in `text`.
+            Its probability is that of one more letter that never occurred: the share 1/V of the
+            backoff weight of the empty context. Without it such letters are refused.
 
         Raises
         ------
@@ -101,14 +102,14 @@ class NGram:
         order = as_count("order", order)
         codes, ids = np.unique(points, return_inverse=True)
         alphabet = (*map(chr, codes), *([UNKNOWN] if unknown else []))
-        levels = fit_context_tables(ids, order, len(alphabet))
-        return cls(order, alphabet, codes.size if unknown else None, codes, levels)
+        tables = fit_context_tables(ids, order, len(alphabet))
+        return cls(order, alphabet, codes.size if unknown else None, codes, tables)
 
     def __repr__(self) -> str:
         return f"NGram(order={self.order}, letters={len(self.alphabet)})"
 
     def encode(self, text: str) -> IntArray:
-        """Return the ids of the letters of `text`, shape (len(text),): their places in the alphabet.
+        """Return the ids of the letters of `text`, their indices in the alphabet, (len(text),).
 
         Parameters
         ----------
@@ -132,13 +133,14 @@ class NGram:
             return ids
         if self.unknown_id is not None:
             return np.where(known, ids, self.unknown_id)
-        first: dict[str, str] = {}
+
+        places: dict[str, str] = {}  # the first of each unknown letter
         for index in np.flatnonzero(~known).tolist():
             letter = text[index]
-            first.setdefault(letter, f"{letter!r} (U+{ord(letter):04X}) at index {index}")
-        more = f" and {len(first) - 10} more" if len(first) > 10 else ""
+            places.setdefault(letter, f"{letter!r} (U+{ord(letter):04X}) at index {index}")
+        more = f" and {len(places) - 10} more" if len(places) > 10 else ""
         raise ValueError(
-            f"letters that the model has not seen: {', '.join([*first.values()][:10])}{more}"
+            f"letters that the model has not seen: {', '.join([*places.values()][:10])}{more}"
         )
 
     def decode(self, ids: Sequence[int] | IntArray) -> str:
@@ -147,7 +149,7 @@ class NGram:
         Parameters
         ----------
         ids : (n,) sequence of int
-            Places in the alphabet, from 0 to V - 1.
+            Indices in the alphabet, from 0 to V - 1.
 
         Raises
         ------
@@ -186,44 +188,53 @@ class NGram:
             raise ValueError(f"context must be a str or a sequence of ids, got {context!r}")
         first = max(0, len(context) - self.order + 1)
         recent = as_ids("context", context[first:], len(self.alphabet), first).tolist()
+
         V = len(self.alphabet)
-        log_p = np.full(V, -np.log(V))
+        log_p = np.full(V, -np.log(V))  # the uniform law
         node = 0
-        for m, level in enumerate(self._levels[: len(recent) + 1]):
-            if m:
+        for m, table in enumerate(self._tables[: len(recent) + 1]):
+            if m:  # from the context of m - 1 letters to that of m
                 key = node * V + recent[-m]
-                node = int(level.context_keys.searchsorted(key))
-                if node == level.context_keys.size or level.context_keys[node] != key:
+                node = int(table.context_keys.searchsorted(key))
+                if node == table.context_keys.size or table.context_keys[node] != key:
                     break
-            table = level.occurrences if m == len(recent) else level.continuations
-            pairs = slice(level.starts[node], level.starts[node + 1])
-            letters = level.keys[pairs] - node * V
-            log_p += table.escapes[node]
-            log_p[letters] = np.logaddexp(log_p[letters], table.weights[pairs])
+            smoothed = table.occurrences if m == len(recent) else table.continuations
+            ngrams = slice(table.starts[node], table.starts[node + 1])
+            letters = table.keys[ngrams] - node * V
+            log_p += smoothed.log_backoff[node]
+            log_p[letters] = np.logaddexp(log_p[letters], smoothed.log_discounted[ngrams])
         return log_p
 
     def _log_probabilities(self, ids: IntArray) -> FloatArray:
-        """Return the log-probability of each letter given those before it: `logits`, all places at once."""
+        """Return the log-probability of each letter given those before it, (n,).
+
+        The recursion of `logits`, for all places of the text at once.
+        """
         V = len(self.alphabet)
         log_p = np.full(ids.size, -np.log(V))
-        place = np.arange(
-            ids.size
-        )  # the places whose m letters to the left are a known context ...
-        node = np.zeros(ids.size, dtype=np.int64)  # ... and which one
-        for m, level in enumerate(self._levels):
-            if m:
-                place, node = place[place >= m], node[place >= m]
-                node, known = _find(level.context_keys, node * V + ids[place - m])
-                place, node = place[known], node[known]
+        place = np.arange(ids.size)  # places whose m letters to the left are a known context
+        node = np.zeros(ids.size, dtype=np.int64)  # the node of that context
+        for m, table in enumerate(self._tables):
+            if m:  # from contexts of m - 1 letters to those of m
+                long_enough = place >= m
+                place = place[long_enough]
+                node, known = _find(table.context_keys, node[long_enough] * V + ids[place - m])
+                place = place[known]
+                node = node[known]
+
             whole = place == m
-            pair, seen = _find(level.keys, node * V + ids[place])
+            ngram, seen = _find(table.keys, node * V + ids[place])
             log_p[place] += np.where(
-                whole, level.occurrences.escapes[node], level.continuations.escapes[node]
+                whole,
+                table.occurrences.log_backoff[node],
+                table.continuations.log_backoff[node],
             )
-            weights = np.where(
-                whole, level.occurrences.weights[pair], level.continuations.weights[pair]
+            log_discounted = np.where(
+                whole,
+                table.occurrences.log_discounted[ngram],
+                table.continuations.log_discounted[ngram],
             )
-            log_p[place[seen]] = np.logaddexp(log_p[place[seen]], weights[seen])
+            log_p[place[seen]] = np.logaddexp(log_p[place[seen]], log_discounted[seen])
         return log_p
 
     def log_probability(self, text: str) -> float:
@@ -249,7 +260,9 @@ class NGram:
         return float(self._log_probabilities(self.encode(text)).sum())
 
     def perplexity(self, text: str) -> float:
-        """Return exp(-log_probability / len): how many equally likely letters would be as hard to guess.
+        """Return exp(-log_probability / len(text)).
+
+        So many equally likely letters would be as hard to guess.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""How likely a move is, and the integer tables that make it so.
+"""The acceptance of a move, and the integer tables by which the kernel decides moves.
 
 A move spends one 32-bit word r. The product r·M has two halves: the high one, uniform on 0 … M - 1,
 is the *bucket* and picks the level that is proposed; the low one is the *fraction* and decides. Of
@@ -6,10 +6,10 @@ the 2³² words, those whose fraction is below 2³² mod M are drawn again (Lemi
 leaves each bucket exactly W = floor(2³²/M) words, for any M. A probability is therefore a whole
 number of words in W.
 
-A move to a bucket's level or to nowhere needs one number, its threshold. Any other chain is
-Walker's alias table, one row for each row of the transition matrix. An entry packs into one uint64:
-the largest fraction that accepts (32 bits), the level to go to then (16 bits), and the level to go
-to otherwise (16 bits).
+A move that goes to its bucket's level or stays needs one number, its threshold. Any other move is
+decided by Walker's alias table, one row for each row of the transition matrix. An entry packs into
+one uint64: the largest fraction that accepts (32 bits), the level to go to then (16 bits), and the
+level to go to otherwise (16 bits).
 
 References
 ----------
@@ -47,7 +47,7 @@ def acceptance(ratio, glauber):
 
 @kernel
 def first_fraction(bucket, buckets):
-    """Return the smallest fraction that a word of this bucket has, among words that are not drawn again."""
+    """Return the smallest fraction of the words of this bucket that are not drawn again."""
     fraction = (buckets - (bucket * WORDS) % buckets) % buckets
     return fraction + buckets if fraction < WORDS % buckets else fraction
 
@@ -60,13 +60,13 @@ def words_for(probability, buckets):
 
 @kernel
 def last_accepted(words, bucket, buckets):
-    """Return the largest fraction that accepts, so that exactly `words` words of the bucket do; -1 for none."""
+    """Return the largest fraction that accepts if `words` words of the bucket do; -1 for none."""
     return first_fraction(bucket, buckets) + (words - 1) * buckets if words > 0 else np.int64(-1)
 
 
 @kernel
 def pack(words, bucket, buckets, level, otherwise):
-    """Return the table entry by which `words` words of a bucket go to `level` and the rest to `otherwise`."""
+    """Return the entry by which `words` words of a bucket go to `level`, others to `otherwise`."""
     if words == 0:
         level = otherwise
         words = 1
@@ -97,7 +97,7 @@ def threshold_table(accepted):
 
 @kernel
 def threshold_words(thresholds):
-    """Return how many words of each bucket accept, (K, M) int64, read back from the table itself."""
+    """Return how many words of each bucket accept, (K, M) int64, read back from the table."""
     levels, buckets = thresholds.shape
     words = np.zeros((levels, buckets), np.int64)
     for i in range(levels):
@@ -110,14 +110,18 @@ def threshold_words(thresholds):
 
 @kernel
 def whole_words(row, total):
-    """Return integers that sum to `total`, nearest to row·total; what is 0 stays 0 (largest remainders)."""
+    """Return integers (K,) that sum to `total`, nearest to row·total, by largest remainders.
+
+    What is 0 stays 0.
+    """
     exact = row * total
     words = np.floor(exact).astype(np.int64)
-    order = np.argsort(
-        np.floor(exact) - exact, kind="mergesort"
-    )  # largest remainder first, ties in order
+    # The largest remainder first, ties in order.
+    order = np.argsort(np.floor(exact) - exact, kind="mergesort")
+
+    # Rounding of `row` itself can leave more than one round, of either sign.
     missing = total - words.sum()
-    while missing != 0:  # rounding of `row` itself can leave more than one round, of either sign
+    while missing != 0:
         step = 1 if missing > 0 else -1
         for j in order:
             if missing != 0 and row[j] > 0 and words[j] + step >= 0:
@@ -128,49 +132,52 @@ def whole_words(row, total):
 
 @kernel
 def transition_alias_table(rows):
-    """Return the alias table (R, K) of a matrix of probabilities (R, K), one row of it for each row."""
+    """Return the alias table (R, K) uint64 of a matrix of probabilities (R, K), row by row."""
     count, buckets = rows.shape
     capacity = WORDS // buckets
     table = np.empty((count, buckets), np.uint64)
-    needy = np.empty(buckets, np.int64)
-    rich = np.empty(buckets, np.int64)
+    small = np.empty(buckets, np.int64)  # a stack of levels with fewer words than a bucket holds
+    large = np.empty(buckets, np.int64)  # and one of all others
     for i in range(count):
-        words = whole_words(rows[i], capacity * buckets)
-        needy_count = rich_count = 0
+        words = whole_words(rows[i], capacity * buckets)  # (K,)
+        small_count = large_count = 0
         for j in range(buckets):
             if words[j] < capacity:
-                needy[needy_count] = j
-                needy_count += 1
+                small[small_count] = j
+                small_count += 1
             else:
-                rich[rich_count] = j
-                rich_count += 1
-        while needy_count > 0:  # fill the bucket of a needy level with words of a rich one
-            needy_count -= 1
-            j = needy[needy_count]
-            donor = rich[rich_count - 1]
+                large[large_count] = j
+                large_count += 1
+
+        # Fill the bucket of a small level with words of a large one, which may become small.
+        while small_count > 0:
+            small_count -= 1
+            j = small[small_count]
+            donor = large[large_count - 1]
             table[i, j] = pack(words[j], j, buckets, j, donor)
             words[donor] -= capacity - words[j]
             if words[donor] < capacity:
-                rich_count -= 1
-                needy[needy_count] = donor
-                needy_count += 1
-        for k in range(rich_count):
-            table[i, rich[k]] = pack(capacity, rich[k], buckets, rich[k], rich[k])
+                large_count -= 1
+                small[small_count] = donor
+                small_count += 1
+
+        for k in range(large_count):
+            table[i, large[k]] = pack(capacity, large[k], buckets, large[k], large[k])
     return table
 
 
 @kernel
-def alias_words(table, row_of, levels):
+def alias_words(table, rows_per_level, levels):
     """Return how many words take level i to level j, (K, K) int64, read back from the table itself.
 
-    Level i uses row i of the table, or row 0 where `row_of` is 0.
+    Level i uses row i of the table, or row 0 where `rows_per_level` is 0.
     """
     buckets = table.shape[1]
     capacity = WORDS // buckets
     words = np.zeros((levels, levels), np.int64)
     for i in range(levels):
         for bucket in range(buckets):
-            entry = table[i * row_of, bucket]
+            entry = table[i * rows_per_level, bucket]
             fraction = np.int64(entry >> np.uint64(32))
             level = np.int64((entry >> np.uint64(16)) & np.uint64(0xFFFF))
             otherwise = np.int64(entry & np.uint64(0xFFFF))
@@ -182,7 +189,7 @@ def alias_words(table, row_of, levels):
 
 @kernel(error_model="numpy")
 def weight_ratios(sources, targets, energies, degeneracies, temperature):
-    """Return the weight ratio of each move sources[n] → targets[n, b], (len(sources), M)."""
+    """Return the weight ratio of each move sources[n] → targets[n, bucket], (S, M) as `targets`."""
     ratios = np.empty(targets.shape)
     for n in range(sources.size):
         i = sources[n]
@@ -196,7 +203,7 @@ def weight_ratios(sources, targets, energies, degeneracies, temperature):
 
 @kernel(error_model="numpy")
 def acceptances(ratios, glauber):
-    """Return the acceptance of each ratio, any 2-D shape."""
+    """Return the acceptance of each weight ratio, (K, M) both."""
     accepted = np.empty(ratios.shape)
     for i in range(ratios.shape[0]):
         for bucket in range(ratios.shape[1]):

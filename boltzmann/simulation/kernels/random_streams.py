@@ -37,7 +37,7 @@ def fill_words(stream, words):
 
 
 def seeded_streams(seed, blocks):
-    """Return the (blocks, 4, LANES) streams keyed by (seed, block): no two share a seed word by construction."""
+    """Return the streams (blocks, 4, LANES) keyed by (seed, block)."""
     streams = np.empty((blocks, 4, LANES), np.uint64)
     discarded = np.empty(12 * LANES, np.uint64)  # as many rounds as NumPy's SFC64 mixes its seed
     for block in range(blocks):
@@ -46,3 +46,8 @@ def seeded_streams(seed, blocks):
         streams[block, 3] = 1
         fill_words(streams[block], discarded)
     return streams
+
+
+def keyed_generator(seed, purpose):
+    """Return the NumPy generator keyed by (seed, purpose), for what is no move of a particle."""
+    return np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed, spawn_key=(purpose,))))

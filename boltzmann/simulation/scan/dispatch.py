@@ -1,4 +1,7 @@
-"""Independent tasks on any executor: in any order, again where a worker died, every failure kept by name."""
+"""Independent tasks on any executor: in any order, and again where a worker died.
+
+Every task ends as a result that is passed on, or as an exception under its key.
+"""
 
 import logging
 from collections.abc import Callable, Generator, Mapping
@@ -14,7 +17,9 @@ Result = TypeVar("Result")
 Workers = Executor | Callable[[], Executor]
 
 _LOG = logging.getLogger(__name__)
-_TOGETHER = 3  # breaks in a row without a task finished, after which tasks run alone, to find the one at fault
+# Pools that break in a row without a task finished, after which tasks run alone, to find the one at
+# fault.
+_MOST_BREAKS = 3
 
 
 def as_workers(executor: Any) -> Workers | None:
@@ -41,7 +46,7 @@ def dispatch(
     workers: Workers | None,
     done: Callable[[Key, Result], None],
 ) -> dict[Key, Exception]:
-    """Call done(key, work(task)) for each task as it finishes, and return what the others failed with.
+    """Call done(key, work(task)) for each task as it finishes; return the exceptions of the others.
 
     Without workers the tasks run here, in order. Where a worker dies its pool is lost, and another
     one runs the tasks that it had not finished; a task that kills its worker even when it runs
@@ -50,25 +55,10 @@ def dispatch(
     """
     if workers is None:
         return _run_here(work, tasks, done)
-    waiting, failed = dict(tasks), dict[Key, Exception]()
-    breaks = 0
+    if not tasks:
+        return {}
     with closing(_pools(workers)) as pools:
-        pool = next(pools) if waiting else None
-        while pool is not None and waiting:
-            alone = breaks >= _TOGETHER
-            batch = dict(islice(waiting.items(), 1 if alone else None))
-            settled, broken = _attempt(pool, work, batch, done)
-            breaks = 0 if settled else breaks + 1
-            if broken is not None and alone:
-                settled = dict.fromkeys(batch, broken)
-            failed |= {key: error for key, error in settled.items() if error is not None}
-            waiting = {key: task for key, task in waiting.items() if key not in settled}
-            if broken is not None and waiting:
-                _LOG.warning("a worker died, %d tasks are not finished: %s", len(waiting), broken)
-                pool = next(pools, None)
-                if pool is None or (alone and not _answers(pool, work)):
-                    return failed | dict.fromkeys(waiting, broken)
-    return failed
+        return _run_in_pools(work, tasks, pools, done)
 
 
 def _run_here(
@@ -85,22 +75,63 @@ def _run_here(
     return failed
 
 
+def _run_in_pools(
+    work: Callable[[Task], Result],
+    tasks: Mapping[Key, Task],
+    pools: Generator[Executor, None, None],
+    done: Callable[[Key, Result], None],
+) -> dict[Key, Exception]:
+    """Run the tasks in one pool after another, each until it breaks or nothing is left to run."""
+    waiting = dict(tasks)
+    failed = dict[Key, Exception]()
+    breaks = 0  # in a row, without a task finished
+    pool = next(pools)
+    while waiting:
+        alone = breaks >= _MOST_BREAKS
+        batch = dict(islice(waiting.items(), 1 if alone else None))
+        finished, broken = _attempt(pool, work, batch, done)
+        breaks = 0 if finished else breaks + 1
+        if broken is not None and alone:
+            finished = dict.fromkeys(batch, broken)
+
+        failed |= {key: error for key, error in finished.items() if error is not None}
+        waiting = {key: task for key, task in waiting.items() if key not in finished}
+        if broken is None or not waiting:
+            continue
+
+        _LOG.warning("a worker died, %d tasks are not finished: %s", len(waiting), broken)
+        another = _next_pool(pools, work, tested=alone)
+        if another is None:
+            return failed | dict.fromkeys(waiting, broken)
+        pool = another
+    return failed
+
+
 def _pools(workers: Workers) -> Generator[Executor, None, None]:
-    """Yield the executor to run on and, each time one has broken, another like it, if one can be made."""
+    """Yield the executor to run on and, each time one has broken, another like it if possible."""
     if isinstance(workers, type) or not hasattr(workers, "submit"):
         while True:
             with cast(Callable[[], Executor], workers)() as pool:
                 yield pool
+
     yield cast(Executor, workers)
     if isinstance(workers, ProcessPoolExecutor):
         # A process pool has no public way to say how it was made.
-        made = [
-            getattr(workers, f"_{name}")
-            for name in ("max_workers", "mp_context", "initializer", "initargs")
-        ]
+        names = ("max_workers", "mp_context", "initializer", "initargs")
+        arguments = [getattr(workers, f"_{name}") for name in names]
         while True:
-            with ProcessPoolExecutor(*made) as pool:
+            with ProcessPoolExecutor(*arguments) as pool:
                 yield pool
+
+
+def _next_pool(
+    pools: Generator[Executor, None, None], work: Any, *, tested: bool
+) -> Executor | None:
+    """Return the next pool; None if there is no other, or it breaks under the test."""
+    pool = next(pools, None)
+    if pool is None or not tested:
+        return pool
+    return pool if _answers(pool, work) else None
 
 
 def _answers(pool: Executor, work: Any) -> bool:
@@ -115,27 +146,50 @@ def _attempt(
     batch: Mapping[Key, Task],
     done: Callable[[Key, Result], None],
 ) -> tuple[dict[Key, Exception | None], BrokenExecutor | None]:
-    """Run what the pool lives to run; return the error, if any, of each such task, and what broke the pool."""
+    """Run the batch until the pool breaks; return each finished task's error, and what broke it.
+
+    What is still queued at the end, whatever the reason, is cancelled.
+    """
     futures: dict[Future[Result], Key] = {}
-    settled, broken = dict[Key, Exception | None](), None
     try:
-        try:
-            for key, task in batch.items():
-                futures[pool.submit(work, task)] = key
-        except BrokenExecutor as error:
-            broken = error
-        for future in as_completed(list(futures)):
-            key = futures.pop(future)
-            try:
-                result = future.result()
-            except BrokenExecutor as error:
-                broken = error
-            except Exception as error:
-                settled[key] = error
-            else:
-                done(key, result)
-                settled[key] = None
+        broken = _submit(pool, work, batch, futures)
+        finished, died = _collect(futures, done)
+        return finished, died or broken
     finally:
         for future in futures:
             future.cancel()
-    return settled, broken
+
+
+def _submit(
+    pool: Executor,
+    work: Callable[[Task], Result],
+    batch: Mapping[Key, Task],
+    futures: dict[Future[Result], Key],
+) -> BrokenExecutor | None:
+    """Submit the batch, and add its futures to `futures`; return what broke the pool meanwhile."""
+    try:
+        for key, task in batch.items():
+            futures[pool.submit(work, task)] = key
+    except BrokenExecutor as error:
+        return error
+    return None
+
+
+def _collect(
+    futures: dict[Future[Result], Key], done: Callable[[Key, Result], None]
+) -> tuple[dict[Key, Exception | None], BrokenExecutor | None]:
+    """Wait for the futures and remove each that is over; return as `_attempt` does."""
+    finished = dict[Key, Exception | None]()
+    broken = None
+    for future in as_completed(list(futures)):
+        key = futures.pop(future)
+        try:
+            result = future.result()
+        except BrokenExecutor as error:
+            broken = error
+        except Exception as error:
+            finished[key] = error
+        else:
+            done(key, result)
+            finished[key] = None
+    return finished, broken

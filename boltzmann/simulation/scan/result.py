@@ -1,4 +1,4 @@
-"""What a sweep over temperatures and replicas leaves behind."""
+"""The result of a scan: occupancies and acceptances, and the means and errors over replicas."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ QUANTITIES = ("occupancy", "energy", "heat_capacity", "acceptance")
 
 @dataclass(frozen=True, eq=False)
 class ScanResult:
-    """What a sweep found at T temperatures with R replicas of a system of K levels.
+    """The result of a scan of T temperatures with R replicas of a system of K levels.
 
     Attributes
     ----------
@@ -27,18 +27,18 @@ class ScanResult:
     acceptance : (T, R) ndarray
         As in `Run`, averaged over the sweeps after the burn-in.
     finished : (T, R) ndarray of bool
-        False where a task failed; all else is nan there.
+        False where a task failed; the other arrays are nan there.
 
     Examples
     --------
     >>> import boltzmann as bz
-    >>> record = bz.scan([0, 1], [0.5, 1.0], replicas=3, sweeps=50, particles=10_000, seed=1)
-    >>> record.occupancy.shape, record.mean("occupancy").round(2).tolist()
+    >>> result = bz.scan([0, 1], [0.5, 1.0], replicas=3, sweeps=50, particles=10_000, seed=1)
+    >>> result.occupancy.shape, result.mean("occupancy").round(2).tolist()
     ((2, 3, 2), [[0.88, 0.12], [0.73, 0.27]])
-    >>> record.heat_capacity.round(2)
+    >>> result.heat_capacity.round(2)
     array([[0.42, 0.42, 0.42], [0.2 , 0.2 , 0.2 ]])
-    >>> list(record.columns())
-    ['temperature', 'replica', 'finished', 'energy', 'heat_capacity', 'acceptance', 'occupancy_0', 'occupancy_1']
+    >>> list(result.columns())[:6]
+    ['temperature', 'replica', 'finished', 'energy', 'heat_capacity', 'acceptance']
     """
 
     levels: EnergyLevels
@@ -63,18 +63,20 @@ class ScanResult:
         no value is biased, nor is their mean. As they share ē, `standard_error` is low by a share
         of the same order.
         """
-        p, energies = self.occupancy, self.levels.energies
-        lowest = np.where(p > 0, energies, np.inf).min(axis=(1, 2), keepdims=True)
+        p = self.occupancy
+        energies = self.levels.energies
+        lowest = np.where(p > 0, energies, np.inf).min(axis=(1, 2), keepdims=True)  # (T, 1, 1)
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-            above = np.where(
-                (p > 0) & (energies > lowest), energies / 4 - lowest / 4, 0.0
-            )  # 4: it may overflow
+            # Energies in units of t, above the lowest that is occupied; by quarters, because the
+            # difference itself may overflow.
+            occupied = (p > 0) & (energies > lowest)
+            above = np.where(occupied, energies / 4 - lowest / 4, 0.0)  # (T, R, K)
             above = above / self.temperatures[:, None, None] * 4
-            own = (p * above).sum(axis=-1)
-            replicas = self._sum(np.ones_like(own))
-            between = (
-                replicas / np.maximum(replicas - 1, 1) * (own - self._sum(own) / replicas) ** 2
-            )
+
+            own = (p * above).sum(axis=-1)  # (T, R)
+            replicas = self._sum(np.ones_like(own))  # (T, 1)
+            correction = replicas / np.maximum(replicas - 1, 1)
+            between = correction * (own - self._sum(own) / replicas) ** 2  # (T, R)
             return (p * (above - own[..., None]) ** 2).sum(axis=-1) + between  # type: ignore[no-any-return]
 
     def mean(self, quantity: str) -> FloatArray:
@@ -111,11 +113,11 @@ class ScanResult:
     def _moments(self, quantity: str) -> tuple[FloatArray, FloatArray]:
         if not (isinstance(quantity, str) and quantity in QUANTITIES):
             raise ValueError(f"quantity is {quantity!r}: it must be one of {', '.join(QUANTITIES)}")
+
         values = getattr(self, quantity)
         replicas = self._sum(np.ones_like(values))
-        with np.errstate(
-            divide="ignore", invalid="ignore"
-        ):  # no replica has no mean, and one has no error
+        # Without a replica there is no mean, and with one of them no error.
+        with np.errstate(divide="ignore", invalid="ignore"):
             mean = self._sum(values) / replicas
             variance = self._sum((values - mean) ** 2) / (replicas - 1)
             return mean[:, 0], np.sqrt(variance / replicas)[:, 0]
@@ -126,10 +128,10 @@ class ScanResult:
         return np.where(finished, values, 0.0).sum(axis=1, keepdims=True)  # type: ignore[no-any-return]
 
     def columns(self) -> dict[str, NDArray[Any]]:
-        """Return the record as a table, one row for each task: columns (T·R,) by name, as a data frame takes them.
+        """Return the result as a table, one row for each task: columns (T·R,) by name.
 
-        They are temperature, replica, finished, energy, heat_capacity, acceptance, and occupancy_0,
-        occupancy_1, … for the levels by their index.
+        They are as a data frame takes them: temperature, replica, finished, energy, heat_capacity,
+        acceptance, and occupancy_0, occupancy_1, … for the levels by their index.
         """
         temperatures, replicas, levels = self.occupancy.shape
         table: dict[str, NDArray[Any]] = {
@@ -143,12 +145,14 @@ class ScanResult:
 
 
 class ScanError(RuntimeError):
-    """Some tasks of a sweep failed for good; all others are finished, unless the executor is gone for good too.
+    """Some tasks of a scan failed for good.
+
+    All others are finished, unless no executor is left to run them.
 
     Attributes
     ----------
     partial : ScanResult
-        What the others found.
+        The results of the others.
     failures : dict of (temperature index, replica index) to Exception
         What each failed task raised.
 
@@ -156,8 +160,9 @@ class ScanError(RuntimeError):
     --------
     >>> from concurrent.futures import ThreadPoolExecutor
     >>> import boltzmann as bz
+    >>> request = {"replicas": 2, "sweeps": 5, "particles": 10**15}
     >>> try:
-    ...     bz.scan([0, 1], [1.0], replicas=2, sweeps=5, particles=10**15, executor=ThreadPoolExecutor)
+    ...     bz.scan([0, 1], [1.0], **request, executor=ThreadPoolExecutor)
     ... except bz.ScanError as error:
     ...     print(list(error.failures), error.partial.finished)
     [(0, 0), (0, 1)] [[False False]]

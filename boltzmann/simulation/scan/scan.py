@@ -1,4 +1,4 @@
-"""A grid of temperatures × independent replicas, in one process, on all processors or on a cluster.
+"""A scan: a grid of temperatures × independent replicas, in one process, in many or on a cluster.
 
 Each task draws from a seed of its own, made from its place in the grid. So where, when, in what
 order and how often tasks run cannot show in the result.
@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from tqdm.auto import tqdm
 
 import boltzmann
 from boltzmann._core.checks import FloatArray, as_count, as_seed, as_temperatures
+from boltzmann._core.progress import progress_bar
 from boltzmann.levels import EnergyLevels
+from boltzmann.simulation.engines import ENGINES
 from boltzmann.simulation.ensemble import Ensemble
-from boltzmann.simulation.scan.checkpoint import Folder
+from boltzmann.simulation.scan.checkpoint import Checkpoint
 from boltzmann.simulation.scan.dispatch import Workers, as_workers, dispatch
 from boltzmann.simulation.scan.result import ScanError, ScanResult
 from boltzmann.simulation.starts import STARTS, refuse_unstorable
@@ -43,15 +44,16 @@ class Task:
     seed: int
 
     def at(self, place: Place, temperature: float) -> "Task":
-        """Return the task of a place in the grid, its seed keyed by (seed, temperature index, replica index)."""
+        """Return the task of a place in the grid; its seed is keyed by (seed, place)."""
         words = np.random.SeedSequence(self.seed, spawn_key=place).generate_state(2, np.uint64)
         return replace(self, temperature=temperature, seed=int(words[0]) << 64 | int(words[1]))
 
     def request(self, temperatures: FloatArray) -> dict[str, Any]:
-        """Return what the results of a whole grid depend on, in a form that JSON can hold."""
+        """Return all that the results of a whole grid depend on, in a form that JSON can hold."""
         proposal = self.proposal
         if not isinstance(proposal, str):
             proposal = f"sha256 {hashlib.sha256(proposal.astype(np.float64).tobytes()).hexdigest()}"
+
         return {
             "boltzmann": boltzmann.__version__,
             "energies": self.levels.energies.tolist(),
@@ -101,7 +103,7 @@ def scan(
     checkpoint: str | os.PathLike[str] | None = None,
     progress: bool | None = None,
 ) -> ScanResult:
-    """Simulate each temperature with independent replicas, on as many processors or machines as there are.
+    """Simulate each temperature with independent replicas, shared among workers if there are any.
 
     Parameters
     ----------
@@ -112,9 +114,9 @@ def scan(
     replicas : int
         R, how often each temperature is simulated, each time from a seed of its own.
     sweeps : int
-        How many sweeps each replica is observed for.
+        How many recorded sweeps each replica makes.
     burn_in : int, optional
-        How many it makes before, unobserved; a tenth of `sweeps` by default, rounded up.
+        How many it makes before, unrecorded; a tenth of `sweeps` by default, rounded up.
     particles, proposal, rule, engine
         As in `Ensemble`.
     start : {"uniform", "ground", "exact"}
@@ -125,14 +127,13 @@ def scan(
         Who runs the tasks: `ProcessPoolExecutor()`, a Dask client's `client.get_executor()`,
         `mpi4py.futures.MPIPoolExecutor()`; by default this process does, one after the other. Where
         a worker dies its tasks run again. If that breaks the whole pool, as it does a
-        `ProcessPoolExecutor`, the sweep goes on in another one like it, or in one more from the
+        `ProcessPoolExecutor`, the scan goes on in another one like it, or in one more from the
         function. MPI ends the whole job instead: start it again with the same `checkpoint`.
     checkpoint : path, optional
-        A folder that keeps each finished task. A sweep that finds some there runs the others. It
-        may ask for more replicas, or fewer; all else has to be as it was. A damaged file is
-        replaced.
+        A folder that keeps each finished task. A scan that finds some there runs the others. It may
+        ask for more replicas, or fewer; all else has to be as it was. A damaged file is replaced.
     progress : bool, optional
-        Whether to show a progress bar; by default on a terminal, once a sweep takes over a second.
+        Whether to show a progress bar; by default on a terminal, once a scan takes over a second.
 
     Returns
     -------
@@ -142,7 +143,7 @@ def scan(
     ------
     ValueError
         If an argument is not as above, the particles need more memory than the machine has, or the
-        folder cannot be written or belongs to another sweep. Nothing has run then.
+        folder cannot be written or belongs to another scan. Nothing has run then.
     ScanError
         If a task raised, or killed each worker that it ran on; the others were finished first. Or
         if no worker is left to run any. With an executor, too many particles are found out by the
@@ -156,13 +157,14 @@ def scan(
 
     Examples
     --------
-    >>> record = scan([0, 1], [0.5, 1.0, 2.0], replicas=4, sweeps=100, particles=10_000, seed=1)
-    >>> record.energy.shape, record.mean("energy").round(2)
+    >>> result = scan([0, 1], [0.5, 1.0, 2.0], replicas=4, sweeps=100, particles=10_000, seed=1)
+    >>> result.energy.shape, result.mean("energy").round(2)
     ((3, 4), array([0.12, 0.27, 0.38]))
-    >>> bool(np.all(record.standard_error("energy") < 0.001))
+    >>> bool(np.all(result.standard_error("energy") < 0.001))
     True
     """
-    replicas, sweeps = as_count("replicas", replicas), as_count("sweeps", sweeps)
+    replicas = as_count("replicas", replicas)
+    sweeps = as_count("sweeps", sweeps)
     burn_in = -(-sweeps // 10) if burn_in is None else as_count("burn_in", burn_in, least=0)
     particles = as_count("particles", particles)
     grid = as_temperatures(temperatures, "temperatures")
@@ -172,79 +174,92 @@ def scan(
         )
     if not (isinstance(start, str) and start in STARTS):
         raise ValueError(f"start is {start!r}: it must be one of {', '.join(STARTS)}")
-    # A small gas refuses what every gas of the sweep would, before any of them runs.
+
+    # An ensemble of one particle refuses what every ensemble of the scan would, before any runs.
     small = Ensemble(levels, grid[0], 1, proposal=proposal, rule=rule, engine=engine, start=start)
-    if engine == "counts" or executor is None:  # the memory of other machines is not known here
-        refuse_unstorable(particles, engine)
+    counted = ENGINES[engine].counted
+    if counted or executor is None:  # the memory of other machines is not known here
+        refuse_unstorable(particles, counted=counted)
     if not isinstance(proposal, str):
         proposal = np.array(proposal)
+
     task = Task(
-        small.levels,
-        float(grid[0]),
-        particles,
-        sweeps,
-        burn_in,
-        proposal,
-        rule,
-        engine,
-        start,
-        as_seed(seed),
+        levels=small.levels,
+        temperature=float(grid[0]),
+        particles=particles,
+        sweeps=sweeps,
+        burn_in=burn_in,
+        proposal=proposal,
+        rule=rule,
+        engine=engine,
+        start=start,
+        seed=as_seed(seed),
     )
     workers = as_workers(executor)
-    folder = (
-        None if checkpoint is None else Folder(checkpoint, task.request(grid), len(small.levels))
-    )
-    return _swept(task, grid, replicas, workers, folder, progress)
+    kept = None
+    if checkpoint is not None:
+        kept = Checkpoint(checkpoint, task.request(grid), len(small.levels))
+    return _scanned(task, grid, replicas, workers, kept, progress)
 
 
-def _swept(
+def _scanned(
     task: Task,
     grid: FloatArray,
     replicas: int,
     workers: Workers | None,
-    folder: Folder | None,
+    checkpoint: Checkpoint | None,
     progress: bool | None,
 ) -> ScanResult:
-    shape = (grid.size, replicas)
-    occupancy, acceptance = np.full((*shape, len(task.levels)), np.nan), np.full(shape, np.nan)
-    found = ScanResult(task.levels, grid, occupancy, acceptance, np.zeros(shape, bool))
+    """Return the result of the task at each place of the grid, read from the checkpoint or run."""
+    result = _unfinished(task.levels, grid, replicas)
+    shape = result.finished.shape
 
-    def take(place: Place, result: tuple[FloatArray, float]) -> None:
-        found.occupancy[place], found.acceptance[place] = result
-        found.finished[place] = True
-        bar.update()
+    with progress_bar(result.finished.size, "task", progress) as advance:
 
-    def keep(place: Place, result: tuple[FloatArray, float]) -> None:
-        if folder is not None:
-            folder.save(place, *result)
-        take(place, result)
+        def enter(place: Place, found: tuple[FloatArray, float]) -> None:
+            result.occupancy[place], result.acceptance[place] = found
+            result.finished[place] = True
+            advance(1)
 
-    hidden, delay = None if progress is None else not progress, 0.0 if progress else 1.0
-    with tqdm(
-        total=found.finished.size, unit="task", disable=hidden, delay=delay, leave=False
-    ) as bar:
+        def keep(place: Place, found: tuple[FloatArray, float]) -> None:
+            if checkpoint is not None:
+                checkpoint.save(place, *found)
+            enter(place, found)
+
         waiting: dict[Place, Task] = {}
         for place in np.ndindex(shape):
-            kept = None if folder is None else folder.load(place)
-            if kept is None:
+            found = None if checkpoint is None else checkpoint.load(place)
+            if found is None:
                 waiting[place] = task.at(place, float(grid[place[0]]))
             else:
-                take(place, kept)
-        if folder is not None and waiting:
-            folder.refuse_unwritable()
+                enter(place, found)
+
+        if checkpoint is not None and waiting:
+            checkpoint.refuse_unwritable()
         failures = dispatch(run_task, waiting, workers, keep)
+
     if failures:
-        _raise(found, failures)
-    return found
+        _raise(result, failures)
+    return result
 
 
-def _raise(found: ScanResult, failures: dict[Place, Exception]) -> None:
-    i, replica = first = min(failures)
+def _unfinished(levels: EnergyLevels, grid: FloatArray, replicas: int) -> ScanResult:
+    """Return the result of a scan before its first task."""
+    shape = (grid.size, replicas)
+    occupancy = np.full((*shape, len(levels)), np.nan)
+    acceptance = np.full(shape, np.nan)
+    return ScanResult(levels, grid, occupancy, acceptance, np.zeros(shape, bool))
+
+
+def _raise(result: ScanResult, failures: dict[Place, Exception]) -> None:
+    first = min(failures)
     cause = failures[first]
     what = f"{type(cause).__name__}: {cause}".removesuffix(": ")
     error = ScanError(
-        f"{len(failures)} of {found.finished.size} tasks failed, the first being temperatures[{i}] = "
-        f"{found.temperatures[i]}, replica {replica}, with {what}; the others are finished, and in `partial`"
+        f"{len(failures)} of {result.finished.size} tasks failed, the first being "
+        f"temperatures[{first[0]}] = {result.temperatures[first[0]]}, replica {first[1]}, with "
+        f"{what}; the others are finished, and in `partial`"
     )
-    error.partial, error.failures = found, failures
+    error.partial = result
+    error.failures = failures
     raise error from cause

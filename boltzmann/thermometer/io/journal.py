@@ -1,4 +1,4 @@
-"""What a server answered, kept line by line, so that an audit goes on from where it was interrupted."""
+"""The journal of an audit: one answer a line, from which an interrupted audit resumes."""
 
 import json
 import os
@@ -7,56 +7,87 @@ from pathlib import Path
 from typing import Any
 
 from boltzmann._core.checks import as_count, as_positive
-from boltzmann.thermometer.io.responses import steps_of
-from boltzmann.thermometer.io.saved_draws import SavedDraws, gather, numbered_lines
+from boltzmann.thermometer.io.lines import numbered_lines
+from boltzmann.thermometer.io.responses import entry_lists, parse_response
+from boltzmann.thermometer.io.saved_draws import SavedDraws, draws_in
 
 _BEGINNING = b'{"audit": '
-_NAMES = ("token", "bytes", "id")  # what tells tokens apart
+_OF_TOKEN = ("token", "bytes", "id", "token_id", "logprob")  # its fields that are kept
 
 
 class Journal:
     """A file of JSON lines: first what is asked of which server, then its answers.
 
-    An answer is one line, written at once, and the first to be lost when the process is killed is
-    the last line.
+    Each answer is one line, written at once: if the process is killed, at most the last line is
+    incomplete, and it is cut off when the audit resumes.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        The file. It is made with the first answer, unless another audit has made it by then.
+    summary : dict
+        What makes two audits the same one, from `AuditRequest.summary`.
 
     Attributes
     ----------
     path : Path
         The file.
     scale : float or None
-        What log-probabilities are multiplied by to be those before the temperature; None until that
-        is known.
+        The factor that makes log-probabilities those before the temperature; None until it is
+        known.
     draws : int
-        How many are kept.
+        How many draws the journal holds.
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be read or written, is damaged, or holds something else; it is left as it
+        is.
     """
 
     def __init__(self, path: str | os.PathLike[str], summary: dict[str, Any]):
-        """Open the file; it is made when there is something to keep, and no other audit has made it by then.
+        self.path = Path(path)
+        self.scale: float | None = None
+        self.draws = 0
+        self._summary = summary
+        self._answered: set[int] = set()
+        self._has_header = False
+        # Mode "x" fails if another audit has made the file by the time of the first line.
+        self._header_mode = "a" if self.path.exists() else "x"
+
+        if not self.path.parent.is_dir():
+            raise ValueError(f"{self.path} cannot be kept: there is no folder {self.path.parent}")
+        if self._header_mode == "x":
+            self._check_writable()
+        else:
+            self._resume()
+
+    def add(self, number: int, prompt: str, response: dict[str, Any], draws: int) -> None:
+        """Write the answer to a request, which holds so many draws.
 
         Raises
         ------
         ValueError
-            If it cannot be read or written to, is damaged, or keeps something else; it is left as
-            it is.
+            If it cannot be written, or the request was answered before.
         """
-        self.path, self._summary = Path(path), summary
-        self.scale: float | None = None
-        self.draws = 0
-        self._asked: set[int] = set()
-        self._begun = False
-        self._mode = (
-            "a" if self.path.exists() else "x"
-        )  # of the first line: "x" finds out who came between
-        if not self.path.parent.is_dir():
-            raise ValueError(f"{self.path} cannot be kept: there is no folder {self.path.parent}")
-        if self._mode == "x":
-            self._try()
-        else:
-            self._resume()
+        if not self._has_header:
+            self._write({"audit": {**self._summary, "scale": self.scale}}, self._header_mode)
+            self._has_header = True
+        self._write({"request": number, "prompt": prompt, "response": evidence_of(response)}, "a")
+        self._count(number, draws)
 
-    def _try(self) -> None:
-        """Find out whether the file can be made."""
+    def next_unanswered(self, number: int) -> int:
+        """Return the first request from `number` on that has no answer."""
+        while number in self._answered:
+            number += 1
+        return number
+
+    def saved_draws(self, scale: float | None = None) -> SavedDraws:
+        """Return all draws; see `load_draws`."""
+        return draws_in(numbered_lines(self.path), scale)
+
+    def _check_writable(self) -> None:
+        """Make the file and remove it, so that a failure shows before a server is asked."""
         try:
             self.path.touch(exist_ok=False)
             self.path.unlink()
@@ -64,31 +95,25 @@ class Journal:
             raise self._failure(error) from None
 
     def _resume(self) -> None:
-        lines = numbered_lines(self.path) if self._whole() else []
+        """Read the header, check that it is of the same audit, and count the answers."""
+        lines = numbered_lines(self.path) if self._cut_to_whole_lines() else []
         if not lines:
             return
-        (words, head), *answers = lines
-        found = head.get("audit") if isinstance(head, dict) else None
-        if not isinstance(found, dict):
-            raise ValueError(f"{words} does not say what was asked: no audit can go on from it")
-        for name, value in self._summary.items():
-            if found.get(name) != value:
-                there = _difference(name, found.get(name), value)
-                raise ValueError(
-                    f"{self.path} keeps another audit: {there}. Keep this one elsewhere"
-                )
-        try:
-            self.scale, self._begun = as_positive("scale", found.get("scale")), True
-            for place, line in answers:
-                words = place
-                self._count(
-                    as_count("request", line["request"], least=0), len(steps_of(line["response"]))
-                )
-        except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(f"{words} keeps no answer: {error}") from None
+        (where, header), *answers = lines
+        self._check_same_audit(where, header)
 
-    def _whole(self) -> bool:
-        """Cut off a last line that was not finished, and tell whether anything is left."""
+        try:
+            self.scale = as_positive("scale", header["audit"].get("scale"))
+            self._has_header = True
+            for place, line in answers:
+                where = place
+                number = as_count("request", line["request"], least=0)
+                self._count(number, len(parse_response(line["response"]).draws))
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"{where} keeps no answer: {error}") from None
+
+    def _cut_to_whole_lines(self) -> bool:
+        """Cut off an incomplete last line, and tell whether anything is left."""
         try:
             with self.path.open("r+b") as file:
                 content = file.read()
@@ -101,22 +126,22 @@ class Journal:
         except OSError as error:
             raise self._failure(error) from None
 
-    def _failure(self, error: OSError) -> ValueError:
-        return ValueError(f"{self.path} cannot be kept: {error.strerror}")
+    def _check_same_audit(self, where: str, header: Any) -> None:
+        found = header.get("audit") if isinstance(header, dict) else None
+        if not isinstance(found, dict):
+            raise ValueError(f"{where} does not say what was asked: no audit can resume from it")
+        for name, value in self._summary.items():
+            if found.get(name) != value:
+                difference = _difference(name, found.get(name), value)
+                raise ValueError(
+                    f"{self.path} keeps another audit: {difference}. Keep this one elsewhere"
+                )
 
     def _count(self, number: int, draws: int) -> None:
-        if number in self._asked:
+        if number in self._answered:
             raise ValueError(f"request {number} is there twice")
-        self._asked.add(number)
+        self._answered.add(number)
         self.draws += draws
-
-    def add(self, number: int, prompt: str, response: dict[str, Any], draws: int) -> None:
-        """Keep the answer to a request, in which so many draws are."""
-        if not self._begun:
-            self._write({"audit": {**self._summary, "scale": self.scale}}, self._mode)
-            self._begun = True
-        self._write({"request": number, "prompt": prompt, "response": evidence_of(response)}, "a")
-        self._count(number, draws)
 
     def _write(self, line: dict[str, Any], mode: str) -> None:
         try:
@@ -125,15 +150,8 @@ class Journal:
         except OSError as error:
             raise self._failure(error) from None
 
-    def unasked(self, number: int) -> int:
-        """Return the first request from `number` on that has no answer."""
-        while number in self._asked:
-            number += 1
-        return number
-
-    def records(self, scale: float | None = None) -> SavedDraws:
-        """Return all draws that are kept; see `load_draws`."""
-        return gather(numbered_lines(self.path), scale)
+    def _failure(self, error: OSError) -> ValueError:
+        return ValueError(f"{self.path} cannot be kept: {error.strerror}")
 
 
 def _difference(name: str, there: Any, here: Any) -> str:
@@ -142,32 +160,40 @@ def _difference(name: str, there: Any, here: Any) -> str:
         return f"{name} is {there!r} there and {here!r} here"
     there = there if isinstance(there, dict) else {}
     differing = sorted(field for field in {*there, *here} if there.get(field) != here.get(field))
-    return f"{', '.join(differing)} of its {name} {'is' if len(differing) == 1 else 'are'} not the same"
+    verb = "is" if len(differing) == 1 else "are"
+    return f"{', '.join(differing)} of its {name} {verb} not the same"
 
 
 def evidence_of(response: dict[str, Any]) -> dict[str, Any]:
-    """Return what a response tells of offers and draws: in the rest a server may echo anything."""
+    """Return the lists and draws of a response alone: a server may echo anything in the rest."""
+    kept: dict[str, Any] = {}
     if "completion_probabilities" in response:
-        return {"completion_probabilities": _entries(response["completion_probabilities"])}
-    kept: dict[str, Any] = {
-        "choices": [{"logprobs": _logprobs(choice["logprobs"])} for choice in response["choices"]]
-    }
+        kept["completion_probabilities"] = _entries(response["completion_probabilities"])
+    else:
+        kept["choices"] = [{"logprobs": _logprobs(choice)} for choice in response["choices"]]
     usage = response.get("usage")
-    return kept | ({"usage": _only(usage, "prompt_tokens")} if isinstance(usage, Mapping) else {})
+    if isinstance(usage, Mapping):
+        kept["usage"] = _only(usage, "prompt_tokens", "completion_tokens")
+    return kept | _only(response, "tokens_predicted")
 
 
-def _logprobs(found: Mapping[str, Any]) -> dict[str, Any]:
+def _logprobs(choice: Mapping[str, Any]) -> dict[str, Any] | None:
+    found = choice.get("logprobs")
+    if found is None:
+        return None
+    lists = {name: _entries(entries) for name, entries in entry_lists(found).items()}
     if "content" in found:
-        return {"content": _entries(found["content"] or [])}
-    return _only(found, "tokens", "top_logprobs")
+        lists.setdefault("content", [])  # null
+    return lists | _only(found, "tokens", "token_logprobs", "top_logprobs")
 
 
 def _entries(entries: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [
-        _only(entry, *_NAMES)
-        | {"top_logprobs": [_only(item, *_NAMES, "logprob") for item in entry["top_logprobs"]]}
-        for entry in entries
-    ]
+    return [_only(entry, *_OF_TOKEN) | {"top_logprobs": _listed(entry)} for entry in entries]
+
+
+def _listed(entry: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    items = entry.get("top_logprobs")
+    return None if items is None else [_only(item, *_OF_TOKEN) for item in items]
 
 
 def _only(found: Mapping[str, Any], *names: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a server is asked, and nothing else: the fields that its interface defines."""
+"""Requests to a server: the fields that its interface defines, and nothing else."""
 
 import hashlib
 import json
@@ -10,7 +10,8 @@ from boltzmann.thermometer.laws import SamplingLaw
 
 PATHS = {"completions": "/completions", "chat": "/chat/completions", "llama": "/completion"}
 
-# Openings after which nearly anything may come: what a temperature is measured by is heat.
+# Prompts after which nearly any token may come: the wider the distribution, the more heat capacity
+# and the smaller the error of a temperature.
 OPENINGS = (
     "Here is a list of words that have nothing to do with each other:",
     "The strangest thing I saw that year was",
@@ -40,23 +41,23 @@ class AuditRequest:
     Attributes
     ----------
     url : str
-        Of the interface, such as ``http://127.0.0.1:8080/v1``.
+        The base address of the interface, such as ``http://127.0.0.1:8080/v1``.
     api : {"completions", "chat", "llama"}
         OpenAI's completions or chat completions, or llama-server's own completion.
     claim : SamplingLaw
-        What is asked for, and held to.
+        The temperature and the truncation that are asked for, and audited.
     model : str
         Its name; "" sends none.
     prompts : tuple of str
-        Asked in turn, each `run` times; default ones if empty.
+        Asked in turn, each `repeats` times; default ones if empty.
     tokens : int
-        How many are asked for at a time.
+        How many tokens a request asks for.
     listed : int
-        Of how many likeliest tokens the log-probabilities are asked for.
+        The log-probabilities of so many likeliest tokens are asked for.
     fields : dict
-        Further fields to send, or others to send instead.
-    run : int
-        How many requests running have the same prompt: at least as many as are under way at once.
+        Fields to send besides, or instead.
+    repeats : int
+        How many requests in a row have the same prompt: at least as many as are under way at once.
     """
 
     url: str
@@ -67,61 +68,81 @@ class AuditRequest:
     tokens: int = 16
     listed: int = 20
     fields: dict[str, Any] = field(default_factory=dict)
-    run: int = 16
+    repeats: int = 16
 
     @property
     def endpoint(self) -> str:
-        """Where it is sent."""
+        """The address that requests are sent to."""
         base = self.url.rstrip("/")
         return (base.removesuffix("/v1") if self.api == "llama" else base) + PATHS[self.api]
 
     @property
-    def asked(self) -> tuple[str, ...]:
+    def all_prompts(self) -> tuple[str, ...]:
         """The prompts, or the default ones."""
         return self.prompts or (TASKS if self.api == "chat" else OPENINGS)
 
     def prompt(self, number: int) -> str:
         """Return the prompt of a request.
 
-        Noise that requests share shows where they share their prompt as well, which makes their
-        answers copies.
+        Random numbers that requests share show where the requests share their prompt as well: the
+        answers are then copies.
         """
-        return self.asked[number // self.run % len(self.asked)]
+        return self.all_prompts[number // self.repeats % len(self.all_prompts)]
 
     def body(self, number: int) -> dict[str, Any]:
         """Return the body of a request, without a seed, so that draws are independent."""
-        claim, prompt = self.claim, self.prompt(number)
-        top_p = 1.0 if claim.top_p is None else claim.top_p
-        if self.api == "llama":
-            body: dict[str, Any] = {
-                "prompt": prompt,
-                "n_predict": self.tokens,
-                "temperature": claim.temperature,
-                "n_probs": self.listed,
-                "top_p": top_p,
-                "top_k": claim.top_k or 0,
-                "min_p": claim.min_p or 0.0,
-                "typical_p": 1.0,
-                "repeat_penalty": 1.0,
-            }
-        else:
-            chat = self.api == "chat"
-            body = (
-                {"messages": [{"role": "user", "content": prompt}]} if chat else {"prompt": prompt}
-            )
-            body |= {"max_tokens": self.tokens, "temperature": claim.temperature, "top_p": top_p}
-            body |= (
-                {"logprobs": True, "top_logprobs": self.listed}
-                if chat
-                else {"logprobs": self.listed}
-            )
-            body |= {} if claim.top_k is None else {"top_k": claim.top_k}
-            body |= {} if claim.min_p is None else {"min_p": claim.min_p}
-        return body | ({"model": self.model} if self.model else {}) | self.fields
+        form = {"completions": self._completion, "chat": self._chat, "llama": self._llama}[self.api]
+        body = form(self.prompt(number))
+        if self.model:
+            body["model"] = self.model
+        return body | self.fields
+
+    def _llama(self, prompt: str) -> dict[str, Any]:
+        return {
+            "prompt": prompt,
+            "n_predict": self.tokens,
+            "temperature": self.claim.temperature,
+            "n_probs": self.listed,
+            "top_p": self._top_p,
+            "top_k": self.claim.top_k or 0,
+            "min_p": self.claim.min_p or 0.0,
+            "typical_p": 1.0,
+            "repeat_penalty": 1.0,
+        }
+
+    def _completion(self, prompt: str) -> dict[str, Any]:
+        return {"prompt": prompt, **self._openai, "logprobs": self.listed, **self._truncation}
+
+    def _chat(self, prompt: str) -> dict[str, Any]:
+        return {
+            "messages": [{"role": "user", "content": prompt}],
+            **self._openai,
+            "logprobs": True,
+            "top_logprobs": self.listed,
+            **self._truncation,
+        }
+
+    @property
+    def _top_p(self) -> float:
+        return 1.0 if self.claim.top_p is None else self.claim.top_p
+
+    @property
+    def _openai(self) -> dict[str, Any]:
+        return {
+            "max_tokens": self.tokens,
+            "temperature": self.claim.temperature,
+            "top_p": self._top_p,
+        }
+
+    @property
+    def _truncation(self) -> dict[str, Any]:
+        """The truncations claimed that OpenAI's interface does not define."""
+        claimed = {"top_k": self.claim.top_k, "min_p": self.claim.min_p}
+        return {name: value for name, value in claimed.items() if value is not None}
 
     def summary(self) -> dict[str, Any]:
         """Return what makes two audits the same one, as JSON holds it."""
-        bodies = [self.body(k * self.run) for k in range(len(self.asked))]
+        bodies = [self.body(k * self.repeats) for k in range(len(self.all_prompts))]
         return {
             "url": self.url,
             "api": self.api,
@@ -138,17 +159,18 @@ def _digest(values: list[Any]) -> str:
 
 
 def as_url(url: str) -> str:
-    """Return the address of an interface, checked; one that carries a secret is refused without being repeated.
+    """Return the address of an interface, checked; a secret in it is not repeated.
 
     Raises
     ------
     ValueError
         If it does not begin with http:// or https:// and a host, or holds a password, a query or a
-        letter that cannot be seen.
+        character that cannot be printed.
     """
     try:
         parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
+        host = parts.hostname
+        _ = parts.port  # parsed, and checked, on access
     except ValueError:
         host = None
     if not host or parts.scheme not in ("http", "https"):

@@ -1,19 +1,20 @@
-"""Many draws from one distribution: Walker's alias table, in whole numbers.
+"""Many draws from one law: Walker's alias table, in integer arithmetic.
 
-A random number of [0, 1) with 53 bits is one of 2^53 words. A token owns as many words as the
-inverse CDF would give it: its cumulative share, rounded, less that of the token before it. So the
-words add up without remainder, no share is off by more than 2 words beside the rounding of the
-running sum, and what weighs nothing owns nothing.
+A random number of [0, 1) with 53 bits is one of 2^53 words. Each token owns a whole number of
+words: its cumulative probability times 2^53, rounded, less that of the token before it. So the
+words of all tokens add up to 2^53, no probability is off by more than 2 words beside the rounding
+of the running sum, and a token of weight 0 owns none.
 
-The leading bits of a word pick one of 2^m buckets, all of the same number of words, in which at
-most two tokens own any. The entry of a bucket tells how many belong to the token of the same number
-and to whom the others do, packed into one uint64: a draw is one look into memory, however many
+The leading bits of a word select one of 2^m columns of equal capacity, in which at most two tokens
+own words: the column's own token and its alias. The entry of a column, one uint64, packs how many
+words the own token has in it and the number of the alias. So a draw reads memory once, however many
 tokens there are.
 
 References
 ----------
 .. [1] A. J. Walker, ACM Trans. Math. Softw. 3, 253 (1977).
-.. [2] L. Hübschle-Schneider and P. Sanders, Proc. ESA 2019, LIPIcs 144, 59: filling by two pointers.
+.. [2] L. Hübschle-Schneider and P. Sanders, Proc. ESA 2019, LIPIcs 144, 59: filling by two
+   pointers.
 """
 
 import numpy as np
@@ -24,62 +25,68 @@ WORD_BITS = 53
 
 
 @kernel
-def words_of(weights, buckets):
-    """Return how many of 2^53 words each token owns, (buckets,) int64, given weights (V,) with V <= buckets."""
-    words = np.zeros(buckets, np.int64)
+def words_of(weights, columns):
+    """Return how many of 2^53 words each token owns, (columns,) int64, given weights (V,)."""
+    words = np.zeros(columns, np.int64)
     cumulative = np.cumsum(weights)
-    owned = np.int64(0)
+    before = np.int64(0)
     for j in range(weights.size):
-        following = np.int64(np.rint(cumulative[j] / cumulative[-1] * 2.0**WORD_BITS))
-        words[j] = following - owned
-        owned = following
+        up_to_here = np.int64(np.rint(cumulative[j] / cumulative[-1] * 2.0**WORD_BITS))
+        words[j] = up_to_here - before
+        before = up_to_here
     return words
 
 
 @kernel
 def alias_table(weights, bits):
-    """Return the alias table, (2^bits,) uint64, of weights (V,) of at least 0, not all 0, with V <= 2^bits.
+    """Return the alias table, (2^bits,) uint64, of weights (V <= 2^bits,), at least 0, not all 0.
 
-    One pointer goes through the buckets that their own token does not fill, another through the
-    tokens that own at least a bucketful, and hands out what is too much.
+    A token is small if its words do not fill its own column, and large otherwise. Two pointers pass
+    over the small and the large ones: each small column is filled up with words of the present
+    large token, which becomes the alias of that column. A large token that has given away too much
+    becomes small itself, and is filled up by the next large one.
     """
-    buckets = 1 << bits
+    columns = 1 << bits
     capacity = np.int64(1) << (WORD_BITS - bits)
-    words = words_of(weights, buckets)
-    table = np.empty(buckets, np.uint64)
-    needy = rich = 0
-    while needy < buckets and words[needy] >= capacity:
-        needy += 1
-    while words[rich] < capacity:
-        rich += 1
-    left = words[rich]
+    words = words_of(weights, columns)
+    table = np.empty(columns, np.uint64)
+
+    small = large = 0
+    while small < columns and words[small] >= capacity:
+        small += 1
+    while words[large] < capacity:
+        large += 1
+
+    left = words[large]  # of the words of the large token, those that no column holds yet
     while True:
-        if needy < buckets and left > capacity:
-            table[needy] = np.uint64(words[needy] << bits) | np.uint64(rich)
-            left -= capacity - words[needy]
-            needy += 1
-            while needy < buckets and words[needy] >= capacity:
-                needy += 1
-        else:  # the rich one has become needy; the next rich one fills its bucket
-            bucket, own = rich, left
-            rich += 1
-            while rich < buckets and words[rich] < capacity:
-                rich += 1
-            if rich == buckets:
-                table[bucket] = np.uint64(own << bits) | np.uint64(bucket)
+        if small < columns and left > capacity:
+            table[small] = np.uint64(words[small] << bits) | np.uint64(large)
+            left -= capacity - words[small]
+            small += 1
+            while small < columns and words[small] >= capacity:
+                small += 1
+        else:  # the large token has become small; the next large one fills its column
+            column = large
+            own = left
+            large += 1
+            while large < columns and words[large] < capacity:
+                large += 1
+            if large == columns:
+                table[column] = np.uint64(own << bits) | np.uint64(column)
                 return table
-            table[bucket] = np.uint64(own << bits) | np.uint64(rich)
-            left = own + words[rich] - capacity
+            table[column] = np.uint64(own << bits) | np.uint64(large)
+            left = own + words[large] - capacity
 
 
 @kernel
 def draw_many(table, bits, uniforms, ids):
-    """Write to `ids`, int64, on which token each number of [0, 1) falls."""
+    """Write the token on which each uniform number of [0, 1) falls, (size,), to `ids`, int64."""
     shift = np.uint64(WORD_BITS - bits)
-    low = np.uint64((1 << (WORD_BITS - bits)) - 1)
+    place_mask = np.uint64((1 << (WORD_BITS - bits)) - 1)
+    alias_mask = np.uint64((1 << bits) - 1)
     for n in range(uniforms.size):
         word = np.uint64(uniforms[n] * 2.0**WORD_BITS)
-        bucket = word >> shift
-        entry = table[bucket]
-        own = (word & low) < (entry >> np.uint64(bits))
-        ids[n] = bucket if own else entry & np.uint64((1 << bits) - 1)
+        column = word >> shift
+        entry = table[column]
+        own = (word & place_mask) < (entry >> np.uint64(bits))
+        ids[n] = column if own else entry & alias_mask

@@ -1,18 +1,19 @@
-r"""One draw from softmax(logits / t), without ever writing the distribution down.
+r"""One draw from softmax(logits / t) over many tokens, without storing the distribution.
 
-An inverse CDF needs the sum of all weights, and then the place where a running sum passes u times
-that. Only the sum needs every token. So the logits are taken in slices that stay in the first-level
-cache, and of each slice only the sum of its weights is kept. u then picks a slice, and only that
-one is weighed again: u picks one of its groups of tokens, and of these a token.
+An inverse CDF needs the sum of all weights, and then the token at which the running sum passes u
+times that total. Only the total takes all tokens. So the logits are cut into slices that fit into
+the first-level cache, and of each slice only the sum of its weights is kept. u then selects a
+slice; the weights of this slice alone are computed again, and u selects one of its groups of
+tokens, and one token of the group.
 
-The weights of a slice are seen from the largest logit of the slices before, not from the largest of
-all, which it would take a reading of all logits to know. Where a slice turns out too heavy to be
-seen from there, it is weighed again from its own largest logit, and so are those after it.
+The weights of a slice are measured from a reference, the largest logit of the slices before it: the
+largest of all would take a pass of its own. Where a slice has a much larger logit, its weights are
+computed again from its own largest, which becomes the reference of the slices after it.
 
-What is left to pay is V exponentials. They are taken in single precision, of which a vector
-register holds twice as many: a weight that is seen as e^x is wrong by a share of at most (5 + 3|x|)
-/ 2^24, and the law as a whole by a few times 1e-7 in total variation. Sums over slices, and all
-that is done with u, are in double precision.
+What remains is V exponentials. They are taken in single precision, of which a vector register holds
+twice as many: a weight e^x has a relative error of at most (5 + 3|x|) / 2^24, and the law as a
+whole one of a few times 1e-7 in total variation. Sums over slices, and all that is done with u, are
+in double precision.
 """
 
 import math
@@ -22,48 +23,51 @@ import numpy as np
 from boltzmann._core.exponential import LOG2, exp2
 from boltzmann._core.jit import kernel
 
-SLICE = 1024  # logits: 4 or 8 kB
+SLICE = 1024  # tokens; their logits take 4 or 8 kB
 QUARTER = SLICE // 4
-GROUP = 32
+GROUP = 32  # tokens
 
 
 @kernel
-def _rate(temperature):
-    """Return the factor from a gap between logits to a binary exponent."""
+def _binary_rate(temperature):
+    """Return 1 / (t log 2), which turns a difference of logits into an exponent of 2."""
     return np.float32(1 / (LOG2 * temperature))
 
 
 @kernel
-def _gaps(logits, view, gaps):
-    """Write the logits seen from `view` to `gaps`, float32; the difference itself is not yet rounded."""
+def _differences(logits, reference, differences):
+    """Write logits - reference, taken in the type of the logits, to `differences`, float32."""
     for j in range(logits.size):
-        gaps[j] = logits[j] - view
+        differences[j] = logits[j] - reference
 
 
 @kernel(fastmath={"contract"})
-def _sum_of_weights(gaps, rate, folded):
-    """Return the sum of 2^(gap·rate) over SLICE gaps; `folded` (QUARTER,) is scratch.
+def _sum_of_weights(differences, rate, partial):
+    """Return the sum of 2^(difference·rate) over SLICE tokens; `partial` (QUARTER,) is scratch.
 
-    One running sum would make each step wait for the last. Here the quarters are folded onto one
-    another, then the halves of what is left: loops that vectorise, and fewer roundings.
+    In one running sum each addition would wait for the last. Here the four quarters are added, then
+    the halves of what is left: loops that vectorise, and fewer roundings.
     """
-    first, second = gaps[:QUARTER], gaps[QUARTER : 2 * QUARTER]
-    third, fourth = gaps[2 * QUARTER : 3 * QUARTER], gaps[3 * QUARTER :]
+    first, second = differences[:QUARTER], differences[QUARTER : 2 * QUARTER]
+    third, fourth = differences[2 * QUARTER : 3 * QUARTER], differences[3 * QUARTER :]
     for j in range(QUARTER):
-        one = exp2(first[j] * rate) + exp2(second[j] * rate)
-        folded[j] = one + (exp2(third[j] * rate) + exp2(fourth[j] * rate))
+        half = exp2(first[j] * rate) + exp2(second[j] * rate)
+        partial[j] = half + (exp2(third[j] * rate) + exp2(fourth[j] * rate))
     width = QUARTER // 2
     while width > 0:
         for j in range(width):
-            folded[j] += folded[j + width]
+            partial[j] += partial[j + width]
         width //= 2
-    return folded[0]
+    return partial[0]
 
 
 @kernel
 def _largest(logits):
-    """Return the largest of SLICE logits, a running maximum for each place in a group; nan is passed over."""
-    largest = logits[:GROUP].copy()
+    """Return the largest of SLICE logits; a nan is passed over.
+
+    There is a running maximum for each place in a group, so that the loop vectorises.
+    """
+    largest = logits[:GROUP].copy()  # (GROUP,)
     for start in range(GROUP, SLICE, GROUP):
         group = logits[start : start + GROUP]
         for j in range(GROUP):
@@ -72,39 +76,44 @@ def _largest(logits):
 
 
 @kernel(error_model="numpy")
-def weigh(logits, temperature, slices):
-    """Weigh every slice of `logits`, float32 or float64, (V,), at a temperature of 1e-30 to 1e30.
+def sum_slices(logits, temperature, slices):
+    """Sum the weights of each slice of `logits`, float32 or float64, (V,), for t of 1e-30 to 1e30.
 
-    `slices` (2, ceil(V/SLICE)) gets, for each, the logit from which it is seen, and the sum of its
-    weights as seen from the largest of these. Return whether the weights have a sum: a nan, +inf or
-    nothing but -inf leaves none.
+    `slices` (2, ceil(V/SLICE)) gets, for each slice, the reference of its weights, and their sum as
+    measured from the last reference. Return whether the total is positive: it is not if a logit is
+    nan or +inf, or all are -inf.
     """
-    views, sums = slices
-    rate = _rate(temperature)
-    gaps = np.empty(SLICE, np.float32)
-    folded = np.empty(QUARTER, np.float32)
+    references, sums = slices
+    rate = _binary_rate(temperature)
+    differences = np.empty(SLICE, np.float32)
+    partial = np.empty(QUARTER, np.float32)
     padded = np.full(SLICE, -np.inf).astype(logits.dtype)
-    view = np.finfo(logits.dtype).min
+
+    reference = np.finfo(logits.dtype).min
     for s in range(sums.size):
         part = logits[s * SLICE : (s + 1) * SLICE]
         if part.size < SLICE:
             padded[: part.size] = part
             part = padded
-        _gaps(part, view, gaps)
-        sums[s] = _sum_of_weights(gaps, rate, folded)
-        if not sums[s] <= 2 * SLICE:  # there is a larger logit here, or a nan
-            view = _largest(part)
-            _gaps(part, view, gaps)
-            sums[s] = _sum_of_weights(gaps, rate, folded)
-        views[s] = view
+        _differences(part, reference, differences)
+        sums[s] = _sum_of_weights(differences, rate, partial)
+        if not sums[s] <= 2 * SLICE:  # a larger logit is here, or a nan
+            reference = _largest(part)
+            _differences(part, reference, differences)
+            sums[s] = _sum_of_weights(differences, rate, partial)
+        references[s] = reference
+
     for s in range(sums.size):
-        sums[s] *= math.exp((views[s] - view) / temperature)
+        sums[s] *= math.exp((references[s] - reference) / temperature)
     return sums.sum() > 0
 
 
 @kernel
-def _place(weights, u):
-    """Return the weight, never one of 0, on which the share u of their sum falls, and on what share of it."""
+def _inverse_cdf(weights, u):
+    """Return the index on which u of [0, 1) falls, never one of weight 0, and u within its weight.
+
+    The second number is uniform on [0, 1) too, and goes on to select within that index.
+    """
     cumulative = np.empty(weights.size)
     total = 0.0
     for j in range(weights.size):
@@ -118,20 +127,23 @@ def _place(weights, u):
 
 
 @kernel
-def pick(logits, temperature, slices, u):
-    """Return the index on which u of [0, 1) falls in the cumulative law, given the weighed slices."""
-    views, sums = slices
-    s, u = _place(sums, u)
-    rate = _rate(temperature)
+def find_token(logits, temperature, slices, u):
+    """Return the token on which u of [0, 1) falls in the cumulative law, after `sum_slices`."""
+    references, sums = slices
+    s, u = _inverse_cdf(sums, u)
+
+    # The weights of this slice, and their sums by group
+    rate = _binary_rate(temperature)
     part = logits[s * SLICE : (s + 1) * SLICE]
     weights = np.zeros(SLICE, np.float32)
-    _gaps(part, logits.dtype.type(views[s]), weights)
+    _differences(part, logits.dtype.type(references[s]), weights)
     for j in range(part.size):
         weights[j] = exp2(weights[j] * rate)
     groups = np.zeros(SLICE // GROUP)
     for group in range(groups.size):
         for j in range(group * GROUP, (group + 1) * GROUP):
             groups[group] += weights[j]
-    group, u = _place(groups, u)
-    j, u = _place(weights[group * GROUP : (group + 1) * GROUP], u)
+
+    group, u = _inverse_cdf(groups, u)
+    j, u = _inverse_cdf(weights[group * GROUP : (group + 1) * GROUP], u)
     return s * SLICE + group * GROUP + j
