@@ -1,20 +1,22 @@
 """From a reading and a claim to a verdict, and to the name of what went wrong."""
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from boltzmann._core.checks import LARGEST, SMALLEST, as_number
-from boltzmann.thermometer.dependence import INDEPENDENT, Dependence, along_series, between_groups
+from boltzmann.thermometer.dependence import INDEPENDENT, Dependence
+from boltzmann.thermometer.evidence import Evidence
 from boltzmann.thermometer.faults import FAULTS, WITHOUT_LAW, Candidate, Fault, fault_hypotheses
 from boltzmann.thermometer.hypothesis import Hypothesis
 from boltzmann.thermometer.laws import SamplingLaw, as_claim
 from boltzmann.thermometer.reading import Reading
 from boltzmann.thermometer.resolution import draws_needed
+from boltzmann.thermometer.signs import Signs, find_signs
 from boltzmann.thermometer.truncation import determined
-from boltzmann.thermometer.uniformity import kolmogorov_smirnov
 
+_LARGEST_EXPONENT = 700.0  # nats whose exponential is a float64
 Verdict = Literal["holds", "fails", "cannot tell"]
 
 
@@ -186,78 +188,70 @@ def diagnose(
     resolution = as_number("resolution", resolution, "number between 0 and 1", SMALLEST, 1.0)
     slack = as_number("slack", slack, "finite number of at least 0", 0.0, LARGEST)
 
-    whole = _diagnose(reading, claim, alarms, resolution, slack)
+    evidence = reading.evidence.with_cache()
+    contradictory = reading.left_out.get("contradictory", 0)
+
+    def judge(law: SamplingLaw) -> Diagnosis:
+        return _judge(evidence, contradictory, law, alarms, resolution, slack)
+
+    whole = judge(claim)
     if not (after_truncation and claim.truncated and whole.verdict == "fails"):
         return whole
-    alone = _diagnose(reading, SamplingLaw(claim.temperature), alarms, resolution, slack)
+    alone = judge(SamplingLaw(claim.temperature))
     if not alone.holds:
         return replace(alone, claimed=claim)
     return replace(alone, verdict="cannot tell", claimed=claim, temperature_holds=True)
 
 
-def _diagnose(
-    reading: Reading, claim: SamplingLaw, alarms: float, resolution: float, slack: float
+def _judge(
+    evidence: Evidence,
+    contradictory: int,
+    claim: SamplingLaw,
+    alarms: float,
+    resolution: float,
+    slack: float,
 ) -> Diagnosis:
     """Return the diagnosis of a claim, all of it; see `diagnose`."""
-    evidence = determined(reading.evidence.with_cache(), claim)
-    counts: dict[str, Any] = {
-        "undetermined": reading.evidence.draws - evidence.draws,
-        "contradictory": reading.left_out.get("contradictory", 0),
-    }
-    if evidence.draws == 0:
-        return _without_draws(claim, counts)
-
-    # Each fault's likelihood beside the claim's.
-    hypothesis = Hypothesis(evidence, claim, slack)
-    likelihood = hypothesis.log_likelihood
-    if claim.beta == np.inf and likelihood > -np.inf:
-        likelihood = 0.0  # which of the tied tokens comes first is known to the sampler
-    explanations = sorted(
-        fault_hypotheses(hypothesis), key=lambda found: found.penalised, reverse=True
-    )
-    likeliest = hypothesis
-    if explanations and explanations[0].penalised > likelihood:
-        likeliest = explanations[0].hypothesis
-
-    # By how much less the draws tell than independent ones would.
-    tests = len(explanations) + 3  # uniformity, and dependence in groups and along the series
-    dependence = _dependence(likeliest, alarms / tests)
-    effect = _design_effect(hypothesis, dependence)
+    used = determined(evidence, claim)
+    undetermined = evidence.draws - used.draws
+    if used.draws == 0:
+        return _without_draws(claim, undetermined, contradictory)
+    claimed = Hypothesis(used, claim, slack)
+    signs = find_signs(claimed, fault_hypotheses(claimed), alarms)
 
     # A p-value is significant below its share of false alarms, and selection may have lowered it.
-    selection = _selection(reading)
-    threshold = np.log(tests / alarms) + selection
-    significance = float(np.exp(-threshold))
+    selection = _selection(evidence.draws, contradictory)
+    threshold = np.log(signs.tests / alarms) + selection
+    fault, law, ratio = _fault(claimed, signs, significance=float(np.exp(-threshold)))
 
-    candidates = tuple(found.as_candidate(likelihood, effect) for found in explanations)
-    uniformity = _uniformity(hypothesis, effect)
-    refuted = likelihood == -np.inf
-    smallest = min([c.p_value for c in candidates] + [uniformity, dependence.p_value])
-    common: dict[str, Any] = {
-        "p_value": 0.0 if refuted else min(1.0, smallest * tests * np.exp(min(selection, 700.0))),
-        "candidates": candidates,
-        "goodness_of_fit": uniformity,
-        "dependence": dependence,
-        "claimed": claim,
-        **counts,
-    }
-    fault, law, ratio = _fault(
-        hypothesis, refuted, candidates, uniformity, dependence, significance
+    needed = 0.0
+    verdict: Verdict = "fails"
+    if not fault:
+        needed = draws_needed(claimed, resolution, signs.effect, np.log(2) + threshold)
+        verdict = "cannot tell" if needed > 0 else "holds"
+    together = signs.smallest_p_value * signs.tests * np.exp(min(selection, _LARGEST_EXPONENT))
+    return Diagnosis(
+        verdict=verdict,
+        fault=fault,
+        law=law,
+        log_likelihood_ratio=ratio,
+        p_value=0.0 if signs.refuted else float(min(1.0, together)),
+        draws_needed=needed,
+        candidates=signs.candidates,
+        goodness_of_fit=signs.uniformity,
+        dependence=signs.dependence,
+        claimed=claim,
+        undetermined=undetermined,
+        contradictory=contradictory,
     )
-    if fault:
-        return Diagnosis("fails", fault, law, ratio, draws_needed=0.0, **common)
-    needed = draws_needed(hypothesis, resolution, effect, np.log(2) + threshold)
-    verdict: Verdict = "cannot tell" if needed > 0 else "holds"
-    return Diagnosis(verdict, "", claim, 0.0, draws_needed=needed, **common)
 
 
-def _selection(reading: Reading) -> float:
+def _selection(draws: int, left_out: int) -> float:
     """Return the nats by which leaving out contradictory draws may have raised a ratio."""
-    left_out = reading.left_out.get("contradictory", 0)
-    return float(reading.draws * np.log1p(left_out / reading.draws))
+    return float(draws * np.log1p(left_out / draws))
 
 
-def _without_draws(claim: SamplingLaw, counts: dict[str, Any]) -> Diagnosis:
+def _without_draws(claim: SamplingLaw, undetermined: int, contradictory: int) -> Diagnosis:
     """Return the diagnosis where no draw tells anything about the claim."""
     return Diagnosis(
         verdict="cannot tell",
@@ -270,59 +264,26 @@ def _without_draws(claim: SamplingLaw, counts: dict[str, Any]) -> Diagnosis:
         goodness_of_fit=1.0,
         dependence=INDEPENDENT,
         claimed=claim,
-        **counts,
+        undetermined=undetermined,
+        contradictory=contradictory,
     )
 
 
-def _dependence(hypothesis: Hypothesis, significance: float) -> Dependence:
-    """Return the strongest sign of dependence among the draws, were they from this law."""
-    if not np.isfinite(hypothesis.law.beta):
-        return INDEPENDENT
-    signs = [along_series(hypothesis.uniforms, hypothesis.midpoints, significance)]
-    groups = hypothesis.evidence.groups
-    if groups is not None:
-        signs.append(between_groups(hypothesis.uniforms, groups))
-    strongest = min(signs, key=lambda sign: sign.p_value)
-    return replace(strongest, design_effect=max(sign.design_effect for sign in signs))
-
-
-def _design_effect(claimed: Hypothesis, dependence: Dependence) -> float:
-    """Return how many times less than independent draws these tell: of the transforms or the energy."""
-    evidence = claimed.evidence
-    if evidence.groups is None or not np.isfinite(claimed.law.beta):
-        return dependence.design_effect
-    moments = claimed.moments
-    scores = moments.mean[evidence.rows] - evidence.energies  # (n,)
-    sums = np.bincount(evidence.groups, weights=scores - scores.mean())  # (groups,)
-    naive = float((evidence.weights * moments.variance).sum())
-    energy = sums.size / (sums.size - 1) * float(sums @ sums) / naive if naive > 0 else 1.0
-    return max(dependence.design_effect, energy)
-
-
-def _uniformity(hypothesis: Hypothesis, effect: float) -> float:
-    """Return the p-value of the draws' transforms being uniform under the law."""
-    if not np.isfinite(hypothesis.law.beta):
-        return 1.0
-    return kolmogorov_smirnov(hypothesis.uniforms, hypothesis.evidence.draws / effect)
-
-
 def _fault(
-    claimed: Hypothesis,
-    refuted: bool,
-    candidates: tuple[Candidate, ...],
-    uniformity: float,
-    dependence: Dependence,
-    significance: float,
+    claimed: Hypothesis, signs: Signs, significance: float
 ) -> tuple[Fault | Literal[""], SamplingLaw, float]:
     """Return the fault, its law and its ratio; no fault if nothing is significant."""
     claim = claimed.law
     if claimed.evidence.forbidden:
         return "forbidden_token", claim, np.inf
-    if refuted or any(candidate.p_value < significance for candidate in candidates):
-        better = [candidate for candidate in candidates if candidate.log_likelihood_ratio > 0]
+
+    significant = any(candidate.p_value < significance for candidate in signs.candidates)
+    if signs.refuted or significant:
+        better = [found for found in signs.candidates if found.log_likelihood_ratio > 0]
         if better:
             return better[0].fault, better[0].law, better[0].log_likelihood_ratio
         return "unknown", claim, 0.0
-    if dependence.p_value < significance:
-        return "dependent_draws", claim, dependence.log_likelihood_ratio
-    return ("unknown", claim, 0.0) if uniformity < significance else ("", claim, 0.0)
+
+    if signs.dependence.p_value < significance:
+        return "dependent_draws", claim, signs.dependence.log_likelihood_ratio
+    return ("unknown", claim, 0.0) if signs.uniformity < significance else ("", claim, 0.0)

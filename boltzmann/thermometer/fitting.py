@@ -89,10 +89,10 @@ def solve(
         # A Newton step if it stays inside the bracket; else the middle of the bracket.
         step = value / steepness if steepness > 0 else np.copysign(np.inf, value)
         following = beta + np.clip(step, -reach, reach)
-        if low < following < high:
-            if abs(following - beta) <= max(_CLOSE * abs(beta), close):
-                return float(following)
-        else:
+        inside = low < following < high or following == beta  # a step may be lost to rounding
+        if inside and abs(following - beta) <= max(_CLOSE * abs(beta), close):
+            return float(following)
+        if not inside:
             following = (low + high) / 2
 
         if np.isinf(high - low):

@@ -80,8 +80,8 @@ class LawFitter:
 
         Taken for untruncated, draws look colder than they are: it need not go far the other way.
         """
-        steps = np.arange(-_HOTTER, _COLDER + 1)
-        return (np.log(self._untruncated_beta) + _STEP * steps).tolist()
+        steps = range(-_HOTTER, _COLDER + 1)
+        return [float(np.log(self._untruncated_beta) + _STEP * step) for step in steps]
 
     def _bound(self, k: int) -> float:
         """Return a lower bound of the cost at a point of the grid, for all laws.

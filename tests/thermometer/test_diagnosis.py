@@ -79,6 +79,14 @@ def test_no_pass_over_the_levels_is_made_twice(draws, claim, passes):
     assert set(passes.values()) == {1}
 
 
+def test_a_claim_judged_twice_makes_no_pass_twice_either(passes):
+    """With the truncation claimed, and alone where lists may end at it."""
+    reading = of_one_row()
+    passes.clear()
+    diagnose(reading, SamplingLaw(0.7, top_k=5), after_truncation=True)
+    assert set(passes.values()) == {1}
+
+
 def test_results_that_do_not_fit_into_the_cache_are_computed_again(passes, monkeypatch):
     """The negative control, with the same findings."""
     reading = of_one_row()

@@ -11,7 +11,7 @@ from scipy.stats import kstest
 
 import boltzmann as bz
 from boltzmann.thermometer import SamplingLaw, diagnose, read
-from boltzmann.thermometer.fitting import slope
+from boltzmann.thermometer.fitting import slope, solve
 from boltzmann.thermometer.hypothesis import Hypothesis
 from boltzmann.thermometer.truncation import TIGHTEST, kept_counts
 from tests.support.gpt2_like import Sampler, law, logits, softmax
@@ -114,6 +114,13 @@ def test_the_slope_is_the_derivative():
         low, mid, high = (slope(evidence, beta, kept) for beta in (1.1 - 1e-4, 1.1, 1.1 + 1e-4))
         assert (high.value - low.value) / 2e-4 == pytest.approx(mid.score, rel=1e-6)
         assert (low.score - high.score) / 2e-4 == pytest.approx(mid.information, rel=1e-6)
+
+
+@pytest.mark.parametrize("rest", [1e-20, -1e-20])
+def test_a_step_that_is_lost_to_rounding_ends_at_the_root(rest):
+    """At the root 0.7 rounding leaves a value above 0, or below, and the step to where it is 0 is none."""
+    found = solve(lambda beta: (0.7 - beta or rest, 1.0), start=0.7)
+    assert found == 0.7
 
 
 def test_conditioning_on_the_likeliest_is_blind_to_what_lies_beyond():
