@@ -83,15 +83,16 @@ class EnergyLevels:
             raise ValueError("energies is empty: a system has at least one level")
         if np.all(energies == np.inf):
             raise ValueError("energies are all +inf: at least one level must be allowed")
-        weights = (
-            np.ones_like(energies)
-            if degeneracies is None
-            else as_floats("degeneracies", degeneracies)
-        )
+
+        if degeneracies is None:
+            weights = np.ones_like(energies)
+        else:
+            weights = as_floats("degeneracies", degeneracies)
         if weights.shape != energies.shape:
             raise ValueError(f"degeneracies must have shape {energies.shape}, got {weights.shape}")
         wrong = ~((weights > 0) & np.isfinite(weights))
         refuse_first("degeneracies", weights, wrong, "it must be positive and finite")
+
         object.__setattr__(self, "energies", _frozen(energies))
         object.__setattr__(self, "degeneracies", _frozen(weights))
         object.__setattr__(self, "labels", _names(labels, energies.size))

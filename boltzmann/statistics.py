@@ -631,7 +631,8 @@ def kullback_leibler_floor(bins: int, draws: int) -> float:
 
 def _as_laws(p: ArrayLike, q: ArrayLike) -> tuple[FloatArray, FloatArray]:
     """Return two laws that sum to 1 as closely as floats can."""
-    first, second = as_probabilities("p", p), as_probabilities("q", q)
+    first = as_probabilities("p", p)
+    second = as_probabilities("q", q)
     if first.shape[-1] != second.shape[-1]:
         raise ValueError(
             f"q must have as many entries as p, {first.shape[-1]}, got {second.shape[-1]}"

@@ -1,4 +1,4 @@
-"""Sources: whatever a docstring names has an entry in paper.bib and a row in bibliography.md, and both agree."""
+"""Every source that a docstring names is in paper.bib and in bibliography.md, and both agree."""
 
 import ast
 import re
@@ -22,7 +22,7 @@ ENTRIES = {
 
 
 def named():
-    """Return (where, source) for every numbered source of a docstring, where being a dotted name."""
+    """Return (dotted name, source) for every numbered source of a docstring."""
     found = []
     for path in [
         *sorted((ROOT / "boltzmann").rglob("*.py")),
@@ -48,7 +48,7 @@ def _named_in(node, where):
 
 
 def key_of(source):
-    """Return the key of a source: of arXiv's number alone, of a first author and a year, or of a program."""
+    """Return the key of a source: arXiv's number, first author and year, or a program's name."""
     if number := re.match(r"arXiv:(\S+)", source):
         return next(
             (key for key, entry in ENTRIES.items() if entry.get("eprint") == number[1]), None

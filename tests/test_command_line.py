@@ -67,6 +67,7 @@ def test_occupancies_are_those_of_the_law_and_of_a_gas(capsys):
     out = printed(
         capsys, "occupancy", *words, "--temperature", "0.5", "--sweeps", "100", "--seed", "3"
     )
+
     levels = bz.EnergyLevels(
         [0, 0.3, 1], degeneracies=[1, 3, 5], labels=["trans", "gauche", "strained"]
     )
@@ -74,6 +75,7 @@ def test_occupancies_are_those_of_the_law_and_of_a_gas(capsys):
     gas.run(100)
     law = bz.probabilities(levels, 0.5)
     error = np.sqrt(law * (1 - law) / 100_000)
+
     rows = columns(out)
     assert tuple(rows) == levels.labels
     np.testing.assert_allclose([row[2] for row in rows.values()], law, atol=5.1e-7)
@@ -194,7 +196,8 @@ def test_nothing_waits_in_a_buffer(monkeypatch):
         def flush(self):
             flushed.append(self.getvalue())
 
-    flushed, model = [], GPT2.load("tiny")
+    flushed = []
+    model = GPT2.load("tiny")
     monkeypatch.setattr(sys, "stdout", Output())
     assert main(["generate", "It", "-n", "5"]) == 0
     *_, whole = flushed

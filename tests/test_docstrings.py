@@ -1,4 +1,4 @@
-"""Docstrings of public names: complete, true to the signatures, readable by what makes the reference."""
+"""Docstrings of public names are complete, true to the signatures, and readable as numpydoc."""
 
 import inspect
 import re
@@ -90,7 +90,7 @@ def _has(cls, name):
 
 
 def _parameters(value):
-    """Return the names of the parameters; an exception has those of BaseException, which are no names."""
+    """Return the names of the parameters; those of an exception have none."""
     return (
         []
         if inspect.isclass(value) and issubclass(value, BaseException)

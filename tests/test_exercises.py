@@ -363,11 +363,10 @@ def test_other_right_answers_of_the_student_pass_too():
         "own_thermometer", lambda logits, tokens: bz.thermometer.read(logits, tokens).temperature
     )
     assert check("three_levels", np.array([1.8297])) and check("three_levels", np.float32(1.83))
+
     for shift in (-1.001, -0.999, 0.999, 1.001):  # on either side of the tolerance
-        number, array = (
-            RIGHT["three_levels"] * (1 + 1e-3 * shift),
-            RIGHT["temper_by_hand"] + 1e-3 * np.eye(3)[2] * shift,
-        )
+        number = RIGHT["three_levels"] * (1 + 1e-3 * shift)
+        array = RIGHT["temper_by_hand"] + 1e-3 * np.eye(3)[2] * shift
         assert bool(check("three_levels", number)) == (abs(shift) < 1)
         assert bool(check("temper_by_hand", array)) == (abs(shift) < 1)
 
@@ -536,7 +535,8 @@ def test_a_walk_that_is_off_by_a_tenth_is_noticed():
     By the noncentral chi-square of the two counts (up or not, of those that could) on three levels
     the power is above 0.99; the seed is fixed."""
     steps = _EXERCISES["at_the_wall"].kind.steps
-    up, less = 0.5 * exp(-1), 0.45 * exp(-1)
+    up = 0.5 * exp(-1)
+    less = 0.45 * exp(-1)
     bar = ncx2.isf(FALSE_ALARM / 4, 2, 1e-12)
     others = [1 - up - down for down in (0, 0.5, 0.5)]
     powers = [
@@ -567,8 +567,12 @@ def test_of_the_four_samplers_the_one_that_is_named_forgets_the_degeneracy():
     The faulty one moves to exp(-E/t), some 100 standard deviations away.
     """
     given = data("forgotten_degeneracy")
-    E, g, t, particles = given["E"], given["g"], 2.0, 4000
+    E = given["E"]
+    g = given["g"]
+    t = 2.0
+    particles = 4000
     target = law(E, t, g)
+
     for name, source in given["sources"].items():
         generator = np.random.default_rng(1)
         code = compile(source, name, "exec")
@@ -586,6 +590,7 @@ def test_of_the_four_samplers_the_one_that_is_named_forgets_the_degeneracy():
             for _ in range(10):
                 exec(code, place)
             counts[place["old"]] += 1
+
         p_value = bz.statistics.goodness_of_fit(counts, target).p_value
         assert (p_value < 1e-100) if name == "C" else (p_value > 1e-6), name
         if name == "C":
@@ -623,11 +628,13 @@ def test_the_thermometer_sees_what_the_question_about_servers_says():
     assert [
         name for name in "ABCD" if bz.thermometer.diagnose(readings[name], 0.7).verdict == "fails"
     ] == ["D"]
+
     off = {name: 0.7 - reading.temperature for name, reading in readings.items()}
     assert off["B"] > off["D"] > 0.1
     for name in "ABC":
         assert abs(off[name]) < 2 * readings[name].standard_error
     assert off["D"] > 10 * readings["D"].standard_error
+
     shallow, *_, deep = readings["D"].by_top
     assert abs(shallow.temperature - 0.7) < 2 * shallow.standard_error and deep.temperature < 0.6
     kept = {(row, token) for row, token in zip(*given["D"], strict=True)}
@@ -684,7 +691,8 @@ def test_what_a_student_does_to_the_data_harms_nobody():
 
 
 def test_data_and_results_are_the_same_every_time():
-    first, second = data("which_server_lies"), data("which_server_lies")
+    first = data("which_server_lies")
+    second = data("which_server_lies")
     assert all(np.array_equal(first[name][1], second[name][1]) for name in "ABCD")
     walk = _EXERCISES["at_the_wall"].kind
     assert np.array_equal(walk.read(step), walk.read(step))

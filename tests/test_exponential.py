@@ -27,6 +27,7 @@ def test_the_double_exponential_is_right_to_its_last_digit():
             np.arange(1, 2148) * np.log(2) / 2,
         ]
     )
+
     found = each(exponential.lifted_exp, x, np.empty_like(x))
     with mpmath.workdps(40):
         lift = 64 * mpmath.log(2)

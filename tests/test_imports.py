@@ -1,7 +1,7 @@
 """The roads never import one another, and `import boltzmann` loads nothing heavy.
 
-A road is a folder: analytic, simulation, language or thermometer. The files beside these folders, and
-`_core`, are the ground that the roads share. All other folders, such as commands and exercises, may import
+A road is a folder: analytic, simulation, language or thermometer. The files beside these folders,
+and `_core`, are shared by the roads. All other folders, such as commands and exercises, may import
 anything and are imported by none of these.
 """
 
@@ -28,14 +28,14 @@ def modules():
 
 
 def names_in(source, module, known):
-    """Return the dotted names that a source imports, or takes from the front door, anywhere."""
+    """Return the dotted names that a source imports, or takes from the package, anywhere."""
     package = module if known[module].name == "__init__.py" else module.rpartition(".")[0]
-    nodes, names, doors = list(ast.walk(ast.parse(source))), set(), set()
+    nodes, names, bound = list(ast.walk(ast.parse(source))), set(), set()
     for node in nodes:
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
-            doors |= {
-                alias.asname or "boltzmann" for alias in node.names if leads_to_the_door(alias)
+            bound |= {
+                alias.asname or "boltzmann" for alias in node.names if binds_the_package(alias)
             }
         elif isinstance(node, ast.ImportFrom):
             base = node.module or ""
@@ -53,21 +53,21 @@ def names_in(source, module, known):
         if (
             isinstance(node, ast.Attribute)
             and isinstance(node.value, ast.Name)
-            and node.value.id in doors
+            and node.value.id in bound
         ):
             names.add(f"boltzmann.{node.attr}")
     return names
 
 
-def leads_to_the_door(alias):
-    """Tell whether an import binds the front door: `import boltzmann`, `… as bz`, `import boltzmann.levels`."""
+def binds_the_package(alias):
+    """Tell whether an import binds the package itself, as `import boltzmann.levels` does, too."""
     return alias.name == "boltzmann" or (
         alias.name.startswith("boltzmann.") and alias.asname is None
     )
 
 
 def imported(source, module, known):
-    """Return the modules of `known` that a source imports anywhere, packages on the way included."""
+    """Return the modules of `known` that a source imports anywhere, their packages included."""
     return (names_in(source, module, known) & known.keys()) - {module}
 
 
@@ -83,7 +83,7 @@ def reach(start, graph):
 
 
 def part(module):
-    """Return the folder or file directly below the package that a module belongs to; "" for its front."""
+    """Return the folder or file below the package that a module is in; "" for its __init__."""
     return module.split(".")[1] if "." in module else ""
 
 
@@ -91,7 +91,7 @@ def is_road(module):
     return part(module) in ROADS
 
 
-def is_ground(module):
+def is_shared(module):
     """Tell whether a module is shared: `_core`, or a file directly below the package."""
     name = part(module)
     return name in ("", "_core") or (name != "__main__" and (PACKAGE / f"{name}.py").exists())
@@ -99,7 +99,7 @@ def is_ground(module):
 
 @pytest.fixture(scope="module")
 def graph():
-    """What each module imports; the front door, which every road has in common, opens all three on purpose."""
+    """What each module imports; `boltzmann` itself, which leads to all roads, counts as empty."""
     known = modules()
     edges = {
         name: imported(path.read_text(encoding="utf-8"), name, known)
@@ -127,13 +127,13 @@ def inside():
     }
 
 
-def test_roads_and_ground_are_there(graph):
+def test_roads_and_what_they_share_are_there(graph):
     assert {part(module) for module in graph if is_road(module)} == set(ROADS)
-    assert {"_core", "levels", "statistics", "plots"} <= {part(m) for m in graph if is_ground(m)}
+    assert {"_core", "levels", "statistics", "plots"} <= {part(m) for m in graph if is_shared(m)}
 
 
 def test_nothing_below_imports_the_commands_or_the_exercises(graph):
-    below = {module for module in graph if is_road(module) or is_ground(module)}
+    below = {module for module in graph if is_road(module) or is_shared(module)}
     assert {part(module) for module in graph.keys() - below} == {
         "__main__",
         "commands",
@@ -156,15 +156,15 @@ PUBLIC = {f"boltzmann.{name}" for name in bz.__all__} | {"boltzmann.*"}
         "import boltzmann.levels\nboltzmann.temper",
     ],
 )
-def test_whoever_takes_from_the_front_door_is_seen(source):
+def test_whoever_takes_a_public_name_from_the_package_is_seen(source):
     assert names_in(source, "boltzmann.f", {"boltzmann.f": Path("f.py")}) & PUBLIC
 
 
-def test_no_road_goes_through_the_front_door():
+def test_no_road_takes_a_public_name_from_the_package():
     """It opens all three, so the walk stops there; no module takes from it what is another's."""
     known = modules()
     for module in known.keys() - {"boltzmann"}:
-        if not (is_road(module) or is_ground(module)):
+        if not (is_road(module) or is_shared(module)):
             continue
         taken = names_in(known[module].read_text(encoding="utf-8"), module, known) & PUBLIC
         assert taken <= known.keys(), module
@@ -177,20 +177,20 @@ def test_no_road_leads_to_another(road, graph):
     assert {part(module) for module in reach(start, graph) if is_road(module)} == {road}
 
 
-def test_the_shared_ground_stands_on_no_road(graph):
-    ground = {module for module in graph if is_ground(module)}
-    assert reach(ground, graph) == ground
+def test_what_is_shared_imports_no_road(graph):
+    shared = {module for module in graph if is_shared(module)}
+    assert reach(shared, graph) == shared
 
 
-def test_the_thermometer_stands_on_the_core_alone(graph):
-    """It measures the three roads, and so must not be made of them: not of levels, nor of the law."""
+def test_the_thermometer_imports_the_core_alone(graph):
+    """It measures the three roads, and so must not be made of them."""
     start = [module for module in graph if part(module) == "thermometer"]
     assert {part(module) for module in reach(start, graph)} == {"_core", "thermometer"}
 
 
 @pytest.mark.parametrize("road", ROADS)
 def test_all_but_the_simulation_share_an_exponential(road, graph):
-    """An error in it would be in both; the simulation, which has one of its own, would not agree."""
+    """An error in it would be in all three; the simulation, with its own, would not agree."""
     start = [module for module in graph if part(module) == road]
     shared = "boltzmann._core.exponential" in reach(start, graph)
     assert shared == (road != "simulation")
@@ -204,7 +204,7 @@ def loaded_after(statement):
     return set(result.stdout.split())
 
 
-def test_the_front_door_loads_nothing_heavy():
+def test_importing_the_package_loads_nothing_heavy():
     """Nor does the law; the simulation loads Numba when it is asked for, and no Matplotlib."""
     heavy = {"numba", "matplotlib", "scipy", "tqdm"}
     assert heavy & loaded_after("import boltzmann") == set()

@@ -1,4 +1,4 @@
-"""What a citation, a package index or a newcomer takes from this folder: that it agrees, and works as written."""
+"""What a citation, a package index or a newcomer takes from here agrees, and works as written."""
 
 import re
 import tomllib

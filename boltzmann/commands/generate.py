@@ -29,6 +29,7 @@ def add_parser(subparsers: Any) -> None:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+
     parser.add_argument(
         "prompt", nargs="?", default="", metavar="PROMPT", help="what the text begins with"
     )
@@ -36,6 +37,7 @@ def add_parser(subparsers: Any) -> None:
         "-n", "--length", type=int, default=200, help="tokens to draw; letters are tokens (200)"
     )
     parser.add_argument("--seed", type=int, default=0, help="one seed gives one text (0)")
+
     _add_model(parser)
     _add_sampling(parser)
     parser.set_defaults(run=run)
@@ -52,6 +54,7 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
         "of a folder with one",
     )
     model.add_argument("--corpus", metavar="FILE", help="a letter model of this UTF-8 text instead")
+
     parser.add_argument(
         "--order",
         type=int,
@@ -73,6 +76,7 @@ def _add_sampling(parser: argparse.ArgumentParser) -> None:
         metavar="P",
         help="keep tokens at least P times as probable as the most probable one",
     )
+
     sampling.add_argument(
         "--preset",
         metavar="ENGINE",

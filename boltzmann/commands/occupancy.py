@@ -61,6 +61,7 @@ def add_parser(subparsers: Any) -> None:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+
     parser.add_argument(
         "levels",
         nargs="+",
@@ -82,6 +83,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--figure", type=figure_path, metavar="FILE", help="draw it, as .png or .svg"
     )
+
     _add_simulation(parser)
     parser.set_defaults(run=run)
 
@@ -98,6 +100,7 @@ def _add_simulation(parser: argparse.ArgumentParser) -> None:
         default="uniform",
         help="where a particle may move (uniform)",
     )
+
     gas.add_argument(
         "--engine",
         choices=("particles", "counts"),
@@ -214,6 +217,7 @@ def _rows(
         f"{'level':{width}s} {'energy':>10s} {'states':>8s} {'law':>10s} {'gas':>10s} "
         f"{'± error':>9s} {'pull':>6s}"
     )
+
     columns = (
         levels.energies,
         levels.degeneracies,

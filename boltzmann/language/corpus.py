@@ -29,6 +29,7 @@ def load_corpus(path: str | os.PathLike[str] | None = None) -> str:
     """
     if not isinstance(path, str | os.PathLike | None):
         raise ValueError(f"path must be a file name, got {path!r}")
+
     file = resources.files("boltzmann") / "data" / "corpus.txt" if path is None else Path(path)
     try:
         text = file.read_bytes().decode()
@@ -39,6 +40,7 @@ def load_corpus(path: str | os.PathLike[str] | None = None) -> str:
         raise ValueError(
             f"{file} is not UTF-8: byte 0x{byte:02x} at offset {error.start}"
         ) from error
+
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
         raise ValueError(f"{file} holds no text")

@@ -123,6 +123,7 @@ class ParticleEngine:
             first, last = cuts[share], cuts[share + 1]
             counts = np.zeros((recorded, self.levels), np.int64)
             moved = np.zeros(intervals, np.int64)
+
             moves.sweep_blocks(
                 self.states[first * moves.BLOCK : last * moves.BLOCK],
                 self.streams[first:last],

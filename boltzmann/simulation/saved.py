@@ -36,6 +36,7 @@ def save(path: str | os.PathLike[str], snapshot: Snapshot) -> None:
     """Write the snapshot to a file; one that exists is replaced at once or stays as it is."""
     dynamics = snapshot.dynamics
     matrix = dynamics.matrix
+
     content = {
         "format": np.array(FORMAT),
         "energies": dynamics.levels.energies,

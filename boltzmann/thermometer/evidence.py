@@ -11,9 +11,10 @@ from boltzmann.thermometer.kernels import FINE
 from boltzmann.thermometer.token_levels import IntArray, TokenLevels
 from boltzmann.thermometer.unlisted import LARGEST_EXPONENT, UnlistedWeight, unlisted_weight
 
-_NEGLIGIBLE = (
-    1e-4  # of a probability of 1, so much may be lost by rounding, and by gathering levels
-)
+# Of a probability of 1, so much may be lost by rounding, and by gathering levels.
+_NEGLIGIBLE = 1e-4
+# So many tokens that might have been drawn, for each draw, and draws count as many.
+_TOKENS_PER_DRAW = 4
 # Draws the share of each token's own probability that its transform includes. A seed that no
 # caller's draws were made with: 0 and 1 are everybody's.
 _SEED = int.from_bytes(b"thermometer")
@@ -151,11 +152,27 @@ class Evidence:
             top_k=top_k,
         )
 
+    @cached_property
+    def _distinct(self) -> tuple[IntArray, IntArray, IntArray | slice]:
+        """The row and the rank of each token drawn, and which of them each draw is.
+
+        Ascending, and each once, if draws are many; else those of the draws as they are.
+        """
+        width = int(self.ranks.max()) + 1
+        if self.levels.rows * width > _TOKENS_PER_DRAW * self.draws:
+            return self.rows, self.ranks, slice(None)
+        tokens = self.rows * width + self.ranks  # (n,)
+        drawn = np.zeros(self.levels.rows * width, dtype=bool)
+        drawn[tokens] = True
+        rows, ranks = np.divmod(np.flatnonzero(drawn), width)
+        return rows, ranks, (np.cumsum(drawn) - 1)[tokens]
+
     def cdf_steps(self, beta: float, kept: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return F(x⁻) and p(x) of each draw at β among the `kept` likeliest, shape (n,) each."""
         log_z = self.levels.moments(beta, kept).log_partition
         own = np.exp(np.minimum(-beta * self.energies - log_z[self.rows], 0.0))
-        return self.levels.mass_before(beta, log_z, self.rows, self.ranks), own
+        rows, ranks, which = self._distinct
+        return self.levels.mass_before(beta, log_z, rows, ranks)[which], own
 
     def transforms(self, beta: float, kept: FloatArray) -> FloatArray:
         """Return U = F(x⁻) + V p(x) of each draw, V uniform, shape (n,): uniform under the law."""

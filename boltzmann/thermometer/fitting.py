@@ -34,13 +34,13 @@ class Slope(NamedTuple):
 def log_likelihood(evidence: Evidence, beta: float, kept: FloatArray) -> float:
     """Return the log-likelihood."""
     log_z = evidence.levels.moments(beta, kept).log_partition
-    return float(-beta * evidence.total_energy - (evidence.weights * log_z).sum())
+    return float(-beta * evidence.total_energy - np.add.reduce(evidence.weights * log_z))
 
 
 def slope(evidence: Evidence, beta: float, kept: FloatArray) -> Slope:
     """Return the log-likelihood and its derivatives."""
-    moments = evidence.levels.moments(beta, kept)  # three of (R,)
-    log_z, mean, variance = (evidence.weights * moments).sum(axis=1).tolist()
+    moments = evidence.levels.moments(beta, kept)
+    log_z, mean, variance = (float(np.add.reduce(evidence.weights * each)) for each in moments)
     energy = evidence.total_energy
     return Slope(-beta * energy - log_z, mean - energy, variance)
 

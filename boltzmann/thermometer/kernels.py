@@ -152,17 +152,25 @@ def sum_weights(starts, energies, counts, kept, beta, log_z, mean, variance):
 
 @kernel
 def mass_before(starts, energies, counts, log_z, beta, rows, ranks, masses):
-    """Write the probability of all tokens that come before each draw."""
+    """Write the probability of the `ranks` likeliest tokens of some rows.
+
+    Where a row is asked for again, of no fewer tokens, the sum goes on.
+    """
+    row, passed, mass, j = -1, 0.0, 0.0, 0
     for i in range(rows.size):
-        j, left, mass = starts[rows[i]], float(ranks[i]), 0.0
-        while left > 0 and j < starts[rows[i] + 1]:
-            weight = lifted_exp(min(-beta * energies[j] - log_z[rows[i]], 0.0)) * min(
-                left, counts[j]
-            )
-            mass += weight * 2.0**-LIFT
-            left -= counts[j]
+        if rows[i] != row or ranks[i] < passed:
+            row, passed, mass, j = rows[i], 0.0, 0.0, starts[rows[i]]
+        end = starts[row + 1]
+        while j < end and passed + counts[j] <= ranks[i]:
+            weight = lifted_exp(min(-beta * energies[j] - log_z[row], 0.0))
+            mass += weight * counts[j] * 2.0**-LIFT
+            passed += counts[j]
             j += 1
-        masses[i] = min(mass, 1.0)
+        part = 0.0  # of a level that ends later
+        if j < end and passed < ranks[i]:
+            weight = lifted_exp(min(-beta * energies[j] - log_z[row], 0.0))
+            part = weight * (ranks[i] - passed) * 2.0**-LIFT
+        masses[i] = min(mass + part, 1.0)
 
 
 @kernel

@@ -2,19 +2,21 @@
 
 from bisect import bisect_left
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from boltzmann._core.checks import FloatArray
 from boltzmann.thermometer.evidence import Evidence
 from boltzmann.thermometer.fitting import as_t, fit_beta, log_likelihood
 from boltzmann.thermometer.hypothesis import Hypothesis
 from boltzmann.thermometer.laws import SamplingLaw
 from boltzmann.thermometer.truncation import TIGHTEST, Cutoff, kept_counts
 
+_STEP = 0.1  # of log β, between points of the grid
+_HOTTER = 16  # steps to this side of the likeliest β without a truncation ...
+_COLDER = 3  # ... and to the other
 _IMPOSSIBLE = 1e15  # the cost of a law that forbids a draw: finite, for the minimisation
 
 
@@ -29,12 +31,15 @@ class LawFitter:
     """
 
     evidence: Evidence
+    _bounds: dict[int, float] = field(default_factory=dict, init=False, repr=False)
 
     def at_any_temperature(self, law: SamplingLaw) -> SamplingLaw:
         """Return the law at its likeliest temperature."""
         if law.temperature_first and law.by_probability:
             return self._search(lambda t: replace(law, temperature=t))
-        start = law.beta if np.isfinite(law.beta) else 1.0
+        if not law.truncated:
+            return replace(law, temperature=as_t(self._untruncated_beta))
+        start = self._untruncated_beta if np.isfinite(self._untruncated_beta) else 1.0
         beta = fit_beta(self.evidence, kept_counts(self.evidence, law), start)
         return replace(law, temperature=as_t(beta))
 
@@ -58,7 +63,9 @@ class LawFitter:
             return min(-Hypothesis(self.evidence, law).log_likelihood, _IMPOSSIBLE)
 
         best = self._best_of_grid(cost)
-        around = (best - 0.1, best + 0.1)
+        around = (best - _STEP, best + _STEP)
+        if best == self._grid[0] and cost(around[0]) == _IMPOSSIBLE:
+            return law_at(float(np.exp(-best)))
         found = minimize_scalar(cost, bounds=around, method="bounded", options={"xatol": 1e-3})
         return law_at(float(np.exp(-found.x)))
 
@@ -68,44 +75,57 @@ class LawFitter:
         return fit_beta(self.evidence, self.evidence.condition_counts)
 
     @cached_property
-    def _grid(self) -> FloatArray:
+    def _grid(self) -> list[float]:
         """Where a search begins: log β, ascending.
 
         Taken for untruncated, draws look colder than they are: it need not go far the other way.
         """
-        grid: FloatArray = np.log(self._untruncated_beta) + np.linspace(-1.6, 0.3, 20)
-        return grid
+        steps = np.arange(-_HOTTER, _COLDER + 1)
+        return (np.log(self._untruncated_beta) + _STEP * steps).tolist()
 
-    @cached_property
-    def _bounds(self) -> FloatArray:
-        """A lower bound of the cost at each point of the grid, for all laws.
+    def _bound(self, k: int) -> float:
+        """Return a lower bound of the cost at a point of the grid, for all laws.
 
         Normalised by the tokens that every law keeps which allows the draws, these cost no more.
         """
-        least = self.evidence.least_kept
-        return np.array(
-            [-log_likelihood(self.evidence, beta, least) for beta in np.exp(self._grid)]
-        )
+        if k not in self._bounds:
+            beta = float(np.exp(self._grid[k]))
+            self._bounds[k] = -log_likelihood(self.evidence, beta, self.evidence.least_kept)
+        return self._bounds[k]
+
+    @cached_property
+    def _lowest_bound(self) -> int:
+        """The point of the grid where the bound is lowest: it rises to both sides.
+
+        With fewer tokens to normalise by, it is hotter than the likeliest without a truncation.
+        """
+        k = _HOTTER
+        while k > 0 and self._bound(k - 1) <= self._bound(k):
+            k -= 1
+        return k
 
     def _best_of_grid(self, cost: Callable[[float], float]) -> float:
         """Return the point of least cost, without trying points that cannot have it.
 
-        These are points whose lower bound is above a cost that was found, and points colder than
+        These are points where a lower bound exceeds a cost that was found, and points colder than
         one that forbids a draw: the colder, the fewer tokens are kept.
         """
         grid = self._grid
-        possible = grid.size  # points from here on forbid a draw
-        least = np.inf
-        best = 0
-        for k in np.argsort(self._bounds, kind="stable").tolist():
-            if self._bounds[k] > least:
-                break
-            if k >= possible:
-                continue
-            found = cost(grid[k])
-            if found >= _IMPOSSIBLE:
-                possible = bisect_left(grid[:k], 1, key=lambda point: cost(point) >= _IMPOSSIBLE)
-            elif (found, k) < (least, best):
-                least = found
-                best = k
-        return float(grid[best])
+        best = self._lowest_bound
+        least = cost(grid[best])
+        colder = range(best + 1, len(grid))
+        if least == _IMPOSSIBLE:
+            possible = bisect_left(grid[:best], 1, key=lambda point: cost(point) == _IMPOSSIBLE)
+            best = max(possible - 1, 0)
+            least = cost(grid[best])
+            colder = range(0)
+
+        for points in (range(best - 1, -1, -1), colder):
+            for k in points:
+                if self._bound(k) > least:
+                    break
+                found = cost(grid[k])
+                if found < least:
+                    best = k
+                    least = found
+        return grid[best]

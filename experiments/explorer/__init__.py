@@ -1,4 +1,4 @@
-r"""Can one slider show that letters and molecules share a temperature?
+"""Can one slider show that letters and molecules share a temperature?
 
 Objective. You can say, before the slider moves, what particles, curves and letters will do, and why
 one number moves all three.
@@ -69,41 +69,23 @@ Exercises.
    in it, it opens four sweeps after a quench from t = 5.)
 """
 
-import json
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-import boltzmann as bz
-from boltzmann import plots
-from boltzmann.language import NGram, load_corpus
-from boltzmann.statistics import goodness_of_fit
+from experiments.explorer.golden import golden_values
+from experiments.explorer.sources import data_of, filled
 from experiments.runner.table import Table, Verdict, agrees
-from experiments.shared.letters import usable_contexts
 
-CHAPTER = 15
+CHAPTER = 17
 FINDING = "One slider drives a gas and a text generator, and one law predicts both"
-SOURCE = Path(__file__).parent
-SCRIPTS = (  # in reading order
-    *("random", "law", "metropolis", "sampler", "model", "fit", "check"),
-    *("temperature", "state", "world", "levels", "curves", "letters", "handles", "words", "main"),
-)
-PALETTE = ("blue", "sky", "green", "orange", "vermilion")
 MOST_BYTES = 400_000
 ADDRESS = re.compile(
     r"\b(?:https?|wss?|ftp):|\bsrc\s*=|\burl\(|@import|\bimport\s*\(|\bfetch\s*\(|XMLHttpRequest"
 )
-SYSTEMS = {
-    "two levels": bz.two_level(),
-    "ladder": bz.ladder(8),
-    "rotor": bz.rigid_rotor(7, constant=0.25),
-    "gas column": bz.column(12, height=6.0),
-    "levels of your own": bz.EnergyLevels([0.0, 0.5, 1.0, 2.0, 3.0]),
-}
 
 
 @dataclass(frozen=True)
@@ -116,212 +98,93 @@ class Config:
     particles: int = 2000
     seed: int = 2026
     contexts: tuple[str, ...] = ("the s", "wind", "warm")  # the page opens with the first
-    temperatures: tuple[float, ...] = (
-        0.0,
-        0.05,
-        0.3,
-        1.0,
-        3.0,
-        20.0,
-        math.inf,
-    )  # of the golden values
+    # Of the golden values:
+    temperatures: tuple[float, ...] = (0.0, 0.05, 0.3, 1.0, 3.0, 20.0, math.inf)
 
 
 QUICK = Config(contexts=("the s",), temperatures=(0.0, 0.3, 1.0, math.inf))
 
 
-@dataclass(frozen=True)
-class Golden:
-    """What the law says about one system at one temperature, and a count held against it."""
-
-    system: str  # one of SYSTEMS, or the context of a letter
-    letters: bool
-    temperature: float
-    values: dict[str, float]  # log Z, U, S, C, χ² and the p-value of `counts`
-    p: np.ndarray
-    counts: np.ndarray
-
-
-def _text(config: Config) -> str:
-    return load_corpus(config.corpus).encode()[: config.bytes_of_text].decode(errors="ignore")
-
-
-def _golden(config: Config) -> Iterator[Golden]:
-    """Yield every golden value in full precision."""
-    text = _text(config)
-    model = NGram.fit(text, order=config.order)
-    letters = {
-        context: _letters_as_levels(model.logits(context))
-        for context in usable_contexts(config.contexts, text)
-    }
-    for name, levels in {**SYSTEMS, **letters}.items():
-        for t in config.temperatures:
-            p = bz.probabilities(levels, t)
-            counts = _counts_near(p, config.particles)
-            fit = goodness_of_fit(counts, p, statistic="pearson")
-            values = {
-                "log Z": bz.log_partition(levels, t),
-                "U": bz.mean_energy(levels, t),
-                "S": bz.entropy(levels, t),
-                "C": bz.heat_capacity(levels, t),
-                "chi-square": fit.statistic,
-                "p-value": fit.p_value,
-            }
-            yield Golden(
-                name, name in letters, t, {key: float(v) for key, v in values.items()}, p, counts
-            )
-
-
-def _letters_as_levels(logits: np.ndarray) -> bz.EnergyLevels:
-    """Return E = -log p, counted from the likeliest letter, lest log Z at t = 1 be a zero made of rounding."""
-    return bz.EnergyLevels(logits.max() - logits)
-
-
-def _counts_near(p: np.ndarray, particles: int) -> np.ndarray:
-    """Return counts like those of a gas: off by one standard deviation, up and down in turn."""
-    sign = np.where(np.arange(p.size) % 2, 1, -1)
-    return np.round(particles * p + sign * np.sqrt(particles * p * (1 - p))).astype(np.int64)
+def page(config: Config) -> str:
+    """Return the page, with the text, the systems and the golden values put in."""
+    return filled(data_of(config))
 
 
 def compute(config: Config, progress: Callable[[float], None]) -> Table:
     """Compute the golden values, and measure the page."""
     rows = []
-    for golden in _golden(config):
-        named = [
-            *golden.values.items(),
-            *((f"p {level}", value) for level, value in enumerate(golden.p.tolist())),
-        ]
+    for golden in golden_values(config):
+        shares = {f"p {level}": value for level, value in enumerate(golden.p.tolist())}
+        where = {"system": golden.system, "temperature": golden.temperature}
         rows += [
-            {
-                "system": golden.system,
-                "temperature": golden.temperature,
-                "quantity": name,
-                "value": value,
-            }
-            for name, value in named
+            {**where, "quantity": name, "value": value}
+            for name, value in {**golden.values, **shares}.items()
         ]
     # An address in the text is data: nothing on the page loads it.
-    measures = {"bytes": len(page(config).encode()), "addresses": len(ADDRESS.findall(_filled("")))}
-    rows += [
-        {"system": "the page", "temperature": math.nan, "quantity": name, "value": float(value)}
-        for name, value in measures.items()
-    ]
+    measures = {"bytes": len(page(config).encode()), "addresses": len(ADDRESS.findall(filled("")))}
+    where = {"system": "the page", "temperature": math.nan}
+    rows += [{**where, "quantity": name, "value": float(n)} for name, n in measures.items()]
     progress(1.0)
     return Table.of_rows(rows)
 
 
 def verdicts(table: Table) -> list[Verdict]:
     """Hold the golden values against exact identities, and the page against its limits."""
-    of_page = table.where(system="the page")
-    measures = dict(zip(of_page["quantity"].tolist(), of_page["value"].tolist(), strict=True))
+    measures = _values(table.where(system="the page"))
     errors = np.zeros(4)
     systems = [name for name in dict.fromkeys(table["system"].tolist()) if name != "the page"]
     for name in systems:
         errors = np.maximum(errors, _identity_errors(table.where(system=name)))
     tolerance, reason = 1e-8, "the table holds ten digits"
-    claims = (
-        "the shares of the levels add up to 1",
-        "every temperature reads the same energies off the shares: E = −t log(p/g) + F",
-        "F = U − TS",
-        "U = ⟨E⟩ and C = (⟨E²⟩ − ⟨E⟩²)/t²",
-    )
+    same = "every temperature reads the same energies off the shares: E = −t log(p/g) + F"
+    claims = {
+        "sum": "the shares of the levels add up to 1",
+        "energies": same,
+        "free_energy": "F = U − TS",
+        "moments": "U = ⟨E⟩ and C = (⟨E²⟩ − ⟨E⟩²)/t²",
+    }
     # One digit of an error made of rounding is what machines agree on.
     judged = [
-        agrees(c, float(f"{e:.1g}"), 0.0, tolerance, reason)
-        for c, e in zip(claims, errors, strict=True)
+        agrees(key, claim, float(f"{error:.1g}"), 0.0, tolerance, reason)
+        for (key, claim), error in zip(claims.items(), errors, strict=True)
     ]
     size, addresses = measures["bytes"], measures["addresses"]
+    limit, small = f"under {MOST_BYTES}", size < MOST_BYTES
+    alone = "the page names no address that it could load from"
     return [
         *judged,
-        Verdict(
-            "the page is small",
-            f"{size:.0f} bytes",
-            f"under {MOST_BYTES}",
-            "counted",
-            size < MOST_BYTES,
-        ),
-        agrees("the page names no address that it could load from", addresses, 0.0, 0.0, "counted"),
+        Verdict("small", "the page is small", f"{size:.0f} bytes", limit, "counted", small),
+        agrees("no_address", alone, addresses, 0.0, 0.0, "counted"),
     ]
+
+
+def _values(rows: Table) -> dict[str, float]:
+    return dict(zip(rows["quantity"].tolist(), rows["value"].tolist(), strict=True))
 
 
 def _identity_errors(rows: Table) -> np.ndarray:
-    """Return the largest error of each identity, energies and degeneracies being read off p at t = 1 and t = ∞."""
-    at = {
-        t: dict(zip(part["quantity"].tolist(), part["value"].tolist(), strict=True))
-        for (t,), part in rows.groups("temperature")
-    }
+    """Return the largest error of each identity.
+
+    Energies and degeneracies are read off p at t = 1 and t = ∞.
+    """
+    at = {t: _values(part) for (t,), part in rows.groups("temperature")}
     shares = {
-        t: np.array([v for name, v in values.items() if name.startswith("p ")])
+        t: np.array([value for name, value in values.items() if name.startswith("p ")])
         for t, values in at.items()
     }
-    states = math.exp(at[math.inf]["log Z"])
-    degeneracies = states * shares[math.inf]
+    degeneracies = math.exp(at[math.inf]["log Z"]) * shares[math.inf]
     energies = -np.log(shares[1.0] / degeneracies) - at[1.0]["log Z"]
     errors = []
     for t, values in at.items():
-        p, U = shares[t], float(shares[t] @ energies)
-        of_sum, of_mean = abs(p.sum() - 1), abs(U - values["U"])
+        p = shares[t]
+        mean = float(p @ energies)
+        of_sum, of_mean = abs(p.sum() - 1), abs(mean - values["U"])
         of_law = of_free_energy = 0.0
         if 0 < t < math.inf:
             seen = p > 0
             read = -t * (np.log(p[seen] / degeneracies[seen]) + values["log Z"])
             of_law = np.abs(read - energies[seen]).max() / max(1.0, t)
             of_free_energy = abs(values["S"] - values["U"] / t - values["log Z"])
-            of_mean = max(of_mean, abs(p @ (energies - U) ** 2 / t**2 - values["C"]))
+            of_mean = max(of_mean, abs(p @ (energies - mean) ** 2 / t**2 - values["C"]))
         errors.append((of_sum, of_law, of_free_energy, of_mean))
     return np.max(errors, axis=0)
-
-
-def page(config: Config) -> str:
-    """Return the page: the sources in this folder, with the text, the systems and the golden values put in."""
-    return _filled(_data(config))
-
-
-def _filled(data: str) -> str:
-    parts = {
-        "colours": "\n".join(f"  --{name}: {getattr(plots, name.upper())};" for name in PALETTE),
-        "style": (SOURCE / "style.css").read_text(encoding="utf-8"),
-        "data": data,
-        "script": "\n".join(
-            (SOURCE / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS
-        ),
-    }
-    made = (SOURCE / "index.html").read_text(encoding="utf-8")
-    return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], made)
-
-
-def _data(config: Config) -> str:
-    """Return what Python knows, as JavaScript constants; floats have one width, so that the size is one too."""
-    text = _text(config)
-    systems = {
-        name: {
-            "energies": levels.energies.tolist(),
-            "degeneracies": levels.degeneracies.astype(int).tolist(),
-        }
-        for name, levels in SYSTEMS.items()
-    }
-    constants = {
-        "TEXT": text,
-        "ORDER": config.order,
-        "PARTICLES": config.particles,
-        "SEED": config.seed,
-        "CONTEXT": usable_contexts(config.contexts, text)[0],
-        "SYSTEMS": systems,
-    }
-    lines = [f"const {name} = {_literal(value)};" for name, value in constants.items()]
-    return "\n".join([*lines, "const GOLDEN = [", *map(_golden_line, _golden(config)), "];"])
-
-
-def _golden_line(golden: Golden) -> str:
-    values = ", ".join(_number(v) for v in (*golden.values.values(), *golden.p.tolist()))
-    known = {"system": golden.system, "letters": golden.letters, "t": golden.temperature}
-    return f"  {{...{_literal(known)}, counts: {_literal(golden.counts.tolist())}, values: [{values}]}},"
-
-
-def _number(value: float) -> str:
-    return f"{value:.16e}" if math.isfinite(value) else _literal(value)
-
-
-def _literal(value: object) -> str:
-    """Return JavaScript: JSON with Infinity, and without the < that could end a script."""
-    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")

@@ -1,14 +1,11 @@
-"""Run experiments: `python -m experiments [NAME ...]`; `--help` tells the rest."""
+"""The command line `python -m experiments`: run experiments, write or verify their figures."""
 
 import argparse
 import difflib
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
-from types import ModuleType
 from typing import Any
 
 from tqdm import tqdm
@@ -16,11 +13,12 @@ from tqdm import tqdm
 import experiments
 from boltzmann._core.console import ended
 from boltzmann.language import load_corpus
-from experiments.runner import gallery, lesson
+from experiments.runner import comparison, gallery, lesson
+from experiments.runner.experiment import Experiment, discovered, varies
 from experiments.runner.table import Verdict
 
 FIGURES = Path(experiments.__file__).resolve().parent.parent / "figures"
-LEAST_TEXT = 100  # letters
+LEAST_TEXT = 100  # letters from which a model can be trained
 
 
 class BadInputError(Exception):
@@ -44,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="experiments to run")
     parser.add_argument(
-        "--all", action="store_true", help="those too that run only on request, as timings do"
+        "--all", action="store_true", help="also those that run only on request, such as timings"
     )
     parser.add_argument(
         "--list", action="store_true", help="list the experiments, their minutes and questions"
@@ -70,43 +68,61 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def discovered() -> dict[str, ModuleType]:
-    """Return the experiments by name, in the order of their chapters: the modules that have a `compute`."""
-    names = [m.name for m in iter_modules(experiments.__path__) if not m.name.startswith("_")]
-    modules = [(name, import_module(f"experiments.{name}")) for name in sorted(names)]
-    found = [(name, module) for name, module in modules if hasattr(module, "compute")]
-    return dict(sorted(found, key=lambda pair: pair[1].CHAPTER))
-
-
 def _run(options: argparse.Namespace) -> int:
     known = discovered()
     if options.list:
-        for name, module in known.items():
-            request = " (on request)" if gallery.varies(module) else ""
-            print(f"{name:13s} {lesson.minutes(module):3d} min  {lesson.question(module)}{request}")
-        return 0
-    chosen = {name: _chosen(name, known) for name in options.names}
-    chosen = chosen or {
-        name: module for name, module in known.items() if options.all or not gallery.varies(module)
-    }
+        return _list(known)
+    chosen = _chosen(options, known)
     if options.lesson:
         print("\n\n\n".join(lesson.text(module) for module in chosen.values()))
         return 0
-    if options.corpus is not None:
-        try:
-            text = load_corpus(options.corpus)
-        except ValueError as error:
-            raise BadInputError(str(error)) from error
-        if len(text) < LEAST_TEXT or len(set(text)) < 2:
-            raise BadInputError(
-                f"{options.corpus}: a letter model takes {LEAST_TEXT} letters or more, and two different"
-            )
+
+    _check_corpus(options.corpus)
     if options.verify:
         if options.quick or options.corpus or options.output:
             raise BadInputError(
-                "--verify recomputes the committed figures: it goes with names or --all and no other option"
+                "--verify recomputes the committed figures: it goes with names or --all and no "
+                "other option"
             )
         return _verify(chosen, known, whole=not options.names or len(chosen) == len(known))
+    return _write(chosen, known, options)
+
+
+def _list(known: dict[str, Experiment]) -> int:
+    for name, module in known.items():
+        request = " (on request)" if varies(module) else ""
+        print(f"{name:13s} {lesson.minutes(module):3d} min  {lesson.question(module)}{request}")
+    return 0
+
+
+def _chosen(options: argparse.Namespace, known: dict[str, Experiment]) -> dict[str, Experiment]:
+    """Return the experiments that are named, or all that need no naming."""
+    for name in options.names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, cutoff=0.4) or list(known)
+            raise BadInputError(f"there is no experiment {name!r}; near it: {', '.join(near)}")
+    if options.names:
+        return {name: known[name] for name in options.names}
+    return {name: module for name, module in known.items() if options.all or not varies(module)}
+
+
+def _check_corpus(file: str | None) -> None:
+    if file is None:
+        return
+    try:
+        text = load_corpus(file)
+    except ValueError as error:
+        raise BadInputError(str(error)) from error
+    if len(text) < LEAST_TEXT or len(set(text)) < 2:
+        raise BadInputError(
+            f"{file}: a letter model takes {LEAST_TEXT} letters or more, and two different"
+        )
+
+
+def _write(
+    chosen: dict[str, Experiment], known: dict[str, Experiment], options: argparse.Namespace
+) -> int:
+    """Compute what is chosen and write it with the gallery."""
     folder = _folder(options)
     try:
         verdicts = _compute(chosen, options, folder)
@@ -115,13 +131,6 @@ def _run(options: argparse.Namespace) -> int:
         raise BadInputError(f"cannot write {error.filename or folder}: {error.strerror}") from error
     print(f"figures in {folder}")
     return _report(verdicts)
-
-
-def _chosen(name: str, known: dict[str, ModuleType]) -> ModuleType:
-    if name in known:
-        return known[name]
-    near = difflib.get_close_matches(name, known, cutoff=0.4) or list(known)
-    raise BadInputError(f"there is no experiment {name!r}; near it: {', '.join(near)}")
 
 
 def _folder(options: argparse.Namespace) -> Path:
@@ -139,8 +148,9 @@ def _folder(options: argparse.Namespace) -> Path:
 
 
 def _compute(
-    chosen: dict[str, ModuleType], options: argparse.Namespace, folder: Path
+    chosen: dict[str, Experiment], options: argparse.Namespace, folder: Path
 ) -> dict[str, list[Verdict]]:
+    """Run the chosen experiments and write their files; return their verdicts by name."""
     verdicts = {}
     with tqdm(
         total=len(chosen), unit="experiment", bar_format="{l_bar}{bar}| {elapsed}", disable=None
@@ -159,7 +169,7 @@ def _compute(
     return verdicts
 
 
-def _config(module: ModuleType, options: argparse.Namespace) -> Any:
+def _config(module: Experiment, options: argparse.Namespace) -> Any:
     config = module.QUICK if options.quick else module.Config()
     if options.corpus is not None and hasattr(config, "corpus"):
         return replace(config, corpus=options.corpus)
@@ -172,16 +182,15 @@ def _report(verdicts: dict[str, list[Verdict]]) -> int:
     width = max((len(v.claim) for _, v in rows), default=0)
     for name, v in rows:
         mark = "holds" if v.holds else "FAILS"
-        print(
-            f"{mark}  {name:13s}  {v.claim:{width}s}  {v.measured}; expected {v.expected}; {v.criterion}"
-        )
+        found = f"{v.measured}; expected {v.expected}; {v.criterion}"
+        print(f"{mark}  {name:13s}  {v.claim:{width}s}  {found}")
     failed = sum(not v.holds for _, v in rows)
     print(f"{len(rows) - failed} of {len(rows)} verdicts hold")
     return 1 if failed else 0
 
 
-def _verify(chosen: dict[str, ModuleType], known: dict[str, ModuleType], whole: bool) -> int:
-    """Recompute what is chosen and compare; of a `whole` folder judge the rest as it stands."""
+def _verify(chosen: dict[str, Experiment], known: dict[str, Experiment], whole: bool) -> int:
+    """Recompute what is chosen and compare; judge the rest of a `whole` folder as it is."""
     options = _parser().parse_args([])
     standing = [module for name, module in known.items() if whole and name not in chosen]
     with tempfile.TemporaryDirectory(prefix="boltzmann-verify-") as temporary:
@@ -190,7 +199,9 @@ def _verify(chosen: dict[str, ModuleType], known: dict[str, ModuleType], whole: 
         for module in standing:
             verdicts |= gallery.adopt(module, FIGURES, made)
         gallery.finish(known.values(), made)
-        wrong, remarks = gallery.differences(FIGURES, made, [*chosen.values(), *standing], whole)
+        everything = [*chosen.values(), *standing]
+        wrong, remarks = comparison.differences(FIGURES, made, everything, whole)
+
     status = _report(verdicts)
     for line in remarks:
         print(line)

@@ -9,7 +9,8 @@ of its own. `References`, in numpydoc's form, may close the lesson.
 import inspect
 import re
 import textwrap
-from types import ModuleType
+
+from experiments.runner.experiment import Experiment
 
 HEADINGS = (
     "Objective.",
@@ -26,17 +27,17 @@ HEADINGS = (
 _BEGINS = re.compile(rf"^({'|'.join(map(re.escape, HEADINGS))})(?:[ \n]|$)", re.MULTILINE)
 
 
-def text(experiment: ModuleType) -> str:
+def text(experiment: Experiment) -> str:
     """Return the lesson, without the indentation of the source."""
     return inspect.cleandoc(experiment.__doc__ or "")
 
 
-def question(experiment: ModuleType) -> str:
+def question(experiment: Experiment) -> str:
     """Return the question that the experiment asks."""
     return text(experiment).partition("\n")[0]
 
 
-def parts(experiment: ModuleType) -> dict[str, str]:
+def parts(experiment: Experiment) -> dict[str, str]:
     """Return what stands under each heading, in order, and under "References", if there are any.
 
     Raises
@@ -55,17 +56,17 @@ def parts(experiment: ModuleType) -> dict[str, str]:
     return made | ({"References": references.strip()} if references else {})
 
 
-def minutes(experiment: ModuleType) -> int:
+def minutes(experiment: Experiment) -> int:
     """Return how long the lesson takes."""
     return int(parts(experiment)["Minutes."])
 
 
-def needs(experiment: ModuleType) -> list[str]:
+def needs(experiment: Experiment) -> list[str]:
     """Return the lessons that this one leans on."""
     return re.findall(r"`(\w+)`", parts(experiment)["What you need to know."])
 
 
-def exercises(experiment: ModuleType) -> list[str]:
+def exercises(experiment: Experiment) -> list[str]:
     """Return the exercises, from the first to the last, without their numbers."""
     numbered = re.split(r"^(\d+)\. ", parts(experiment)["Exercises."], flags=re.MULTILINE)[1:]
     if numbered[::2] != [str(n + 1) for n in range(len(numbered) // 2)]:

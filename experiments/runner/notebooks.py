@@ -1,8 +1,8 @@
-"""Write the lessons as notebooks: `python -m experiments.runner.notebooks`; with `--execute` run those written.
+"""Write the lessons as notebooks: `python -m experiments.runner.notebooks`.
 
-A notebook holds the docstring of its experiment, cut where there is something to run. Nothing is
-written into one by hand: a test holds each to its module. An experiment that makes a page has none:
-its page is there to play with.
+With `--execute` run those that are written. A notebook holds the docstring of its experiment, cut
+where there is something to run. Nothing is written into one by hand: a test holds each to its
+module. An experiment that makes a page has none: its page is there to play with.
 """
 
 import argparse
@@ -15,10 +15,9 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import ModuleType
 
-from experiments.runner import gallery, lesson
-from experiments.runner.cli import discovered
+from experiments.runner import lesson
+from experiments.runner.experiment import Experiment, discovered, name_of, varies
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "experiments" / "notebooks"
@@ -54,14 +53,20 @@ for verdict in {name}.verdicts(table):
 
 
 def repository() -> str | None:
-    """Return the address that badges lead to and notebooks install from: Repository in `[project.urls]`."""
+    """Return the address that badges lead to and notebooks install from, if there is one.
+
+    It is `Repository` in `[project.urls]`.
+    """
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     address = project.get("urls", {}).get("Repository")
     return str(address).removesuffix(".git").rstrip("/") if address else None
 
 
-def notebook(experiment: ModuleType, address: str | None) -> str:
-    """Return the notebook of an experiment as JSON; without an address it has no badge and does not install."""
+def notebook(experiment: Experiment, address: str | None) -> str:
+    """Return the notebook of an experiment as JSON.
+
+    Without an address it has no badge and does not install.
+    """
     cells = [
         {
             "id": f"cell-{number}",
@@ -78,14 +83,16 @@ def notebook(experiment: ModuleType, address: str | None) -> str:
     return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
 
 
-def _cells(experiment: ModuleType, address: str | None) -> Iterator[tuple[str, str]]:
-    """Yield kind and source of each cell: what comes before the run, the run, what comes after, the exercises."""
-    name, parts = gallery.name_of(experiment), lesson.parts(experiment)
+def _cells(experiment: Experiment, address: str | None) -> Iterator[tuple[str, str]]:
+    """Yield kind and source of each cell: before the run, the run, after it, the exercises."""
+    name = name_of(experiment)
+    parts = lesson.parts(experiment)
     # What differs from run to run takes long to measure: there the small preset shows how it is
     # done.
-    preset, other = ("QUICK", "Config()") if gallery.varies(experiment) else ("Config()", "QUICK")
+    preset, other = ("QUICK", "Config()") if varies(experiment) else ("Config()", "QUICK")
     badge = f"\n\n{_badge(name, address)}" if address else ""
-    made = f"Made from [experiments/{name}.py](../{name}.py), whose docstring this is."
+    file = Path(inspect.getfile(experiment)).relative_to(NOTEBOOKS.parent).as_posix()
+    made = f"Made from [experiments/{file}](../{file}), whose docstring this is."
     yield "markdown", f"# {lesson.question(experiment)}{badge}\n\n{made}"
     if address:
         yield "code", INSTALL.format(repository=address)
@@ -120,8 +127,12 @@ def _section(heading: str, body: str) -> str:
 
 
 def _exercise(number: int, exercise: str) -> Iterator[tuple[str, str]]:
-    """Yield the text of an exercise and its code, which stands indented; without any, a cell to write in."""
-    heading, coded = f"## Exercise {number}\n\n", False
+    """Yield the text of an exercise and its code, which stands indented.
+
+    Without any code it ends in a cell to write in.
+    """
+    heading = f"## Exercise {number}\n\n"
+    coded = False
     for paragraph in exercise.split("\n\n"):
         if paragraph.startswith("    "):
             yield "code", textwrap.dedent(paragraph)
@@ -143,7 +154,10 @@ def written() -> dict[Path, str]:
 
 
 def execute(path: Path) -> None:
-    """Run all cells of a notebook, on the small preset, in a kernel of its own; raise what a cell raises."""
+    """Run all cells of a notebook, on the small preset, in a kernel of its own.
+
+    What a cell raises is raised.
+    """
     import nbformat
     from nbclient import NotebookClient
 

@@ -46,7 +46,10 @@ class Table:
         return Table({name: column[keep] for name, column in self.columns.items()})
 
     def groups(self, *names: str) -> Iterator[tuple[tuple[Any, ...], "Table"]]:
-        """Yield (values, rows) for each combination of values of the named columns, in order of appearance."""
+        """Yield (values, rows) for each combination of values of the named columns.
+
+        They come in order of appearance.
+        """
         keys = list(zip(*(self[name].tolist() for name in names), strict=True))
         for key in dict.fromkeys(keys):
             yield key, self.where(**dict(zip(names, key, strict=True)))
@@ -61,11 +64,12 @@ class Table:
 
     @classmethod
     def from_csv(cls, text: str) -> "Table":
-        """Return the table that `to_csv` wrote: text is quoted, so that a text of digits stays one."""
-        (header, *rows), (_, *quoted) = (
-            list(csv.reader(io.StringIO(text), quoting=quoting))
-            for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_NONNUMERIC)
-        )
+        """Return the table that `to_csv` wrote.
+
+        Text is quoted, so that a text of digits stays one.
+        """
+        header, *rows = csv.reader(io.StringIO(text), quoting=csv.QUOTE_MINIMAL)
+        _, *quoted = csv.reader(io.StringIO(text), quoting=csv.QUOTE_NONNUMERIC)
         if any(len(row) != len(header) for row in rows):
             raise ValueError("a row has more or fewer entries than the header")
         is_text = (
@@ -100,8 +104,12 @@ def _parsed(column: list[str], is_text: bool) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A claim, what was measured, what was expected, by which criterion it is judged, and whether it holds."""
+    """A claim, what was measured and expected, by which criterion it is judged, whether it holds.
 
+    `key` is a short name, one of its kind in its experiment, by which code refers to the verdict.
+    """
+
+    key: str
     claim: str
     measured: str
     expected: str
@@ -114,27 +122,32 @@ class Verdict:
 
 
 def worst_of(p_values: Sequence[float]) -> float:
-    """Return the smallest p-value times their number, valid for correlated tests too (Bonferroni)."""
+    """Return the smallest p-value times their number (Bonferroni).
+
+    It is valid for correlated tests, too.
+    """
     return min(1.0, len(p_values) * min(p_values))
 
 
 def fits(
-    claim: str, p_values: float | Sequence[float], of: str, false_alarm: float = 1e-6
+    key: str, claim: str, p_values: float | Sequence[float], of: str, false_alarm: float = 1e-6
 ) -> Verdict:
     """Return the verdict that goodness of fit supports: it holds unless p is below `false_alarm`.
 
     `of` says what p is the p-value of; of several, `worst_of` decides.
     """
     p, judged = _together(p_values, of, worst_of, "smallest p of {} {}, times {}")
-    return Verdict(claim, f"p = {p:.3g}", judged, f"p ≥ {false_alarm:g}", bool(p >= false_alarm))
+    holds = bool(p >= false_alarm)
+    return Verdict(key, claim, f"p = {p:.3g}", judged, f"p ≥ {false_alarm:g}", holds)
 
 
 def differs(
-    claim: str, p_values: float | Sequence[float], of: str, false_alarm: float = 1e-6
+    key: str, claim: str, p_values: float | Sequence[float], of: str, false_alarm: float = 1e-6
 ) -> Verdict:
     """Return the verdict of a control: it holds if every goodness of fit fails, as it must."""
     p, judged = _together(p_values, of, max, "largest p of {} {}")
-    return Verdict(claim, f"p = {p:.3g}", judged, f"p < {false_alarm:g}", bool(p < false_alarm))
+    holds = bool(p < false_alarm)
+    return Verdict(key, claim, f"p = {p:.3g}", judged, f"p < {false_alarm:g}", holds)
 
 
 def _together(
@@ -149,9 +162,12 @@ def _together(
 
 
 def agrees(
-    claim: str, measured: float, expected: float, tolerance: float, reason: str = ""
+    key: str, claim: str, measured: float, expected: float, tolerance: float, reason: str = ""
 ) -> Verdict:
-    """Return the verdict that a number is within `tolerance` of what is expected; `reason` says why that much."""
+    """Return the verdict that a number is within `tolerance` of what is expected.
+
+    `reason` says why the tolerance is what it is.
+    """
     holds = bool(abs(measured - expected) <= tolerance)
     criterion = f"within {tolerance:.2g}" + (f" ({reason})" if reason else "")
-    return Verdict(claim, f"{measured:.6g}", f"{expected:.6g}", criterion, holds)
+    return Verdict(key, claim, f"{measured:.6g}", f"{expected:.6g}", criterion, holds)

@@ -1,9 +1,10 @@
-"""Three roads to the next symbol of a language model, counted in columns, held against one another, and drawn."""
+"""Three roads to a distribution: law, gas and sampler, counted, held together and drawn."""
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 import boltzmann as bz
 from boltzmann import plots
@@ -16,6 +17,14 @@ FALSE_ALARM = 1e-6
 LAW = "law: softmax(log p / t)"
 
 
+def gas_and_sampler(
+    p: np.ndarray, logits: np.ndarray, t: float, particles: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the counts (K,) of a gas on -log p and of a sampler of as many draws, both at t."""
+    gas = relaxed_gas(p, t, particles, seed)
+    return gas, np.bincount(draw_ids(logits, t, particles, seed), minlength=p.size)
+
+
 def counted(
     logits: np.ndarray,
     t: float,
@@ -25,12 +34,14 @@ def counted(
     seed: int,
     control_seed: int,
 ) -> dict[str, np.ndarray]:
-    """Return what p and the law at t are, and how often gas, sampler and a sampler `control` times as hot came."""
+    """Return p, the law at t, and the counts of gas and sampler, as columns of a table.
+
+    The sampler is counted twice: at t, and for a control at `control` times t.
+    """
     p = bz.softmax(logits)
-    sampled, sampled_too_hot = (
-        np.bincount(draw_ids(logits, heat * t, draws, seed_), minlength=logits.size)
-        for heat, seed_ in ((1.0, seed), (control, control_seed))
-    )
+    sampled = np.bincount(draw_ids(logits, t, draws, seed), minlength=p.size)
+    hot_ids = draw_ids(logits, control * t, draws, control_seed)
+    sampled_too_hot = np.bincount(hot_ids, minlength=p.size)
     law, too_hot = bz.temper(p, [t, control * t])
     return {
         "probability": p,
@@ -43,24 +54,25 @@ def counted(
 
 
 def three_roads(panels: Sequence[Table]) -> list[Verdict]:
-    """Hold each pair of roads against each other in every panel; the control, where draws enough can tell."""
-    gas, sampler = (
-        [_fit(panel, counts) for panel in panels] for counts in ("simulated", "sampled")
-    )
+    """Hold each pair of roads against each other in every panel.
+
+    The control is judged in the panels whose draws are enough to tell, if there are any.
+    """
+    gas = [_fit(panel, "simulated") for panel in panels]
+    sampler = [_fit(panel, "sampled") for panel in panels]
     both = [compare_counts(panel["simulated"], panel["sampled"]).p_value for panel in panels]
     telling = [panel for panel in panels if _missed(panel) < FALSE_ALARM]
     control = [_fit(panel, "sampled_too_hot") for panel in telling]
     judged = f"panels, those of {len(panels)} in which its power is above 1 − 1e-6"
-    return [
-        fits("the Metropolis gas obeys softmax(log p / t)", gas, "panels"),
-        fits("the sampler obeys softmax(log p / t)", sampler, "panels"),
-        fits("gas and sampler draw from one distribution", both, "panels"),
-        *(
-            [differs("control: a sampler that runs too hot is caught", control, judged)]
-            if control
-            else []
-        ),
+    verdicts = [
+        fits("gas", "the Metropolis gas obeys softmax(log p / t)", gas, "panels"),
+        fits("sampler", "the sampler obeys softmax(log p / t)", sampler, "panels"),
+        fits("both", "gas and sampler draw from one distribution", both, "panels"),
     ]
+    if control:
+        claim = "control: a sampler that runs too hot is caught"
+        verdicts.append(differs("control", claim, control, judged))
+    return verdicts
 
 
 def _fit(panel: Table, counts: str) -> float:
@@ -75,8 +87,12 @@ def _missed(panel: Table) -> float:
 
 
 def surprise(panel: Table, counts: str) -> tuple[float, float, float]:
-    """Return the entropy of the law, the mean of -log p over what was counted, p being the law, and its error."""
-    cost, total = -np.log(panel["law"]), panel[counts].sum()
+    """Return the law's entropy, the mean of -log p over what was counted, and its error.
+
+    p is the law.
+    """
+    cost = -np.log(panel["law"])
+    total = panel[counts].sum()
     entropy = float(panel["law"] @ cost)
     variance = panel["law"] @ np.square(cost - entropy)  # it is the heat capacity
     return entropy, float(panel[counts] @ cost / total), float(np.sqrt(variance / total))
@@ -85,7 +101,10 @@ def surprise(panel: Table, counts: str) -> tuple[float, float, float]:
 def draw_counts(
     axes: Axes, rows: Table, chosen: Callable[[np.ndarray], np.ndarray], colour: str, named: bool
 ) -> None:
-    """Draw the shares of gas and sampler in what is `chosen` from a column, and whether `named` for a legend."""
+    """Draw the shares of gas and sampler in what is `chosen` from a column.
+
+    If `named`, a legend will name them.
+    """
     for column, mark, name in (
         ("simulated", plots.simulation, "simulation: Metropolis gas, E = −log p"),
         ("sampled", plots.sampler, "sampler: logits / t, then a draw"),
@@ -97,3 +116,14 @@ def draw_counts(
         # On a logarithmic axis a bar that reaches below zero has no end.
         bars = [np.minimum(error, 0.9 * fraction), error]
         mark(axes, seen, fraction, bars, color=colour, label=name if named else None)
+
+
+def name_roads(figure: Figure, axes: Axes) -> None:
+    """Name line, points and squares in a legend below the figure."""
+    for mark, label in (
+        (plots.law, LAW),
+        (plots.simulation, "simulation: Metropolis gas"),
+        (plots.sampler, "sampler: logits / t, then a draw"),
+    ):
+        mark(axes, [], [], color=plots.GREY, label=label)
+    figure.legend(loc="outside lower center", ncols=3)

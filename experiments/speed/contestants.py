@@ -1,4 +1,4 @@
-"""Who runs in the speed experiment, and the stopwatch.
+"""The contestants of the speed experiment, and how they are timed.
 
 Every kernel contestant is a function of (energies, particles, sweeps) that returns what to call to
 let each particle attempt that many moves at t = 1, uniform proposals, Metropolis's rule; or None
@@ -60,17 +60,18 @@ def ours(
 
 
 def neighbours(energies: np.ndarray, particles: int, sweeps: int) -> Call:
-    """Return the particle engine where a particle is offered the level above or below."""
+    """Return the particle engine where a particle is proposed the level above or below."""
     return ours(energies, particles, sweeps, proposal="neighbour")
 
 
 @njit(error_model="numpy")
 def textbook_sweeps(states, energies, temperature, sweeps):
-    """Attempt `sweeps` moves of every particle: a level, an exponential and a number between 0 and 1 for each."""
+    """Attempt `sweeps` moves of every particle, each with two random numbers and an exponential."""
     for _ in range(sweeps):
         for n in range(states.size):
             i = states[n]
-            j = np.random.randint(energies.size)  # noqa: NPY002 - Numba's own generator, which has no other name
+            # Numba's own generator has no other name than these.
+            j = np.random.randint(energies.size)  # noqa: NPY002
             if np.random.random() < np.exp(-(energies[j] - energies[i]) / temperature):  # noqa: NPY002
                 states[n] = j
 
@@ -82,23 +83,22 @@ def textbook(energies: np.ndarray, particles: int, sweeps: int) -> Call:
 
 
 def thresholds(energies: np.ndarray) -> np.ndarray:
-    """Return the table (K·K,) uint32 of the particle engine: how far the fraction of a word may go."""
+    """Return the table (K·K,) uint32 of the particle engine: the acceptances as thresholds."""
     levels = bz.EnergyLevels(energies)
     dynamics = Dynamics.checked(levels, "uniform", "metropolis")
     return threshold_table(dynamics.acceptances(1.0)).ravel()
 
 
 def numpy_plain(energies: np.ndarray, particles: int, sweeps: int) -> Call:
-    """Return the textbook loop in whole arrays: a level, an exponential and a number for each particle at once."""
-    states, generator = np.zeros(particles, np.int64), np.random.default_rng(0)
+    """Return the textbook loop in whole arrays, for all particles at once."""
+    states = np.zeros(particles, np.int64)
+    generator = np.random.default_rng(0)
 
     def run() -> np.ndarray:
         for _ in range(sweeps):
-            offered = generator.integers(energies.size, size=particles)
-            accepted = generator.random(particles) < np.exp(
-                -(energies[offered] - energies[states]) / 1.0
-            )
-            np.copyto(states, offered, where=accepted)
+            proposed = generator.integers(energies.size, size=particles)
+            ratio = np.exp(-(energies[proposed] - energies[states]) / 1.0)
+            np.copyto(states, proposed, where=generator.random(particles) < ratio)
         return states
 
     return run
@@ -109,21 +109,22 @@ def numpy_table(energies: np.ndarray, particles: int, sweeps: int) -> Call | Non
     bits = energies.size.bit_length() - 1
     if energies.size != 1 << bits or particles % 2:
         return None
-    table, generator = thresholds(energies), np.random.SFC64(0)
+    table = thresholds(energies)
+    generator = np.random.SFC64(0)
     states = np.zeros(particles, np.uint32)
-    index, offered, limit = (np.empty(particles, np.uint32) for _ in range(3))
+    index, proposed, limit = (np.empty(particles, np.uint32) for _ in range(3))
     accepted = np.empty(particles, bool)
 
     def run() -> np.ndarray:
         for _ in range(sweeps):
             words = generator.random_raw(particles // 2).view(np.uint32)
-            np.right_shift(words, 32 - bits, out=offered)
+            np.right_shift(words, 32 - bits, out=proposed)
             np.left_shift(words, bits, out=words)
             np.left_shift(states, bits, out=index)
-            np.bitwise_or(index, offered, out=index)
+            np.bitwise_or(index, proposed, out=index)
             np.take(table, index, out=limit, mode="clip")  # without a check that needs a copy
             np.less(words, limit, out=accepted)
-            np.copyto(states, offered, where=accepted)
+            np.copyto(states, proposed, where=accepted)
         return states
 
     return run
@@ -138,16 +139,8 @@ def _compiled() -> ctypes.CDLL | None:
     source = Path(__file__).with_name("kernel.c")
     with tempfile.TemporaryDirectory() as folder:
         library = Path(folder) / "speed.so"
-        command = [
-            compiler,
-            "-O3",
-            "-march=native",
-            "-shared",
-            "-fPIC",
-            "-o",
-            str(library),
-            str(source),
-        ]
+        options = ["-O3", "-march=native", "-shared", "-fPIC"]
+        command = [compiler, *options, "-o", str(library), str(source)]
         if subprocess.run(command, capture_output=True).returncode != 0:
             return None
         return ctypes.CDLL(str(library))
@@ -155,15 +148,15 @@ def _compiled() -> ctypes.CDLL | None:
 
 def c(energies: np.ndarray, particles: int, sweeps: int) -> Call | None:
     """Return the table algorithm in C, on as many blocks of particles; for powers of two."""
-    bits, library = energies.size.bit_length() - 1, _compiled()
+    bits = energies.size.bit_length() - 1
+    library = _compiled()
     if library is None or energies.size != 1 << bits or particles % BLOCK:
         return None
-    table, streams = thresholds(energies), seeded_streams(0, particles // BLOCK)
-    states, words, limit = (
-        np.zeros(particles, np.uint32),
-        np.empty(BLOCK // 2, np.uint64),
-        np.empty(BLOCK, np.uint32),
-    )
+    table = thresholds(energies)
+    streams = seeded_streams(0, particles // BLOCK)
+    states = np.zeros(particles, np.uint32)
+    words = np.empty(BLOCK // 2, np.uint64)
+    limit = np.empty(BLOCK, np.uint32)
 
     def run() -> np.ndarray:
         for block in range(len(streams)):
@@ -178,7 +171,8 @@ def c(energies: np.ndarray, particles: int, sweeps: int) -> Call | None:
 
 def random_words(energies: np.ndarray, particles: int, sweeps: int) -> Call:
     """Return no move at all, the random words alone, half a 64-bit word for each."""
-    stream, words = seeded_streams(0, 1)[0], np.empty(BLOCK // 2, np.uint64)
+    stream = seeded_streams(0, 1)[0]
+    words = np.empty(BLOCK // 2, np.uint64)
 
     @njit
     def fill(stream, words, times):

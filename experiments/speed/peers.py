@@ -1,6 +1,6 @@
 """Other libraries in the speed experiment; one that is not installed does not run.
 
-Each has the form of the contestants in `_contestants`.
+Each has the form of the contestants in `contestants`.
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""A GPT-2 to train: PyTorch's autograd, and parameters under the names of the Hugging Face layout."""
+"""A GPT-2 to train, in PyTorch, its parameters named as in the Hugging Face layout."""
 
 import torch
 from torch import Tensor, nn
@@ -19,21 +19,23 @@ class Affine(nn.Module):
 
 
 class Attention(nn.Module):
-    """Each token asks those before it and itself."""
+    """Causal self-attention."""
 
     def __init__(self, width: int, heads: int, layers: int, dropout: float):
         super().__init__()
-        self.heads, self.dropout = heads, dropout
+        self.heads = heads
+        self.dropout = dropout
         self.c_attn = Affine(width, 3 * width)
         self.c_proj = Affine(width, width, 0.02 / (2 * layers) ** 0.5)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return what the tokens were told, (batch, n, width)."""
+        """Return the mixed values of the tokens, (batch, n, width)."""
         batch, n, width = x.shape
+        # Queries, keys and values: (3, batch, heads, n, width / heads)
         parts = self.c_attn(x).view(batch, n, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
         dropout = self.dropout if self.training else 0.0
-        told = functional.scaled_dot_product_attention(*parts, is_causal=True, dropout_p=dropout)
-        return self.c_proj(told.transpose(1, 2).reshape(batch, n, width))
+        mixed = functional.scaled_dot_product_attention(*parts, is_causal=True, dropout_p=dropout)
+        return self.c_proj(mixed.transpose(1, 2).reshape(batch, n, width))
 
 
 class Block(nn.Module):
@@ -41,7 +43,8 @@ class Block(nn.Module):
 
     def __init__(self, width: int, heads: int, layers: int, dropout: float):
         super().__init__()
-        self.ln_1, self.ln_2 = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.ln_1 = nn.LayerNorm(width)
+        self.ln_2 = nn.LayerNorm(width)
         self.attn = Attention(width, heads, layers, dropout)
         self.mlp = nn.ModuleDict(
             {
@@ -65,9 +68,11 @@ class Network(nn.Module):
         self, vocabulary: int, context: int, width: int, heads: int, layers: int, dropout: float
     ):
         super().__init__()
-        self.wte, self.wpe = nn.Embedding(vocabulary, width), nn.Embedding(context, width)
+        self.wte = nn.Embedding(vocabulary, width)
+        self.wpe = nn.Embedding(context, width)
         self.h = nn.ModuleList(Block(width, heads, layers, dropout) for _ in range(layers))
-        self.ln_f, self.dropout = nn.LayerNorm(width), nn.Dropout(dropout)
+        self.ln_f = nn.LayerNorm(width)
+        self.dropout = nn.Dropout(dropout)
         nn.init.normal_(self.wte.weight, std=0.02)
         nn.init.normal_(self.wpe.weight, std=0.01)
 

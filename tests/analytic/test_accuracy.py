@@ -154,6 +154,7 @@ def thermodynamics(energies, degeneracies, t):
     mean = mpmath.fdot(p, x)
     log_z = mpmath.log(total)
     capacity = mpmath.fdot(p, [(value - mean) ** 2 for value in x])
+
     return {
         bz.log_partition: (
             log_z - reference / temperature,
@@ -231,6 +232,7 @@ def test_temper_matches_multiple_precision_at_every_scale():
                 (value - reference) / mpmath.mpf(t) if value < mpmath.inf else None
                 for value in logs
             ]
+
             weights = exact_weights(x, np.ones(p.size))
             total = mpmath.fsum(weights)
             worst = max(worst, worst_error(bz.temper(p, t), [weight / total for weight in weights]))

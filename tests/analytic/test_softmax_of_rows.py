@@ -123,6 +123,7 @@ def test_rows_without_a_sum_are_refused_or_have_their_limit(rows, levels):
         assert p[place[0]].sum() == 1
         others = np.arange(rows) != place[0]
         assert np.allclose(p[others], ordinary[others], rtol=TOLERANCE, atol=0)
+
         x[place] = math.nan
         with pytest.raises(ValueError, match=rf"x\[{place[0]}, {place[1]}\] is nan"):
             bz.softmax(x)

@@ -1,4 +1,6 @@
-"""What a lesson says that you see is what the table of its figure holds: numbers are computed anew and sought."""
+"""What a lesson says that you see is what the table of its figure holds: numbers are computed anew
+and sought.
+"""
 
 import numpy as np
 import pytest
@@ -8,13 +10,16 @@ from boltzmann.statistics import pulls
 from experiments.occupancy import LEAST
 from experiments.runner import cli as runner
 from experiments.runner import gallery, lesson
+from experiments.shared.barometer import measured_height
 
 EXPERIMENTS = runner.discovered()
 QUOTED = {}
 
 
 def quotes(function):
-    """Keep a function that yields (a sentence with gaps, what belongs into them) from the table of its lesson."""
+    """Keep a function that yields (a sentence with gaps, what belongs into them) from the table of
+    its lesson.
+    """
     QUOTED[function.__name__] = function
     return function
 
@@ -38,17 +43,30 @@ def limits(table):
     yield '"windo" has {:.2f} at t = 1, {:.2f} at t = 0.5 and {:.2f} at t = 0.1', rising
     cloud = table.where(kind="law", outcome="cloud")
     yield "Cloud is highest near t = {:.1f}", [cloud["temperature"][cloud["law"].argmax()]]
-    bell = [
-        round(float(np.average(panel["value"] ** 2, weights=panel["law"])), 6)
-        for _, panel in rows.where(system="gaussian").groups("temperature")
-    ]
-    yield "⟨x²⟩ is {:g}, {:g} and {:g} in units of σ²", bell
     p = law(1.0, *weather)
     surprise = [-np.sum(np.array(q) * np.log(q)) for q in (p, law(0.5, *weather))]
     yield "-Σ p log p, is {:.2f} at t = 1 and {:.2f} at t = 0.5", surprise
     die = table.where(system="die", kind="counted", temperature=0.0)
     assert np.count_nonzero(die["sampled"]) == 1 and np.count_nonzero(die["simulated"]) == 2
     yield "it shows one, and the gas both", []
+
+
+@quotes
+def gaussian(table):
+    counted = table.where(kind="counted")
+
+    def panel(t):
+        return counted.where(temperature=t)
+
+    def variances(road):
+        return [np.average(panel(t)["x"] ** 2, weights=panel(t)[road]) for t in (0.25, 1.0, 4.0)]
+
+    width = counted["x"][1] - counted["x"][0]
+    peaks = [panel(t)["law"].max() / width for t in (1.0, 4.0)]
+    yield "from t = 1 to t = 4 the peak falls from {:.3f} to {:.3f}", peaks
+    gas = "the gas has {:.3f} at t = 0.25, {:.3f} at t = 1 and {:.3f} at t = 4"
+    yield gas, variances("simulated")
+    yield "the sampler {:.3f}, {:.3f} and {:.3f}", variances("sampled")
 
 
 @quotes
@@ -78,7 +96,10 @@ def relaxation(table):
     tau = {name: -1 / np.log(value) for name, value in second.items() if value > 0}
     numbers = [1 - leap, tau["uniform", "metropolis"], 1 - walk, tau["neighbour", "metropolis"]]
     numbers += [tau["uniform", "glauber"], tau["neighbour", "glauber"]]
-    gaps = "has the gap {:.3f} and τ = {:.1f} sweeps, with neighbours {:.3f} and {:.1f}; Glauber {:.1f} and {:.1f}"
+    gaps = (
+        "has the gap {:.3f} and τ = {:.1f} sweeps, with neighbours {:.3f} and {:.1f}; "
+        "Glauber {:.1f} and {:.1f}"
+    )
     yield gaps, numbers
     left = [np.log(1e3) * numbers[1], np.log(1e6) * numbers[1]]
     yield "A thousandth is left after ln(1000) τ = {:.0f} sweeps, a millionth after {:.0f}", left
@@ -91,13 +112,22 @@ def bottle(table):
         counts = table.where(series="gas", temperature=t)["molecules"]
         return [counts.size * counts[k] / counts.sum() for k in (0, -1)]
 
-    ends = "the lowest layer has a density of {:.2f} and the highest one of {:.4f}, at t = 1 it is {:.2f} and {:.2f}"
+    ends = (
+        "the lowest layer has a density of {:.2f} and the highest one of {:.4f}, "
+        "at t = 1 it is {:.2f} and {:.2f}"
+    )
     yield ends, [*density(0.1), *density(1.0)]
     yield "in the figure is {:.0f}", [density(0.1)[0] / density(0.1)[1]]
     yield (
         "holds only {} of 10 million",
         [table.where(series="gas", temperature=0.1)["molecules"][-1]],
     )
+    means = [measured_height(table.where(series="gas", temperature=t))[0] for t in (0.1, 1.0)]
+    yield "the mean height, from {:.3f} at t = 0.1 to {:.3f} at t = 1", means
+
+
+@quotes
+def ledger(table):
     quench, warming = (table.where(series=series) for series in ("quench", "warming"))
     falling, climbing = (
         quench[name][1:] / quench["molecules"][0] for name in ("falling", "climbing")
@@ -166,7 +196,8 @@ def texts(table):
 
     S = [at(t) for t in (0.5, 1.0, 1.5, 2.0)]
     yield (
-        "is {:.2f} nats a letter at t = 0.5, {:.2f} at t = 1, {:.2f} at t = 1.5 and {:.2f} at t = 2",
+        "is {:.2f} nats a letter at t = 0.5, {:.2f} at t = 1, "
+        "{:.2f} at t = 1.5 and {:.2f} at t = 2",
         S,
     )
     yield (
@@ -224,7 +255,8 @@ def truncation(table):
         for tempered in ("first", "last")
     ]
     yield (
-        '"t = 1.5, top-p = 0.9" keeps {} letters here in an engine that tempers first, and {} in one',
+        '"t = 1.5, top-p = 0.9" keeps {} letters here in an engine that tempers first, '
+        "and {} in one",
         both,
     )
 
@@ -284,7 +316,8 @@ def speed(table):
         "random words alone",
     )
     told = (
-        "a move on 8 levels takes {:.2f} ns, a textbook loop that Numba compiled {:.1f}, NumPy {:.1f} and with "
+        "a move on 8 levels takes {:.2f} ns, a textbook loop that Numba compiled {:.1f}, "
+        "NumPy {:.1f} and with "
         "the same table {:.1f}, C {:.2f}. The dotted line is the random bits alone, {:.2f}"
     )
     alone = table.where(contestant="random words alone")["value"].min()
@@ -300,7 +333,10 @@ def quench(table):
         for rows in looks
     }
     cold = looks[0]["cold"] @ looks[0]["layer"]
-    energies = "has {:.2f} quanta above the floor at first, {:.2f} after 18 sweeps and {:.2f} after 120, where the"
+    energies = (
+        "has {:.2f} quanta above the floor at first, {:.2f} after 18 sweeps "
+        "and {:.2f} after 120, where the"
+    )
     yield energies, [at[0], at[18], at[120]]
     yield "the cold law has {:.2f}", [cold]
     everyone = looks[0]["molecules"].sum()
@@ -318,18 +354,16 @@ def quench(table):
             for path in table.where(series="molecule")["path"]
         ]
     )
-    marked, sixth, sweeps = paths[paths[:, 0].argmax()], paths[5], list(at)
+    marked, sweeps = paths[paths[:, 0].argmax()], list(at)
     floor = sweeps[np.argmin(marked)]
     assert marked[0] == crowd["layer"].max() and marked.min() == 0
     assert (at[floor] - cold) / (at[0] - cold) == pytest.approx(0.2, abs=0.01)
-    begins = "begins at the top, is first seen on the floor after {} sweeps, with a fifth of the gas's heat still"
+    begins = (
+        "begins at the top, is first seen on the floor after {} sweeps, "
+        "with a fifth of the gas's heat still"
+    )
     yield begins, [floor]
     yield "after {} sweeps is back in layer {}", [81, marked[sweeps.index(81)]]
-    up = [sweeps[np.argmin(sixth)], sweeps[np.argmax(sixth == crowd["layer"].max())]]
-    yield (
-        "one of the hundred, the sixth in the file, is on the floor after {} sweeps and in the top layer after {}",
-        up,
-    )
     assert len(paths) == 100
 
 
@@ -427,7 +461,10 @@ def summary(table):
         off += [
             rows[road] @ surprise / rows[road].sum() - S[t] for road in ("simulated", "sampled")
         ]
-    entropies = "is {:.2f} nats at t = 0.25, {:.2f} at t = 0.5, {:.2f} at t = 1, {:.2f} at t = 2 and {:.2f} at t = 4"
+    entropies = (
+        "is {:.2f} nats at t = 0.25, {:.2f} at t = 0.5, {:.2f} at t = 1, "
+        "{:.2f} at t = 2 and {:.2f} at t = 4"
+    )
     yield entropies, [S[t] for t in (0.25, 0.5, 1.0, 2.0, 4.0)]
     assert 0.005 < np.abs(off).max() < 0.015
     yield "on all three roads, to 0.01 at worst", []

@@ -5,15 +5,17 @@ import pytest
 
 from experiments import truncation
 from experiments.runner.table import Table
+from tests.support.quick_tables import quick_table
+from tests.support.verdicts import failing
 
 
 @pytest.fixture(scope="module")
 def table():
-    return truncation.compute(truncation.QUICK, lambda fraction: None)
+    return quick_table("truncation")
 
 
-def failing(columns):
-    return [v.claim for v in truncation.verdicts(Table(columns)) if not v.holds]
+def failed(columns):
+    return failing(truncation.verdicts(Table(columns)))
 
 
 @pytest.mark.parametrize(
@@ -39,13 +41,15 @@ def test_one_letter_behind_a_wall_is_seen(table):
     for road in ("sampled", "simulated"):
         counts = table[road].copy()
         counts[np.flatnonzero((table["letter"] != "") & (table["law"] == 0))[0]] += 1
-        assert "letters behind a wall" in failing({**table.columns, road: counts})
+        assert "behind" in failed({**table.columns, road: counts})
 
 
 def test_the_other_order_is_seen(table):
-    """Each panel with the counts of the other order: a top-k stays what it was, the other walls are caught."""
+    """Each panel with the counts of the other order: a top-k stays what it was, the other walls are
+    caught.
+    """
     other = np.where(table["tempered"] == "first", "last", "first")
-    assert failing(dict(table.columns)) == []
+    assert failed(dict(table.columns)) == set()
     swapped = table["sampled"].copy()
     for wall in dict.fromkeys(table["wall"].tolist()):
         first, last = (
@@ -55,17 +59,13 @@ def test_the_other_order_is_seen(table):
             for name in ("first", "last")
         )
         swapped[first], swapped[last] = table["sampled"][last], table["sampled"][first]
-    assert "the sampler's chain obeys the law before the wall" in failing(
-        {**table.columns, "sampled": swapped}
-    )
+    assert "sampler" in failed({**table.columns, "sampled": swapped})
     assert (
-        len(failing({**table.columns, "tempered": other})) >= 2
+        len(failed({**table.columns, "tempered": other})) >= 2
     )  # walls that move are taken for walls that stay
 
 
 def test_a_wall_that_is_off_by_one_letter_is_seen(table):
     counts = table["sampled"].copy()
     counts[np.flatnonzero(table["letter"] == "")[0]] += 1
-    assert failing({**table.columns, "sampled": counts}) == [
-        "walls that are not where their definition says"
-    ]
+    assert failed({**table.columns, "sampled": counts}) == {"definition"}

@@ -282,6 +282,7 @@ def test_where_no_link_leads_the_page_says_so(visit, deed):
 def test_a_new_link_changes_a_box_in_focus(visit):
     page = visit()
     page.fill("#typed", "-1")
+    settled_hash(page)
     page.evaluate("location.hash = '#t=3&sweeps=2'")
     until(page, "explorer.state.t === 3")
     assert page.input_value("#typed") == "3" and page.locator("#problem").inner_text() == ""
@@ -364,6 +365,7 @@ def test_a_paused_page_shows_another_system_after_as_many_sweeps(visit):
 
 def test_a_new_link_in_an_open_page_is_followed(visit):
     page = visit()
+    settled_hash(page)  # else the page may write its own address between the link and its event
     page.evaluate("location.hash = '#t=3&system=rotor'")
     until(page, "explorer.state.system === 'rotor'")
     assert state(page)["t"] == "3"

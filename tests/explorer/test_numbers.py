@@ -9,13 +9,14 @@ import pytest
 import boltzmann as bz
 from boltzmann.language import NGram, load_corpus
 from experiments import explorer
+from experiments.explorer.golden import SYSTEMS, golden_values
 from tests.support.explorer_page import CONFIG, LEDGER, law, replaced
 
 
 def test_page_agrees_with_python_to_twelve_digits(visit):
     page = visit()
     text = page.locator("#check").inner_text()
-    count = sum(len(golden.values) + golden.p.size for golden in explorer._golden(CONFIG))
+    count = sum(len(golden.values) + golden.p.size for golden in golden_values(CONFIG))
     assert text.startswith(f"✓ Self-check: {count} numbers agree")
     assert page.evaluate("explorer.check.worst") <= 1e-12
 
@@ -103,20 +104,19 @@ def test_random_words_are_those_of_sfc32(visit):
         words.append((a + b + counter) & mask)
         a, b, counter = b ^ (b >> 9), (c + (c << 3)) & mask, (counter + 1) & mask
         c = (((c << 21) | (c >> 11)) + words[-1]) & mask
-    found = visit().evaluate(
-        f"(() => {{ const r = randomStream({seed}, {stream}); return Array.from({{length: 1000}}, r.word); }})()"
-    )
+    made = f"Array.from({{length: 1000}}, randomStream({seed}, {stream}).word)"
+    found = visit().evaluate(made)
     assert found == words[15:]
 
 
-@pytest.mark.parametrize("name", [*explorer.SYSTEMS, "letters after …"])
+@pytest.mark.parametrize("name", [*SYSTEMS, "letters after …"])
 def test_every_system_obeys_its_law_and_the_first_law(visit, name):
     page = visit()
     page.select_option("#system", name)
     page.fill("#typed", "0.5")
     page.click("#step")
-    if name in explorer.SYSTEMS:
-        expected = bz.probabilities(explorer.SYSTEMS[name], 0.5)
+    if name in SYSTEMS:
+        expected = bz.probabilities(SYSTEMS[name], 0.5)
         np.testing.assert_allclose(law(page)["p"], expected, rtol=1e-12)
     gained, taken, given, work = page.evaluate(LEDGER)
     assert gained == pytest.approx(taken - given, abs=1e-6) and taken > 0 and work == 0
@@ -124,11 +124,13 @@ def test_every_system_obeys_its_law_and_the_first_law(visit, name):
 
 
 def test_relaxation_is_that_of_the_chain(visit):
-    """Against the second eigenvalue of the matrix: of the start a tenth of √5 particles are left."""
+    """Against the second eigenvalue of the matrix: of the start a tenth of √5 particles are
+    left.
+    """
     page = visit("#system=rotor&sweeps=1")
     for t in (0.3, 1.0, 5.0):
         page.fill("#typed", str(t))
-        values = np.linalg.eigvals(bz.transition_matrix(explorer.SYSTEMS["rotor"], t)).real
+        values = np.linalg.eigvals(bz.transition_matrix(SYSTEMS["rotor"], t)).real
         sweeps = -math.log(10 * CONFIG.particles / math.sqrt(5)) / math.log(np.sort(values)[-2])
         assert page.evaluate("explorer.world.relaxation") == pytest.approx(sweeps, rel=1e-9)
 
@@ -137,11 +139,11 @@ def test_relaxation_is_that_of_the_chain(visit):
     ("name", "t"), [("ladder", 0), ("ladder", 0.05), ("levels of your own", 0)]
 )
 def test_where_one_particle_would_be_seen_the_relaxation_leaves_none(visit, name, t):
-    """By the matrix: one particle in a million gases sits elsewhere than the law says, and no fewer sweeps do."""
+    """By the matrix: one particle in a million gases sits elsewhere than the law says, and no fewer
+    sweeps do.
+    """
     page = visit(f"#t={t}&system={name}&levels=0,0,1,2,3&sweeps=1")
-    levels = (
-        bz.EnergyLevels([0, 0, 1, 2, 3]) if name == "levels of your own" else explorer.SYSTEMS[name]
-    )
+    levels = bz.EnergyLevels([0, 0, 1, 2, 3]) if name == "levels of your own" else SYSTEMS[name]
     sweeps = math.ceil(page.evaluate("explorer.world.relaxation"))
     chain, start = (
         bz.transition_matrix(levels, t),

@@ -36,9 +36,12 @@ TEXTS = """() => {
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) {
         const element = walker.currentNode.parentElement;
-        if (!walker.currentNode.data.trim() || element.closest('script') || !element.checkVisibility()) continue;
+        const empty = !walker.currentNode.data.trim() || element.closest('script');
+        if (empty || !element.checkVisibility()) continue;
         const behind = [];
-        for (let e = element; e; e = e.parentElement) behind.unshift(getComputedStyle(e).backgroundColor);
+        for (let e = element; e; e = e.parentElement) {
+            behind.unshift(getComputedStyle(e).backgroundColor);
+        }
         const style = getComputedStyle(element);
         const ink = element.closest('svg') ? style.fill : style.color;
         found.push({text: walker.currentNode.data.trim(), size: parseFloat(style.fontSize),
@@ -109,7 +112,8 @@ def test_on_a_large_screen_the_text_is_larger(visit):
 def test_no_line_of_the_text_is_cut(visit, height):
     page = visit("#sweeps=100", viewport={"width": 1280, "height": height})
     top, high, line = page.evaluate("""(({scrollTop, clientHeight}) =>
-        [scrollTop, clientHeight, parseFloat(getComputedStyle(byId('text')).lineHeight)])(byId('text'))""")
+        [scrollTop, clientHeight, parseFloat(getComputedStyle(byId('text')).lineHeight)]
+    )(byId('text'))""")
     assert top > line
     assert abs(top - line * round(top / line)) <= 1 and abs(high - line * round(high / line)) <= 1
 
@@ -171,7 +175,8 @@ def test_marks_stand_out_from_their_ground(visit):
 # first bar.
 MET = """() => {
     const {canvas, colour, plan, size} = explorer.levels, {gas, law} = explorer.world;
-    const names = Object.fromEntries(Object.entries(colour).map(([name, c]) => [c.match(/[0-9]+/g).join(), name]));
+    const named = ([name, c]) => [c.match(/[0-9]+/g).join(), name];
+    const names = Object.fromEntries(Object.entries(colour).map(named));
     const {data, width} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
     const met = (x, y, reach) => {
         const found = [], at = (v) => Math.round(v * devicePixelRatio);
@@ -181,7 +186,8 @@ MET = """() => {
         }
         return found;
     };
-    const shares = [...gas.counts].map((count) => count / PARTICLES), error = Math.sqrt(shares[0] / PARTICLES);
+    const shares = [...gas.counts].map((count) => count / PARTICLES);
+    const error = Math.sqrt(shares[0] / PARTICLES);
     const top = Math.min(1, Math.ceil(10 * Math.max(...law.p, ...shares)) / 10);
     const y = plan.foot - ((shares[0] - error) / top) * (plan.foot - plan.barTop);
     const arrow = 0.52 * explorer.levels.width, whisker = plan.x[0] + plan.step / 2;
@@ -211,7 +217,8 @@ def test_everything_is_reached_by_tab_and_named(visit):
     for _ in range(20):
         page.keyboard.press("Tab")
         name, tag, outline = page.evaluate("""(({activeElement: e}) =>
-            [e.id || e.getAttribute('aria-label'), e.tagName, getComputedStyle(e).outlineStyle])(document)""")
+            [e.id || e.getAttribute('aria-label'), e.tagName, getComputedStyle(e).outlineStyle]
+        )(document)""")
         reached.add(name)
         assert outline != "none" or tag == "BODY"
     expected = {
@@ -227,7 +234,8 @@ def test_everything_is_reached_by_tab_and_named(visit):
         "theme",
     }
     assert expected | {f"energy of level {k}" for k in range(5)} <= reached
-    unnamed = page.evaluate("""[...document.querySelectorAll('input, select, button, canvas, [role=img]')]
+    unnamed = page.evaluate("""[...document.querySelectorAll(
+            'input, select, button, canvas, [role=img]')]
         .filter((e) => !(e.labels?.length || e.getAttribute('aria-label') || e.textContent.trim()))
         .map((e) => e.outerHTML)""")
     assert unnamed == []

@@ -7,7 +7,10 @@ from dataclasses import replace
 import pytest
 
 from experiments import explorer
+from experiments.explorer import sources
+from experiments.runner.table import Table
 from tests.support.explorer_page import CONFIG, VIEWS, replaced
+from tests.support.verdicts import failing
 
 
 def test_a_page_that_asks_of_a_network_is_caught_and_refused(visit):
@@ -30,21 +33,26 @@ def test_an_address_would_be_seen(bad):
     assert explorer.ADDRESS.search(bad)
 
 
-def test_a_frame_of_two_thousand_particles_leaves_time_to_spare(visit, record_property):
-    """At 60 frames a second each may take 16.7 ms, drawing by software and on a busy machine included."""
-    page = visit("#system=ladder", viewport=VIEWS["projector"])
-    milliseconds = page.evaluate("""() => {
-        explorer.play(false);
-        const start = performance.now();
-        for (let k = 0; k < 120; k++) {
+def test_a_frame_draws_each_particle_once_and_sets_few_colours(visit):
+    """Work is counted, not timed: what a frame costs does not depend on the machine's load."""
+    page = visit("#system=ladder&sweeps=4", viewport=VIEWS["projector"])
+    drawn, colours = page.evaluate("""() => {
+        const pen = explorer.levels.pen, counted = {rectangles: 0, colours: 0};
+        const fill = pen.fillRect.bind(pen);
+        pen.fillRect = (...place) => { counted.rectangles++; fill(...place); };
+        const style = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(pen), "fillStyle");
+        Object.defineProperty(pen, "fillStyle", {
+            get: () => style.get.call(pen),
+            set: (colour) => { counted.colours++; style.set.call(pen, colour); },
+        });
+        for (let k = 0; k < 10; k++) {
+            explorer.frame(explorer.clock + 16.7);
             cancelAnimationFrame(explorer.request);
-            explorer.clock = start + k * 16.7 - 16.7;
-            explorer.frame(start + k * 16.7);
         }
-        return (performance.now() - start) / 120;
+        return [counted.rectangles / 10, counted.colours / 10];
     }""")
-    record_property("milliseconds a frame", milliseconds)
-    assert milliseconds < 16.7
+    assert 2000 <= drawn <= 2200
+    assert colours <= 100
 
 
 def test_an_address_in_a_text_is_data(tmp_path, monkeypatch):
@@ -52,15 +60,14 @@ def test_an_address_in_a_text_is_data(tmp_path, monkeypatch):
     path = tmp_path / "web.txt"
     path.write_text("See https://example.org, and import('x') of it. " * 50, encoding="utf-8")
     config = replace(explorer.QUICK, corpus=str(path))
-    claim = "the page names no address that it could load from"
 
-    def holds():
-        verdicts = explorer.verdicts(explorer.compute(config, lambda fraction: None))
-        return {verdict.claim: verdict.holds for verdict in verdicts}[claim]
+    def failed():
+        return failing(explorer.verdicts(explorer.compute(config, lambda fraction: None)))
 
-    assert "https:" in explorer.page(config) and holds()
-    monkeypatch.setattr(explorer.plots, "BLUE", "url(https://example.org)")
-    assert not holds()
+    assert "https:" in explorer.page(config)
+    assert failed() == set()
+    monkeypatch.setattr(sources.plots, "BLUE", "url(https://example.org)")
+    assert failed() == {"no_address"}
 
 
 def test_any_text_makes_a_page(tmp_path):
@@ -72,6 +79,13 @@ def test_any_text_makes_a_page(tmp_path):
     assert len(text.encode()) == pytest.approx(CONFIG.bytes_of_text, abs=3)
 
 
+@pytest.fixture(scope="module")
+def quick():
+    table = explorer.compute(explorer.QUICK, lambda fraction: None)
+    assert failing(explorer.verdicts(table)) == set()
+    return table
+
+
 def spoiled(table, quantity, factor):
     values = table["value"].copy()
     hit = (
@@ -81,14 +95,18 @@ def spoiled(table, quantity, factor):
     )
     assert hit.sum() == 1
     values[hit] *= factor
-    return explorer.Table({**table.columns, "value": values})
+    return Table({**table.columns, "value": values})
 
 
 @pytest.mark.parametrize(
-    ("quantity", "failing"), [("p 1", 3), ("U", 2), ("S", 1), ("C", 1), ("log Z", 2)]
+    ("quantity", "keys"),
+    [
+        ("p 1", {"sum", "energies", "moments"}),
+        ("U", {"free_energy", "moments"}),
+        ("S", {"free_energy"}),
+        ("C", {"moments"}),
+        ("log Z", {"energies", "free_energy"}),
+    ],
 )
-def test_identities_catch_a_wrong_value(quantity, failing):
-    table = explorer.compute(explorer.QUICK, lambda fraction: None)
-    assert all(v.holds for v in explorer.verdicts(table))
-    wrong = explorer.verdicts(spoiled(table, quantity, 1 + 1e-6))
-    assert sum(not v.holds for v in wrong) == failing
+def test_identities_catch_a_wrong_value(quick, quantity, keys):
+    assert failing(explorer.verdicts(spoiled(quick, quantity, 1 + 1e-6))) == keys

@@ -41,7 +41,8 @@ INF = math.inf
 
 
 def test_order_is_part_of_the_answer():
-    first, last = Chain([Temperature(0.5), TopP(0.8)]), Chain([TopP(0.8), Temperature(0.5)])
+    first = Chain([Temperature(0.5), TopP(0.8)])
+    last = Chain([TopP(0.8), Temperature(0.5)])
     assert allowed_tokens(first([3, 2, 1])) == {0}
     assert allowed_tokens(last([3, 2, 1])) == {0, 1}
     assert set(draw([3, 2, 1], size=500, chain=first).tolist()) == {0}
@@ -80,7 +81,8 @@ def test_greedy_after_typical_takes_the_best_of_the_typical():
 @few
 @given(logit_lists, st.integers(1, 9), st.floats(0.05, 20))
 def test_top_k_and_temperature_commute(logits, k, t):
-    one, other = Chain([TopK(k), Temperature(t)]), Chain([Temperature(t), TopK(k)])
+    one = Chain([TopK(k), Temperature(t)])
+    other = Chain([Temperature(t), TopK(k)])
     assert np.array_equal(one(logits), other(logits))
 
 

@@ -116,7 +116,8 @@ def agree(name, value, logits, answer):
     """Assert that a step gives the answer of transformers, up to which of equal tokens it keeps."""
     ours = PEERS[name](value)(logits, context_of(logits))
     place = f"{name}({value}) on {logits.tolist()}: {ours.tolist()}, transformers {answer.tolist()}"
-    kept, theirs = ours > -INF, answer > -INF
+    kept = ours > -INF
+    theirs = answer > -INF
     if name in ("TopKLogitsWarper", "TopPLogitsWarper", "TypicalLogitsWarper"):
         assert np.array_equal(kept, first_of_equals(logits, kept)), place
         assert np.array_equal(ours[kept], logits[kept]), place

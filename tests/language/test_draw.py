@@ -55,7 +55,8 @@ def test_random_draws_pass_a_g_test_that_a_temperature_off_by_2_percent_fails(t)
 
 def test_successive_draws_are_independent():
     """A G-test on pairs of neighbours, false alarm 1e-6: it catches 2 % of draws being repeats."""
-    n, p = 400_000, np.array(law([0, 0.5, 1], 1))
+    n = 400_000
+    p = np.array(law([0, 0.5, 1], 1))
     joint = np.outer(p, p).ravel()
     repeating = 0.98 * joint + 0.02 * np.diag(p).ravel()
     assert power(n // 2, joint, repeating) > 1 - 1e-6
@@ -156,6 +157,7 @@ def test_a_token_without_probability_is_never_drawn(uniform):
     ]
     patterns += [np.where(rng.random(60) < 0.5, -INF, rng.normal(size=60)) for _ in range(200)]
     patterns += [[*rng.normal(size=9), -2000, -INF] for _ in range(200)]
+
     for logits in patterns:
         for t in (1, INF, 0.3):
             allowed = np.array(logits) > (-1000 if t < INF else -INF)
@@ -202,11 +204,9 @@ def test_truncations_have_their_law_whatever_the_logits():
     for _ in range(300):
         logits = rng.integers(-6, 6, size=rng.integers(1, 12)) / 2
         t = float(rng.choice([0.3, 1, 2.2]))
-        top_k, top_p, min_p = (
-            int(rng.integers(1, 14)),
-            float(rng.uniform(0.05, 1)),
-            float(rng.uniform(0, 0.5)),
-        )
+        top_k = int(rng.integers(1, 14))
+        top_p = float(rng.uniform(0.05, 1))
+        min_p = float(rng.uniform(0, 0.5))
         ids = draw(logits, t, 10_000, Grid(), top_k=top_k, top_p=top_p, min_p=min_p)
         expected = np.array(truncated_law(logits.tolist(), t, top_k, top_p, min_p))
         counts = np.bincount(ids, minlength=logits.size)

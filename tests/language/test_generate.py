@@ -119,7 +119,8 @@ class NoLogits:
     """A model that must not be asked for logits."""
 
     def __init__(self, model):
-        self.encode, self.decode = model.encode, model.decode
+        self.encode = model.encode
+        self.decode = model.decode
 
     def logits(self, context):
         raise AssertionError("asked for logits")

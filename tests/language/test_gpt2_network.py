@@ -173,7 +173,8 @@ def test_the_cache_grows_with_the_text(dtype, error):
 
 def computed_tokens(monkeypatch):
     """Return a list that grows by the number of tokens each time that the network runs."""
-    counts, run = [], network.hidden_states
+    counts = []
+    run = network.hidden_states
 
     def counted(weights, config, ids, cache):
         counts.append(ids.size)
@@ -286,7 +287,8 @@ def test_held_out_text_is_as_probable_as_the_model_card_says_and_more_than_to_an
     """To the three digits of the card, for the stored weights, in float16; and beyond a 5-gram."""
     card = (TINY / "README.md").read_text()
     letters = int(re.search(r"The last (\d+)\s+letters", card)[1])
-    training, held_out = CORPUS[:-letters], CORPUS[-letters:]
+    training = CORPUS[:-letters]
+    held_out = CORPUS[-letters:]
     assert 0.08 < letters / len(CORPUS) < 0.12
 
     log_probability = tiny.log_probability(held_out)
@@ -315,7 +317,8 @@ def test_its_text_reads_like_the_corpus(tiny):
         return np.mean(longer), len(words(text)) / max(1, text.count("."))
 
     length = len(words(CORPUS)) / CORPUS.count(".")
-    (share, per_sentence), (hot_share, hot_per_sentence) = measured(0.7), measured(3.0)
+    share, per_sentence = measured(0.7)
+    hot_share, hot_per_sentence = measured(3.0)
     assert share > 0.85 > 0.75 > hot_share
     assert per_sentence == pytest.approx(length, rel=0.5)
     assert hot_per_sentence != pytest.approx(length, rel=0.5)

@@ -99,10 +99,12 @@ def test_both_layouts_of_a_vocabulary_give_the_same_ids(tiny, tmp_path):
     (folder / "merges.txt").write_text(
         "#version: 0.2\n" + "\n".join(merges) + "\n", encoding="utf-8"
     )
+
     model = GPT2.load(folder)
     assert model.tokens == tiny.tokens
     for text in (CORPUS[:20_000], TRICKY):
         np.testing.assert_array_equal(model.encode(text), tiny.encode(text))
+
     whole["model"]["merges"] = merges  # one str each, as older files have them
     (folder / "tokenizer.json").write_text(json.dumps(whole))
     np.testing.assert_array_equal(

@@ -19,6 +19,7 @@ print("numba" in sys.modules)
 bz.softmax(np.zeros(50_000))
 print("numba" in sys.modules)
 """
+
     result = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )

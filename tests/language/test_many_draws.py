@@ -71,9 +71,11 @@ def test_every_word_goes_where_the_table_says(size):
     bits = (size - 1).bit_length()
     capacity = 2 ** (53 - bits)
     table = alias.alias_table(np.random.default_rng(size).exponential(size=size), bits)
-    words, tokens = [], []
+    words = []
+    tokens = []
     for column, entry in enumerate(table.tolist()):
-        own, other = entry >> bits, entry % 2**bits
+        own = entry >> bits
+        other = entry % 2**bits
         for fraction, kept in [(0, True), (own - 1, True), (own, False), (capacity - 1, False)]:
             if 0 <= fraction < capacity and (fraction < own) == kept:
                 words.append(column * capacity + fraction)
@@ -122,6 +124,7 @@ def test_many_draws_take_one_number_each_and_one_seed_gives_one_result(size):
     ids = draw(logits, 1, size, generator)
     numbers = other.random(size)
     assert generator.random() == other.random()
+
     if size >= MANY_DRAWS:
         bits = (V - 1).bit_length()
         expected = np.empty(size, np.int64)
@@ -129,6 +132,7 @@ def test_many_draws_take_one_number_each_and_one_seed_gives_one_result(size):
             alias.alias_table(np.exp(logits - logits.max()), bits), bits, numbers, expected
         )
         assert np.array_equal(ids, expected)
+
     assert np.array_equal(ids, draw(logits, 1, size, seed=7))
     assert not np.array_equal(ids, draw(logits, 1, size, seed=8))
     assert ids.shape == (size,)

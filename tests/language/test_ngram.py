@@ -13,7 +13,8 @@ import pytest
 from boltzmann.language import NGram, load_corpus
 
 REAL = "\n".join(topics.values())  # some 400 to 700 kB of English, in every CPython
-TRAINING, HELD_OUT = REAL[: len(REAL) * 9 // 10], REAL[len(REAL) * 9 // 10 :]
+TRAINING = REAL[: len(REAL) * 9 // 10]
+HELD_OUT = REAL[len(REAL) * 9 // 10 :]
 
 GREEK = "Ἄνδρα μοι ἔννεπε, μοῦσα, πολύτροπον, ὃς μάλα πολλὰ πλάγχθη· " * 3
 EMOJI = "👩‍🚀🚀 👩‍🚀🌍 e\u0301te\u0301 e\u0300 🚀🚀\x00\n🌍 \ud800"

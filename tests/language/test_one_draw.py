@@ -35,7 +35,8 @@ def picks(logits, t, numbers):
 
 def first_beyond(token, logits, t, slices):
     """Return the least u that the kernel maps beyond `token`: the cumulative law that it draws."""
-    low, high = 0, 2**53
+    low = 0
+    high = 2**53
     while low < high:
         middle = (low + high) // 2
         if single_draw.find_token(logits, t, slices, middle / 2**53) > token:
@@ -64,11 +65,13 @@ def test_the_kernel_draws_the_tempered_law(kind, dtype):
     The rounding of single precision is allowed for, (5 + 3|x|) / 2^24 of a weight e^x and 5 / 2^24
     of the sum of all, and a step of u, 2^-53, at either end; a temperature off by one part in
     100,000 is not."""
-    logits, t = LOGITS[kind]().astype(dtype), 0.7
+    logits = LOGITS[kind]().astype(dtype)
+    t = 0.7
     p = exact_law(logits, t)
     cumulative = np.cumsum(p)
     slices = np.empty((2, -(-V // single_draw.SLICE)))
     assert single_draw.sum_slices(logits, t, slices)
+
     tokens = np.union1d(np.argsort(p)[-20:], np.linspace(1, V - 2, 20).astype(int))
     ends = np.array([first_beyond(j, logits, t, slices) for j in tokens])
     assert np.max(np.abs(ends - cumulative[tokens])) < BORDER
@@ -77,6 +80,7 @@ def test_the_kernel_draws_the_tempered_law(kind, dtype):
         10 + 3 * np.abs(np.log(p[tokens] / p.max(), where=p[tokens] > 0, out=np.zeros(tokens.size)))
     ) / 2**24
     assert np.all(np.abs(drawn - p[tokens]) <= share * p[tokens] + 2**-52)
+
     if kind != "flat":  # the control
         wrong = exact_law(logits, t * (1 + 1e-5))[tokens]
         assert not np.all(np.abs(drawn - wrong) <= share * wrong + 2**-52)
@@ -207,6 +211,7 @@ def test_the_layout_of_the_array_does_not_matter_and_it_is_left_alone(dtype):
         logits[::-1].copy()[::-1],
         logits.astype(logits.dtype.newbyteorder()),
     ]
+
     ids = [draw(logits, 0.7, seed=seed) for seed in range(20)]
     for other in same:
         assert [draw(other, 0.7, seed=seed) for seed in range(20)] == ids

@@ -231,6 +231,7 @@ def test_typical_keeps_the_fewest_nearest_to_the_entropy_that_have_the_mass(logi
     gaps = [
         distance[j] - distance[i] for i, j in itertools.pairwise(ranked) if logits[i] != logits[j]
     ]
+
     kept = allowed_tokens(Typical(mass)(logits))
     if all(gap > 1e-9 for gap in gaps) and all(
         abs(mass_so_far - mass) > 1e-9 for mass_so_far in sums

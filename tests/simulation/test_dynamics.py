@@ -126,6 +126,7 @@ def test_every_chain_keeps_the_law_in_detailed_balance(name, t):
         assert matrix.shape == (size, size)
         assert matrix.min() >= 0, kind
         assert np.abs(matrix.sum(axis=1) - 1).max() <= (size + 4) * EPS, kind
+
         flow = pi[:, None] * matrix
         steepness = gaps + gaps[:, None] if redraws_all(kind) else x
         # 1e-300, because a subnormal exponential is not that exact.
@@ -148,6 +149,7 @@ def test_a_move_is_proposed_and_then_accepted(name, t):
             expected = np.tile(law(name, t), (len(g), 1))
             assert np.allclose(matrix, expected, rtol=757 * EPS, atol=1e-300), kind
             continue
+
         with np.errstate(all="ignore"):
             r = np.where(q > 0, g / g[:, None] * q.T / q * np.exp(-x), 0)
             expected = q * (np.minimum(1, r) if rule == "metropolis" else 1 / (1 + 1 / r))
@@ -253,6 +255,7 @@ def test_only_differences_over_the_temperature_count():
             expected = bz.transition_matrix(
                 bz.EnergyLevels(energies, degeneracies), t, proposal, rule
             )
+
             same = [(energies + 4, t), (energies * 8, t * 8)]
             if t != 0:  # at 0 the ground level is the limit from above
                 same.append((-energies, -t))
@@ -261,6 +264,7 @@ def test_only_differences_over_the_temperature_count():
                 assert np.array_equal(bz.transition_matrix(levels, u, proposal, rule), expected), (
                     kind
                 )
+
         shuffled = bz.transition_matrix(
             bz.EnergyLevels(energies[order], np.take(degeneracies, order)), t, rule=rule
         )
@@ -286,6 +290,7 @@ def test_a_proposal_matrix_is_read_as_probabilities_in_any_type_and_left_as_it_i
             <= 2 * EPS
         )
         assert np.array_equal(before, matrix)
+
     expected = bz.transition_matrix([0.0, 1.0], 0.5)
     for levels, t in (
         ((0, 1), 0.5),
@@ -341,10 +346,12 @@ def test_whole_numbers_of_words_balance_to_the_rounding(name):
         for e, k in zip(energies, g, strict=True)
     ]
     pi = [weight / sum(pi) for weight in pi]
+
     for kind, levels, proposal, _, rule in chains(name):
         words, total = quantised(levels, 1 / np.log(4), proposal, rule)
         rounding = Fraction(1, 2) if isinstance(proposal, str) and not redraws_all(kind) else 1
         rounding += Fraction(1, 10**4)
+
         drift = [Fraction(0)] * len(pi)
         for i, j in product(range(len(pi)), repeat=2):
             net = pi[i] * int(words[i, j]) - pi[j] * int(words[j, i])
@@ -433,6 +440,7 @@ def adversarial_rows():
         np.r_[1 - 1e-6, np.full(1023, 1e-6 / 1023)],
         0.5 ** np.r_[np.arange(1.0, 300), 299],
     ]
+
     for size in (2, 3, 5, 17, 100, 1000):
         rows += [random.dirichlet(np.full(size, spread)) for spread in (0.01, 0.3, 10)]
     return [np.asarray(row) / np.sum(row) for row in rows]
@@ -447,9 +455,11 @@ def test_an_alias_table_holds_the_row_by_largest_remainders():
         assert words == move_tables.alias_words(table[None, :], 0, size)[0].tolist()
         assert words == move_tables.whole_words(row, total).tolist()
         assert sum(words) == total
+
         exact = row * total
         assert np.all(np.abs(words - exact) < 1 + 1e-5)
         assert np.all(np.array(words)[row == 0] == 0)
+
         served = np.array(words) > np.floor(exact)
         waiting = ~served & (row > 0)
         if served.any() and waiting.any() and sum(np.floor(exact)) < total:

@@ -23,6 +23,7 @@ def test_a_run_is_its_counts(engine, every):
     before = gas.counts
     run = gas.run(20, every=every)
     recorded = 20 // every
+
     assert run.counts.shape == (recorded, 4)
     assert run.counts.dtype == np.int64
     assert gas.particles == 5000
@@ -30,6 +31,7 @@ def test_a_run_is_its_counts(engine, every):
     assert (run.sweeps, run.every, run.temperature, gas.sweeps) == (20, every, 0.7, 24)
     assert np.array_equal(run.occupancy, run.counts.sum(axis=0) / (5000 * recorded))
     assert np.array_equal(run.energy, run.counts @ [0, 1, 1, 3] / 5000)
+
     left = np.vstack([before, run.counts])
     assert np.array_equal(run.heat, (left[:-1] - left[1:]) @ [0, 1, 1, 3])
     assert run.acceptance.shape == (recorded,)
@@ -143,17 +145,20 @@ def test_a_gas_shows_what_it_is():
 def test_neither_threads_nor_cuts_nor_recording_change_a_result(engine, proposal):
     if proposal == "matrix":
         proposal, engine = MATRIX, "particles" if engine == "textbook" else engine
+
     whole = gas_of(engine, particles=9001, proposal=proposal)
     run = whole.run(60, threads=1)
     for threads in (2, 3, 50):
         gas = gas_of(engine, particles=9001, proposal=proposal)
         assert same_run(gas.run(60, threads=threads), run)
     gas = gas_of(engine, particles=9001, proposal=proposal)
+
     parts = [gas.run(25, threads=2), gas.run(1), gas.run(34, threads=3)]
     for name in ("counts", "energy", "heat", "acceptance"):
         assert np.array_equal(
             np.concatenate([getattr(part, name) for part in parts]), getattr(run, name)
         )
+
     gas = gas_of(engine, particles=9001, proposal=proposal)
     assert np.array_equal(gas.run(10, burn_in=50, keep_counts=False).energy, run.energy[50:])
     assert np.array_equal(gas.counts, whole.counts)
@@ -196,16 +201,19 @@ def test_a_quench_changes_the_bath_and_nothing_else(engine):
     """
     first, second = gas_of(engine), gas_of(engine)
     assert np.array_equal(first.run(10).counts, second.run(10).counts)
+
     first.temperature = 0
     assert first.temperature == 0.0
     energy = np.r_[first.energy, first.run(30).energy]
     assert np.all(np.diff(energy) <= 0)
     assert energy[-1] < energy[0]
     assert second.run(30).temperature == 0.7
+
     for bad in (np.nan, [1.0, 2.0], "cold", None):
         with pytest.raises(ValueError, match="temperature"):
             second.temperature = bad
     assert second.temperature == 0.7
+
     untouched = gas_of(engine)
     untouched.run(45)
     second.run(5)

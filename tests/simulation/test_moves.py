@@ -54,18 +54,21 @@ class PlainBlock:
         needed = 2 * size if self.wide else size
         words = [word for _ in range(-(-needed // (2 * LANES))) for word in self.row()]
         halves = [half for word in words for half in (word % WORDS, word // WORDS)]
+
         before = list(self.states)
         for n in range(size):
             bucket, fraction = divmod(halves[n] * self.buckets, WORDS)
             while fraction < WORDS % self.buckets:
                 self.redrawn += 1
                 bucket, fraction = divmod(self.row()[0] // WORDS * self.buckets, WORDS)
+
             if self.wide:
                 served, words_there = halves[size + n], WORDS
             else:  # how many of the words kept for this bucket come before this one
                 served = (bucket * WORDS + fraction) // self.buckets
                 served -= -(-(bucket * WORDS + WORDS % self.buckets) // self.buckets)
                 words_there = WORDS // self.buckets
+
             j = self.states[n] + (2 * bucket - 1) if self.neighbour else bucket
             if 0 <= j < len(self.energies) and served < round(
                 self.acceptance(self.states[n], j) * words_there
@@ -132,6 +135,7 @@ def test_table_and_formula_agree_in_every_particle_of_every_sweep(size, proposal
             )
             for engine in ("particles", "textbook")
         ]
+
         table, formula = (gas.run(8, 3, threads=1) for gas in gases)
         assert np.array_equal(gases[0].states, gases[1].states)
         assert np.array_equal(table.counts, formula.counts)
@@ -193,16 +197,19 @@ def test_words_that_would_bias_the_proposal_are_drawn_again(buckets, form):
     """
     wide = "wide" in form
     levels = bz.EnergyLevels(np.arange(buckets) / buckets)
+
     biased = [-(-bucket * WORDS // buckets) for bucket in range(buckets)]
     biased = [word for word in biased if word * buckets % WORDS < WORDS % buckets]
     assert biased[0] == 0
     assert len(biased) == WORDS % buckets  # each fraction below the limit belongs to one word
+
     limit = WORDS % buckets
     kept = [
         word
         for b in range(buckets)
         if (word := (b * WORDS + limit) // buckets) * buckets % WORDS == limit
     ]
+
     usual = np.random.default_rng(3).integers(WORDS, size=2 * LANES)
     usual[::5] = kept[-1]
     usual = iter(usual.tolist())
@@ -210,9 +217,11 @@ def test_words_that_would_bias_the_proposal_are_drawn_again(buckets, form):
         [biased[k % len(biased)] if k % 3 == 0 else next(usual) for k in range(LANES)]
         for _ in range(2)
     )
+
     first = [h * WORDS + low_half for h, low_half in zip(high, low, strict=True)]
     second = [biased[-1] * WORDS + 12345] * LANES
     streams = crafted_stream((first, second))
+
     states = np.full(LANES if wide else 2 * LANES, buckets - 1, np.uint16)
     plain = PlainBlock(levels, 0.5, False, False, wide, states, streams[0])
     table = table_of(levels, 0.5, "uniform", "metropolis", form=form)
@@ -251,12 +260,14 @@ def test_a_bucket_accepts_exactly_the_words_it_says(buckets, t):
         accepted = int(numbers[here, there])
         kept = WORDS // buckets
         first = -(-there * WORDS // buckets)
+
         verdicts = {}
         if first * buckets % WORDS < WORDS % buckets:
             verdicts[first] = None
             first += 1
         for k in {0, accepted - 1, accepted, kept - 1} - {-1, kept}:
             verdicts[first + k] = (there, there if k < accepted else here)
+
         for word, verdict in verdicts.items():
             for table in tables:
                 assert taken_by(word, here, table) == verdict
@@ -296,6 +307,7 @@ def test_single_precision_leaves_to_the_formula_all_that_it_could_get_wrong(rule
     # From here on, words are fractions.
     assert moves.split(words, 997, proposed) >= WORDS % 997 == 966
     assert np.array_equal(proposed, there)
+
     expected = np.where(accepts, there, here)
     by_formula, by_weights = here.copy(), here.copy()
     moved = moves.move_by_formula(
@@ -303,12 +315,14 @@ def test_single_precision_leaves_to_the_formula_all_that_it_could_get_wrong(rule
     )
     assert moved == np.count_nonzero(accepts)
     assert np.array_equal(by_formula, expected)
+
     table = table_of(levels, 1.0, "uniform", rule)
     assert table.method == moves.WEIGHTS
     own, (other, gap) = table.weights[here], np.empty((2, here.size), np.float32)
     assert moves.move_by_weights(by_weights, own, proposed, words, table, other, gap) == moved
     assert np.array_equal(by_weights, expected)
     assert np.array_equal(own, table.weights[expected])
+
     own, other = table.weights[here], table.weights[there]
     u = (words >> np.uint32(8)).astype(np.float32) * np.float32(2.0**-24)
     gap = u * (own + np.float32(rule == "glauber") * other) - other
@@ -324,6 +338,7 @@ def test_a_row_of_any_chain_is_followed_word_by_word(proposal):
     q = "uniform" if proposal == "uniform" else weights / weights.sum(axis=1, keepdims=True)
     table = table_of(levels, 0.5, q, "heat-bath")
     numbers, _ = bz.quantised_transition_matrix(levels, 0.5, q, "heat-bath")
+
     for here in range(7):
         taken = dict.fromkeys(range(7), 0)
         for bucket in range(7):
@@ -331,6 +346,7 @@ def test_a_row_of_any_chain_is_followed_word_by_word(proposal):
             limit = int(table.alias[here * table.rows_per_level * 7 + bucket]) >> 32
             last = (bucket * WORDS + limit) // 7  # that goes to the first level of the entry
             end = first + WORDS // 7
+
             for begin, words in ((first, last + 1 - first), (last + 1, end - last - 1)):
                 if words:
                     some = (begin, begin + words // 2, begin + words - 1)
@@ -394,6 +410,7 @@ def test_counts_and_moves_belong_to_their_interval_wherever_a_call_begins():
     states, streams = random_states(levels, 5000), seeded_streams(4, 3)
     each, moved = sweep(states, streams, table, 10)
     states, streams = random_states(levels, 5000), seeded_streams(4, 3)
+
     counts, changed, done = np.zeros((3, 8), np.int64), np.zeros(4, np.int64), 0
     for cut in (1, 4, 3, 2):
         first, last = done // 3, (done + cut) // 3
@@ -401,6 +418,7 @@ def test_counts_and_moves_belong_to_their_interval_wherever_a_call_begins():
         few = np.zeros((done + cut - 1) // 3 - first + 1, np.int64)
         moves.sweep_blocks(states, streams, table, moves.workspace(8), done, cut, 3, some, few)
         counts[first:last] += some
+
         changed[first : first + few.size] += few
         done += cut
     assert np.array_equal(counts, each[2::3])
@@ -439,6 +457,7 @@ def test_numbered_acceptances_are_those_of_the_formula(proposal):
                 levels.degeneracies[j],
                 0.4,
             )
+
             words = (
                 0 if abs(j - i) != 1 and proposal == "neighbour" else round(min(1, ratio) * kept)
             )

@@ -96,6 +96,7 @@ def least_p_of_birthdays(words, birthdays=4096):
             years = np.sort(
                 days[: days.size // birthdays * birthdays].reshape(-1, birthdays), axis=1
             )
+
             gaps = np.sort(np.diff(years, axis=1), axis=1)
             equal = int((gaps[:, 1:] == gaps[:, :-1]).sum())
             mean = len(years) * birthdays**3 / 2.0**34

@@ -27,6 +27,7 @@ def test_a_saved_gas_goes_on_as_if_it_had_never_stopped(tmp_path, engine, propos
     gas.temperature = 1 / 3
     gas.run(4)
     gas.save(path)
+
     read = bz.Ensemble.load(str(path))
     assert repr(read) == repr(gas)
     assert read.levels == gas.levels
@@ -70,6 +71,7 @@ def test_a_file_in_the_format_of_the_first_version_is_loaded(tmp_path, engine):
     )
     assert gas.levels == bz.EnergyLevels([0, 1, np.inf], [1, 2, 1], "abc")
     assert gas.counts.tolist() == [2, 2, 0]
+
     gas.save(tmp_path / "again")
     written, saved = np.load(tmp_path / "gas"), np.load(tmp_path / "again")
     for name in {*written.files, *saved.files} - {"generator"}:
@@ -132,9 +134,11 @@ def test_a_damaged_file_is_refused_or_harmless(tmp_path, engine):
     gas.run(3)
     gas.save(path)
     whole = path.read_bytes()
+
     for length in {0, 1, 4, 30, 100, *range(200, len(whole), 397), len(whole) - 1}:
         path.write_bytes(whole[:length])
         refused_untouched(path)
+
     refused = 0
     for place in range(0, len(whole), 11):
         damaged = bytearray(whole)
@@ -157,12 +161,14 @@ def test_a_foreign_file_is_refused(tmp_path):
     path = tmp_path / "file"
     gas_of("counts").save(path)
     good = dict(np.load(path))
+
     for content in (b"", b"Dear diary,\n", b"PK\x03\x04 but no more", bytes(1000)):
         path.write_bytes(content)
         refused_untouched(path)
     with path.open("wb") as file:
         np.save(file, np.arange(4))
     refused_untouched(path)
+
     foreign = [
         {"energies": np.arange(4.0)},
         good | {"format": np.array("boltzmann ensemble 2")},
@@ -181,6 +187,7 @@ def test_a_foreign_file_is_refused(tmp_path):
         good | {"counts": good["counts"] + np.array([-2000, 2000, 0, 0])},
         good | {"energies": np.array([0, 1, 1, np.inf])},
     ]
+
     for arrays in foreign:
         with path.open("wb") as file:
             np.savez(file, **arrays)
@@ -191,6 +198,7 @@ def test_states_and_streams_that_do_not_fit_are_refused(tmp_path):
     path = tmp_path / "file"
     gas_of(particles=2049).save(path)
     good = dict(np.load(path))
+
     for name, array in [
         ("states", good["states"][:-1]),
         ("states", good["states"].astype(np.int64)),

@@ -30,6 +30,7 @@ def run_script(folder, script, *launcher, **environment):
         text=True,
         start_new_session=True,
     )
+
     try:
         output, _ = process.communicate(timeout=LIMIT - 10)
     finally:
@@ -90,15 +91,18 @@ def test_a_dask_cluster_gives_the_same_bits_though_a_worker_is_killed(tmp_path, 
         tmp_path, DASK, sys.executable, DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="1"
     )
     assert ended.returncode == 0, ended.stdout
+
     found = np.load(tmp_path / "found.npz")
     assert found["first"].tobytes() == found["second"].tobytes() == alone.occupancy.tobytes()
     check_that_one_died(tmp_path / "notes")
+
     workers, refusal, raised, lost, killed, lost_too = json.loads(
         (tmp_path / "found.json").read_text()
     )
     assert workers == 2
     assert "get_executor" in refusal
     assert "temperatures[1] = 0.5, replica 1, with OSError: no room" in raised and lost == [[1, 1]]
+
     # Dask may blame tasks that waited on the same worker as well.
     assert (
         f"{len(lost_too)} of 12 tasks failed" in killed
@@ -153,6 +157,7 @@ def test_mpi_gives_the_same_bits_and_goes_on_where_it_was_ended(tmp_path, alone)
     pytest.importorskip("mpi4py", reason="mpi4py is not installed")
     if shutil.which("mpiexec") is None:
         pytest.skip("mpiexec is not installed")
+
     (tmp_path / "notes").mkdir()
     allowed = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
     crowded = {
@@ -160,10 +165,12 @@ def test_mpi_gives_the_same_bits_and_goes_on_where_it_was_ended(tmp_path, alone)
         "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
     }
     launcher = ("mpiexec", "-n", "3", sys.executable, "-m", "mpi4py.futures")
+
     ended = run_script(tmp_path, MPI, *launcher, **allowed, **crowded)
     assert ended.returncode != 0
     assert (tmp_path / "notes" / "killed").exists()
     assert (tmp_path / "kept" / "manifest.json").exists()
+
     again = run_script(tmp_path, MPI, *launcher, **allowed, **crowded)
     assert again.returncode == 0, again.stdout
     found = np.load(tmp_path / "found.npz")

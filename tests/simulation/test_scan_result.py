@@ -64,25 +64,31 @@ def test_extreme_energies_and_temperatures_have_results_too():
     assert np.all(found.energy[:2] == 0)
     assert np.isnan(found.heat_capacity[0]).all() and np.all(found.heat_capacity[[1, 3, 4]] == 0)
     assert np.all(found.heat_capacity[2] > 0.1)
+
     bottomless = bz.scan([-np.inf, 0.0], grid[1:], **keywords)
     assert np.all(bottomless.energy[:2] == -np.inf) and np.all(bottomless.heat_capacity[:2] == 0)
+
     huge, small = bz.scan([-1e308, 1e308], [1e308], **keywords), bz.scan([-1, 1], [1], **keywords)
     assert huge.heat_capacity == pytest.approx(small.heat_capacity, rel=1e-12)
     assert huge.energy == pytest.approx(small.energy * 1e308, rel=1e-12)
+
     lifted, level = (
         bz.scan([2**30, 2**30 + 1], [1.0], **keywords),
         bz.scan([0, 1], [1.0], **keywords),
     )
     assert np.array_equal(lifted.heat_capacity, level.heat_capacity)
+
     apart = bz.ScanResult(
         LEVELS, np.ones(1), np.eye(4)[None, :3:2], np.ones((1, 2)), np.ones((1, 2), bool)
     )
     assert apart.heat_capacity == pytest.approx(2 / 1 * (1.1 / 2) ** 2, rel=1e-12)
+
     occupancy, finished = np.array([[[0, 0.5, 0.5], [np.nan] * 3]]), np.array([[True, False]])
     unreached = bz.ScanResult(
         bz.EnergyLevels([-np.inf, 0, 1]), np.ones(1), occupancy, np.ones((1, 2)), finished
     )
     assert np.array_equal(unreached.heat_capacity, [[0.25, np.nan]], equal_nan=True)
+
     equal = bz.scan([0.1, 0.1, 0.1], [5e-324], **keywords)
     assert np.all(equal.heat_capacity == 0)
 

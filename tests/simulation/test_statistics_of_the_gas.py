@@ -157,9 +157,11 @@ def test_a_gas_relaxes_as_its_matrix_says(name, engine):
     if engine == "counts":
         particles = 10**12
         start = np.where(np.arange(len(levels)) == last, particles, 0)
+
     matrix = bz.transition_matrix(levels, t, proposal, rule)
     gas = bz.Ensemble(levels, t, proposal=proposal, rule=rule, engine=engine, start=start, seed=12)
     counts, before = gas.run(4).counts, np.eye(len(levels))[last]
+
     for k in range(3):
         after = before @ matrix
         assert fits(counts[k], after), k
@@ -185,14 +187,17 @@ def test_counts_fluctuate_as_multinomials_do(engine, particles, sweeps):
     gas = bz.Ensemble(levels, t, particles, proposal=UNEVEN, engine=engine, seed=13)
     before = gas.counts
     counts = np.vstack([before, gas.run(sweeps).counts])
+
     residuals = (counts[1:] - counts[:-1] @ matrix)[:, :-1]
     per_level = np.array([np.diag(row) - np.outer(row, row) for row in matrix])[:, :-1, :-1]
     covariances = np.einsum("sk,kij->sij", counts[:-1].astype(float), per_level)
+
     total = np.einsum("si,sij,sj->", residuals, np.linalg.inv(covariances), residuals)
     freedom = residuals.size
     assert stats.chi2.isf(1 - ALARM / 2, freedom) < total < stats.chi2.isf(ALARM / 2, freedom)
     off = 1.18 if engine == "particles" else 1.07
     assert stats.chi2.sf(stats.chi2.isf(ALARM / 2, freedom) / off, freedom) > 1 - 1e-6
+
     drift = residuals.sum(axis=0) / np.sqrt(covariances.sum(axis=0).diagonal())
     assert np.abs(drift).max() < stats.norm.isf(ALARM / 2 / drift.size)
 
@@ -254,12 +259,14 @@ def test_many_levels_by_uniform_proposals(size):
     levels = bz.EnergyLevels(random.uniform(0, 3, size), random.integers(1, 4, size))
     start = int(np.argsort(levels.energies)[size // 2])
     right, wrong = (one_uniform_sweep(levels, t, start) for t in (0.7, 0.75))
+
     for engine in ("particles", "textbook"):
         gas = bz.Ensemble(levels, 0.7, start=np.full(MANY // 2, start), engine=engine, seed=15)
         gas.run(1)
         assert fits_in_thousands_of_bins(gas.counts, right)
         assert not fits_in_thousands_of_bins(gas.counts, wrong)
     assert power(right, wrong, MANY // 2) > 1 - 1e-6
+
     gas = bz.Ensemble(levels, 0.7, MANY // 2, start="exact", seed=16)
     gas.run(3)
     assert fits_in_thousands_of_bins(gas.counts, law(levels, 0.7))

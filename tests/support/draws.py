@@ -55,7 +55,8 @@ def exact_law(logits, t):
 
 def g_test(counts, p):
     """Return the p-value of the counts (..., K) under the laws p (..., K), one law per row."""
-    counts, p = np.atleast_2d(counts), np.atleast_2d(p)
+    counts = np.atleast_2d(counts)
+    p = np.atleast_2d(p)
     expected = counts.sum(axis=1, keepdims=True) * p
     assert expected.min() > 5
     seen = counts > 0
@@ -65,7 +66,9 @@ def g_test(counts, p):
 
 def power(n, p, q):
     """Return the probability that n draws (one n per row) from q fail a G-test of the laws p."""
-    n, p, q = np.atleast_1d(n), np.atleast_2d(p), np.atleast_2d(q)
+    n = np.atleast_1d(n)
+    p = np.atleast_2d(p)
+    q = np.atleast_2d(q)
     df = p.size - len(p)
     noncentrality = 2 * np.sum(n * np.sum(q * np.log(q / p), axis=1))
     return ncx2.sf(chi2.isf(ALPHA, df), df, noncentrality)

@@ -31,7 +31,7 @@ def absent(what):
     pytest.skip(what)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser():
     try:
         from playwright.sync_api import Error, sync_playwright
@@ -49,14 +49,16 @@ def browser():
         chromium.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def html():
     return explorer.page(CONFIG)
 
 
 @pytest.fixture
 def visit(browser, html, tmp_path):
-    """Return a function that opens the page; whatever it asks of a network or complains of fails the test."""
+    """Return a function that opens the page; whatever it asks of a network or complains of fails
+    the test.
+    """
     problems, pages = [], []
 
     def opened(fragment="#sweeps=1", change=lambda text: text, **options):
@@ -89,17 +91,26 @@ def law(page):
 
 
 def settled_hash(page):
-    page.wait_for_timeout(300)
+    """Return the address that the page is about to write, which it does after a pause."""
+    page.evaluate("""() => {
+        const wait = window.setTimeout;
+        window.setTimeout = (write) => write();
+        explorer.remember();
+        window.setTimeout = wait;
+    }""")
     return page.evaluate("location.hash")
 
 
 def until(page, condition):
-    """Wait for a condition; Playwright's own wait asks for an eval, which the page's policy refuses."""
-    for _ in range(200):
+    """Wait for a condition, a minute at most.
+
+    Playwright's own wait asks for an eval, which the page's policy refuses.
+    """
+    for _ in range(1200):
         if page.evaluate(condition):
             return
         page.wait_for_timeout(50)
-    pytest.fail(f"not within 10 s: {condition}")
+    pytest.fail(f"not within a minute: {condition}")
 
 
 def replaced(old, new):

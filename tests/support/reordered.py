@@ -6,7 +6,7 @@ another one, the network is the same, and every matrix product adds its terms in
 import numpy as np
 
 from boltzmann.language import GPT2
-from experiments.runner import gallery as gallery
+from experiments.runner import comparison
 
 _load = GPT2.load
 
@@ -38,8 +38,4 @@ def _shuffled(name, array, width):
 def differing(first, second):
     """Return the columns in which verification would find two tables to differ."""
     assert list(first.columns) == list(second.columns) and len(first) == len(second)
-    return [
-        name
-        for name in first.columns
-        if not all(map(gallery._equal, first[name].tolist(), second[name].tolist()))
-    ]
+    return comparison.differing_columns(first, second)

@@ -23,7 +23,7 @@ MANY_DRAWS = 10_000  # draws from which an alias table is made ...
 FEW_TOKENS = 16  # ... unless there are fewer tokens than this
 DRAWS_PER_BLOCK = 8192  # the random numbers of a block stay in the cache
 KERNEL_TYPES = (np.dtype(np.float32), np.dtype(np.float64))
-KERNEL_TEMPERATURES = (1e-30, 1e30)  # within these, no weight in single precision is a nan
+KERNEL_TEMPERATURES = (1e-30, 1e30)  # 1 / (t log 2) is then a normal float32
 
 
 @overload

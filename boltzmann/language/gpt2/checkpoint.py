@@ -68,6 +68,7 @@ def _fetch(name: str) -> Path:
             f"there is no folder {name!r}, and the Hugging Face hub needs huggingface_hub: "
             f"pip install 'boltzmann[gpt2]', {instead}"
         ) from None
+
     try:
         return Path(snapshot_download(name, allow_patterns=list(_FILES)))
     except Exception as error:  # the hub, its cache, HTTP and sockets each have errors of their own
@@ -196,6 +197,7 @@ def _shapes(V: int, inner: int, config: Config) -> dict[str, tuple[int, ...]]:
         "mlp.c_proj.weight": (inner, D),
         "mlp.c_proj.bias": (D,),
     }
+
     shapes: dict[str, tuple[int, ...]] = {"wte.weight": (V, D), "wpe.weight": (config.window, D)}
     shapes |= {"ln_f.weight": (D,), "ln_f.bias": (D,), "lm_head.weight": (V, D)}
     for k in range(config.layers):

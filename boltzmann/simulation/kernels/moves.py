@@ -75,6 +75,7 @@ def workspace(levels):
     memory = np.empty(arrays * (BLOCK + line) + line, np.uint64)
     start = -(memory.ctypes.data // memory.itemsize) % line
     rows = memory[start : start + arrays * (BLOCK + line)].reshape(arrays, BLOCK + line)[:, :BLOCK]
+
     return Workspace(
         state=rows[0].view(np.uint32)[:BLOCK],
         own=rows[1].view(np.float32)[:BLOCK],

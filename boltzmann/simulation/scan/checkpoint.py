@@ -78,7 +78,8 @@ class Checkpoint:
         """Return the results kept of a task, or None."""
         try:
             with self._file(place).open("rb") as file, np.load(file, allow_pickle=False) as saved:
-                occupancy, acceptance = saved["occupancy"], saved["acceptance"]
+                occupancy = saved["occupancy"]
+                acceptance = saved["acceptance"]
                 if str(saved["digest"]) != self.digest:
                     raise ValueError("it is of another scan")
                 if occupancy.shape != (self.levels,) or occupancy.dtype != np.float64:

@@ -53,6 +53,7 @@ class Task:
         proposal = self.proposal
         if not isinstance(proposal, str):
             proposal = f"sha256 {hashlib.sha256(proposal.astype(np.float64).tobytes()).hexdigest()}"
+
         return {
             "boltzmann": boltzmann.__version__,
             "energies": self.levels.energies.tolist(),
