@@ -26,16 +26,24 @@ def contradiction_in(draw: ObservedDraw, *, logits: bool = False) -> tuple[str, 
     logits : bool
         Whether numbers are logits, which may have any sum.
     """
-    listed = [value for value in draw.logprobs if value > PLACEHOLDER]
+    listed = _listed(draw)
     if not listed:
         return None
     return (None if logits else _no_distribution(listed)) or _of_token(draw, listed, logits)
 
 
+def _listed(draw: ObservedDraw) -> list[float]:
+    """Return the log-probabilities listed, the largest first, without placeholders."""
+    values = draw.logprobs
+    if values and values[-1] <= PLACEHOLDER:
+        return [value for value in values if value > PLACEHOLDER]
+    return values
+
+
 def _no_distribution(listed: list[float]) -> tuple[str, str] | None:
     """Return why numbers are no log-probabilities of distinct tokens."""
-    if max(listed) > ROUNDING:
-        return _ABOVE_0, f"{max(listed):.4g}"
+    if listed[0] > ROUNDING:
+        return _ABOVE_0, f"{listed[0]:.4g}"
     total = total_probability(listed)
     return (_ABOVE_1, f"{total:.3g}") if total > _MOST else None
 
@@ -50,8 +58,8 @@ def _of_token(draw: ObservedDraw, listed: list[float], logits: bool) -> tuple[st
             return None
         return _OTHER_VALUE, f"{draw.own:.4g} beside the token, {value:.4g} in its list"
 
-    if draw.own > min(listed) + _DIFFERENCE:
-        return _NOT_LISTED, f"{draw.own:.4g} beside the token, {min(listed):.4g} the last listed"
+    if draw.own > listed[-1] + _DIFFERENCE:
+        return _NOT_LISTED, f"{draw.own:.4g} beside the token, {listed[-1]:.4g} the last listed"
     if not logits and (total := total_probability([*listed, draw.own])) > _MOST:
         return _NOT_LISTED, f"with it probabilities add up to {total:.3g}"
     return None
@@ -68,8 +76,8 @@ def are_logits(draws: Sequence[ObservedDraw]) -> bool:
     above = [draw for draw in draws if draw.logprobs and draw.logprobs[0] > ROUNDING]
     if 2 * len(above) <= len(draws):
         return False
-    values = [value for draw in above for value in draw.logprobs if value > PLACEHOLDER]
-    if min(values) >= 0 and all(sum(draw.logprobs) <= _MOST for draw in above):
+    smallest = min(_listed(draw)[-1] for draw in above)
+    if smallest >= 0 and all(sum(draw.logprobs) <= _MOST for draw in above):
         raise ValueError(
             f"log-probabilities are above 0, such as {above[0].logprobs[0]:.4g}: these look like "
             "probabilities, whose logarithms are meant"
@@ -88,8 +96,8 @@ def end_at_truncation(draws: Sequence[ObservedDraw]) -> bool:
 
 
 def _is_cut(draw: ObservedDraw, longest: int) -> bool:
-    listed = [value for value in draw.logprobs if value > PLACEHOLDER]
-    if len(listed) in (0, longest) or max(listed) > ROUNDING:
+    listed = _listed(draw)
+    if len(listed) in (0, longest) or listed[0] > ROUNDING:
         return False
     return _ALL <= total_probability(listed) <= _MOST
 

@@ -6,7 +6,6 @@ of them (vLLM's chat). To what length lists were asked for, and which of the thr
 inferred from all answers of one shape together.
 """
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -69,15 +68,15 @@ def shape_of(source: str, draws: list[ObservedDraw]) -> Shape:
     return Shape(source, any(draw.keyed_by_text for draw in draws), longest)
 
 
-def rows_of(answers: list[Answer], contradictory: Callable[[ObservedDraw], bool]) -> list[Row]:
+def rows_of(answers: list[Answer], contradictory: list[list[bool]]) -> list[Row]:
     """Return a row for each draw of the answers, in their order.
 
     Parameters
     ----------
     answers : list of Answer
         The draws.
-    contradictory : callable
-        Tells of a draw whether it contradicts its list.
+    contradictory : list of lists of bool
+        Of each draw of each answer, whether it contradicts its list.
 
     Raises
     ------
@@ -87,8 +86,8 @@ def rows_of(answers: list[Answer], contradictory: Callable[[ObservedDraw], bool]
     shapes = {answer.shape for answer in answers}
     names = [_merged(answer.shape, shapes) for answer in answers]
     together: dict[Shape, list[ObservedDraw]] = {}
-    for name, answer in zip(names, answers, strict=True):
-        consistent = [draw for draw in answer.draws if not contradictory(draw)]
+    for name, answer, left_out in zip(names, answers, contradictory, strict=True):
+        consistent = [draw for draw, out in zip(answer.draws, left_out, strict=True) if not out]
         together.setdefault(name, []).extend(consistent)
     conventions = {name: _convention(draws) for name, draws in together.items()}
 
@@ -99,9 +98,9 @@ def rows_of(answers: list[Answer], contradictory: Callable[[ObservedDraw], bool]
             f"at most {max(lengths)} tokens are listed: ask for at least 3 (top_logprobs, n_probs)"
         )
     return [
-        _LEFT_OUT if contradictory(draw) else _row(draw, conventions[name])
-        for name, answer in zip(names, answers, strict=True)
-        for draw in answer.draws
+        _LEFT_OUT if out else _row(draw, conventions[name])
+        for name, answer, left_out in zip(names, answers, contradictory, strict=True)
+        for draw, out in zip(answer.draws, left_out, strict=True)
     ]
 
 

@@ -181,8 +181,9 @@ def draws_in(lines: Iterable[tuple[str, Any]], scale: float | None = None) -> Sa
     answers = sorted(reader.answers, key=lambda answer: answer.group)
     draws = [draw for answer in answers for draw in answer.draws]
     logits = are_logits(draws)
-    contradictions = _contradictions(answers, logits)
-    rows = rows_of(answers, lambda draw: contradiction_in(draw, logits=logits) is not None)
+    contradictions = Tally()
+    contradictory = [_contradictory(answer, logits, contradictions) for answer in answers]
+    rows = rows_of(answers, contradictory)
     rows += [draw.row for draw in reader.simple]
     if not rows:
         raise ValueError(_why_no_draw(reader))
@@ -205,15 +206,14 @@ def draws_in(lines: Iterable[tuple[str, Any]], scale: float | None = None) -> Sa
     )
 
 
-def _contradictions(answers: list[Answer], logits: bool) -> Tally:
-    """Return what does not agree in draws, how often, and an example of each."""
-    tally = Tally()
-    for answer in answers:
-        for draw in answer.draws:
-            if found := contradiction_in(draw, logits=logits):
-                reason, example = found
-                tally.add(reason, f"{answer.where}: {draw.place}: {example}")
-    return tally
+def _contradictory(answer: Answer, logits: bool, tally: Tally) -> list[bool]:
+    """Return of each draw whether it contradicts its list, and count what does not agree."""
+    found = [contradiction_in(draw, logits=logits) for draw in answer.draws]
+    for draw, contradiction in zip(answer.draws, found, strict=True):
+        if contradiction is not None:
+            reason, example = contradiction
+            tally.add(reason, f"{answer.where}: {draw.place}: {example}")
+    return [contradiction is not None for contradiction in found]
 
 
 def _why_no_draw(reader: LineReader) -> str:
