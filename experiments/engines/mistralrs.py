@@ -6,6 +6,8 @@
 # ///
 """mistral.rs, through its Python package, in this process."""
 
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
@@ -29,7 +31,10 @@ ONE = "a request has one prompt"
 
 
 class MistralRs(interview.Engine):
-    """A token is a letter of the answer. A seed is a Runner's: a seeded text has one of its own."""
+    """A token is a letter of the answer. A seed is a Runner's: a seeded text has one of its own.
+
+    The first Runner of a process refuses a seed, so that one without is made before.
+    """
 
     lacks: ClassVar = {"batch_seeded": ONE, "batch_unseeded": ONE}
     tail: ClassVar = (20_000, 20_000)
@@ -50,7 +55,9 @@ class MistralRs(interview.Engine):
         name = "tail" if row == "tail" else "known"
         vocabulary = self.vocabularies[name]
         ids = {letter: token for token, letter in enumerate(llama_folder.names(vocabulary))}
-        runner = self._new(name, settings.pop("seed")) if "seed" in settings else self._runner(name)
+        runner = self._runner(name)
+        if "seed" in settings:
+            runner = self._new(name, settings.pop("seed"))
         places: list[int] = []
         length = min(LONGEST, count)
         while len(places) < count:
@@ -86,12 +93,26 @@ class MistralRs(interview.Engine):
 
         yield "top_p_zero", "top_p = 0, p = .4 .3 .2 .1", four(top_p=0.0)
         yield "min_p_one", "min_p = 1, p = .4 .3 .2 .1", four(min_p=1.0)
-        yield "runner_seeds", "two Runners, of seeds 1 and 2", self._two_seeds
+        yield "first_seed", "Runner(seed=1), the first of its process", self._first_seed
+        yield "runner_seeds", "two Runners, of seeds 1 and 2, after one without", self._two_seeds
         yield (
             "nan",
             "t = nan",
             lambda: self.counted("three", interview.FEW, temperature=float("nan")),
         )
+
+    def _first_seed(self) -> dict[str, Any]:
+        self._runner("known")  # whose files it takes
+        program = (
+            "import sys, mistralrs as m\n"
+            "kind, form = m.Architecture.Llama, m.ModelDType.F32\n"
+            "which = m.Which.Plain(sys.argv[1], arch=kind, dtype=form)\n"
+            'm.Runner(which, token_source="none", seed=1)\n'
+        )
+        command = [sys.executable, "-P", "-c", program, str(Path(self.folder.name) / "known")]
+        ended = subprocess.run(command, capture_output=True, text=True)
+        said = [line for line in ended.stderr.splitlines() if line.startswith("ValueError")]
+        return {"words": f"error: {said[0]}" if said else "no error"}
 
     def _two_seeds(self) -> dict[str, Any]:
         return {

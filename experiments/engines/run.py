@@ -1,7 +1,8 @@
 """Ask an engine all questions: `python experiments/engines/run.py NAME`.
 
-The packages that the engine's script names, in the block that Python calls inline script metadata, are
-installed in a temporary environment; the script runs there, and `results/NAME.json` is written.
+The packages that the engine's script names, in the block that Python calls inline script metadata,
+are installed in a temporary environment; the script runs there, and `results/NAME.json` is
+written.
 """
 
 import sys
@@ -35,7 +36,7 @@ def engines() -> dict[str, Path]:
 
 
 def metadata(script: Path) -> dict[str, Any]:
-    """Return what a script says of itself: `dependencies`, and `tool.engine` with its name and npm packages."""
+    """Return what a script says of itself: `dependencies`, and `tool.engine`, its name and more."""
     found = _BLOCK.search(script.read_text())
     if found is None:
         raise ValueError(f"{script} has no inline script metadata")
@@ -43,11 +44,11 @@ def metadata(script: Path) -> dict[str, Any]:
 
 
 def environment(script: Path, folder: Path) -> dict[str, str]:
-    """Install a script's packages in a folder, unless they are there; return its environment variables."""
+    """Install a script's packages in a folder; return the variables of its environment."""
     said = metadata(script)
     engine = said["tool"]["engine"]
     variables = os.environ | {"PYTHONPATH": str(FOLDER / "shared"), "PYTHONDONTWRITEBYTECODE": "1"}
-    variables |= {"OMP_NUM_THREADS": "1", "RAYON_NUM_THREADS": "1"}  # of so small a model threads only wait
+    variables |= {"OMP_NUM_THREADS": "1", "RAYON_NUM_THREADS": "1"}  # more would only wait
     if engine.get("ours"):
         variables["PYTHONPATH"] += os.pathsep + str(FOLDER.parent.parent)
         return variables | {"PYTHON": sys.executable}

@@ -1,4 +1,4 @@
-"""Make docs/engines.md from the result files: `python experiments/engines/table.py`; `--check` compares."""
+"""Make docs/engines.md: `python experiments/engines/table.py`; `--check` compares."""
 
 import sys
 from pathlib import Path
@@ -32,9 +32,10 @@ PARTS = {
 BEGIN = """# What inference engines do with a temperature
 
 Each engine that installs on a CPU was given a model whose logits are known, and was asked the same
-questions. What came is in the result files, from which `experiments/engines/table.py` makes this page.
-Under each table is said how its answers are computed; `experiments/engines/README.md` says how to ask an
-engine again. An error is an answer, in the engine's words. Where there is no answer, ¹, ², … say why.
+questions. What came is in the result files, from which `experiments/engines/table.py` makes this
+page. Under each table is said how its answers are computed; `experiments/engines/README.md` says
+how to ask an engine again. An error is an answer, in the engine's words. Where there is no answer,
+¹, ², … say why.
 """
 
 
@@ -63,7 +64,7 @@ def _engines(found: dict[str, dict[str, Any]]) -> str:
 
 
 def _part(title: str, keys: tuple[str, ...], found: dict[str, dict[str, Any]]) -> str:
-    """Return one table, with an engine a row, the reasons of its empty cells, and what was asked."""
+    """Return one table: an engine a row, the reasons of empty cells, and what was asked."""
     asked = [questions.QUESTIONS[key] for key in keys]
     lines = [
         f"## {title}",

@@ -45,8 +45,10 @@ class Generate(interview.Engine):
         places: list[int] = []
         while len(places) < count:
             wide = min(WIDEST, math.ceil((count - len(places)) / length))
-            texts = self._generate(row, wide, length, settings)
-            places += [p for text in texts for p in self._vocabulary(row).places(text, row)]
+            for text in self._generate(row, wide, length, settings):
+                new = self._vocabulary(row).places(text, row)
+                places += new
+            length = interview.next_length(length, new)
         return places
 
     def logprobs(self, row: str, **settings: Any) -> list[float | None]:

@@ -1,7 +1,7 @@
 """A Llama of known logits as a GGUF file; needs the package gguf.
 
-Ids 0 to 255 are the bytes, 256 is the end of text, and the rows follow. A row's token is spelt `<id>`, and
-is found in a prompt's text.
+Ids 0 to 255 are the bytes, 256 is the end of text, and the rows follow. A row's token is spelt
+`<id>`, and is found in a prompt's text.
 """
 
 from pathlib import Path
@@ -62,7 +62,7 @@ def _add_tokenizer(writer: gguf.GGUFWriter, vocabulary: Vocabulary) -> None:
 
 
 def _bytes() -> list[str]:
-    """Return how GPT-2 spells each byte: the printable ones as they are, the others from U+0100 on."""
+    """Return how GPT-2 spells each byte: as it is, or from U+0100 on if it is not printable."""
     printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
     others = [byte for byte in range(256) if byte not in printable]
     spelling = {byte: chr(byte) for byte in printable}

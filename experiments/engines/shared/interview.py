@@ -1,9 +1,9 @@
 """Ask one engine all questions, and write down what it did.
 
-An engine's script defines a subclass of `Engine` and ends in `interview.main(TheSubclass)`. It is run by
-`run.py` in the engine's own environment, where this folder is on the path and NumPy is installed.
-What is written are observations: counts, texts, log-probabilities, or the error. What they mean is said by
-`questions.py`.
+An engine's script defines a subclass of `Engine` and ends in `interview.main(TheSubclass)`. It is
+run by `run.py` in the engine's own environment, where this folder is on the path and NumPy is
+installed. What is written are observations: counts, texts, log-probabilities, or the error. What
+they mean is said by `questions.py`.
 """
 
 import contextlib
@@ -33,10 +33,10 @@ class NoAnswerError(Exception):
 class Engine:
     """What a script has to say of its engine.
 
-    Settings are called temperature, top_k, top_p, min_p and seed for every engine; a script translates
-    them to the engine's names, and passes on whatever else it named itself in `off`. A setting that is not
-    given is not sent. An exception is an answer, written down as what the engine says; a `NoAnswerError` is
-    the reason why there is none.
+    Settings are called temperature, top_k, top_p, min_p and seed for every engine; a script
+    translates them to the engine's names, and passes on whatever else it named itself in `off`. A
+    setting that is not given is not sent. An exception is an answer, written down as what the
+    engine says; a `NoAnswerError` is the reason why there is none.
     """
 
     off: ClassVar[
@@ -60,11 +60,11 @@ class Engine:
         raise NotImplementedError
 
     def logprobs(self, row: str, **settings: Any) -> list[float | None]:
-        """Return what the engine reports as log-probability of each place of a row; None if withheld."""
+        """Return the log-probability reported of each place of a row; None if withheld."""
         raise NotImplementedError
 
     def batch(self, row: str, copies: int, length: int, **settings: Any) -> list[list[int]]:
-        """Return the draws, `length` each, of equal prompts that are given in one call or request."""
+        """Return the draws, `length` each, of equal prompts in one call or request."""
         raise NotImplementedError
 
     def also(self) -> Iterator[tuple[str, str, Callable[[], dict[str, Any]]]]:
@@ -121,7 +121,7 @@ def said(error: Exception) -> str:
 def observations(
     engine: Engine, script: Path
 ) -> Iterator[tuple[str, Callable[[], dict[str, Any]]]]:
-    """Yield for each question its key and a function without arguments that makes the observation."""
+    """Yield for each question its key and a function that makes the observation."""
     off, counted = engine.off, engine.counted
     for key, t in (
         ("zero", 0.0),
@@ -184,10 +184,10 @@ def observations(
 
 
 def main(kind: type[Engine]) -> None:
-    """Run a script: with a file as argument answer into it; with --unseeded print 20 unseeded draws.
+    """Run a script: answer into the file that is its argument, or print draws for --unseeded.
 
-    A file that has answers already is gone on with, so that an engine which ends the process is asked
-    no more than once what ended it.
+    A file that has answers already is gone on with, so that an engine which ends the process is
+    asked no more than once what ended it.
     """
     script = Path(sys.argv[0]).resolve()
     with contextlib.redirect_stdout(sys.stderr):

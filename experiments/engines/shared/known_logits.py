@@ -1,11 +1,12 @@
 """Rows of known logits, and the one vocabulary in which all of them live.
 
-A model is made so that its next logits depend on the last token alone, and on that only through the row
-that the token belongs to. Tokens of other rows, control tokens and fillers have the logit `FORBIDDEN`.
-So a prompt of one token of a row leads to draws from that row for ever, and each question has an exact
-answer. The network has no work to do: with one layer of zeros and a residual stream, the embedding of a
-token is the unit vector of its row, a norm leaves it so up to a factor, and the columns of the output
-matrix are the rows (`embedding` and `output`). Engines that run a graph of one's own get `table`.
+A model is made so that its next logits depend on the last token alone, and on that only through
+the row that the token belongs to. Tokens of other rows, control tokens and fillers have the logit
+`FORBIDDEN`. So a prompt of one token of a row leads to draws from that row for ever, and each
+question has an exact answer. The network has no work to do: with one layer of zeros and a residual
+stream, the embedding of a token is the unit vector of its row, a norm leaves it so up to a factor,
+and the columns of the output matrix are the rows (`embedding` and `output`). Engines that run a
+graph of one's own get `table`.
 
 NumPy alone is needed: these files are imported in each engine's own environment.
 """
@@ -39,8 +40,9 @@ def tail_row(tokens: int) -> np.ndarray:
 class Vocabulary:
     """Ids for the tokens of some rows.
 
-    Ids below `first` are the engine's own (control tokens, bytes); the rows follow, and then `fillers`,
-    ordinary tokens of no row, so that neither the first id nor the last is one that should be drawn.
+    Ids below `first` are the engine's own (control tokens, bytes); the rows follow, and then
+    `fillers`, ordinary tokens of no row, so that neither the first id nor the last is one that
+    should be drawn.
 
     Attributes
     ----------
@@ -67,7 +69,7 @@ class Vocabulary:
         return self.first + sum(self.rows[name].size for name in names[: names.index(row)])
 
     def name(self, token: int) -> str:
-        """Return a text for a token that is no part of another's: a letter of the syllabary from U+AC00."""
+        """Return a letter for a token: Hangul from U+AC00 on, then Chinese characters."""
         return chr(0xAC00 + token) if token < 11_000 else chr(0x20000 + token)
 
     def names(self) -> list[str]:
@@ -100,14 +102,14 @@ class Vocabulary:
         return by_row[self._row_of_token()]
 
     def embedding(self, width: int, dtype: type = np.float32) -> np.ndarray:
-        """Return the (V, width) unit vectors of the tokens' rows, times 64: beside that a norm's ε is nothing."""
+        """Return the (V, width) unit vectors of the tokens' rows, times 64 (beside a norm's ε)."""
         return 64 * np.eye(len(self.rows), width, dtype=dtype)[self._row_of_token()]
 
     def output(self, width: int, dtype: type = np.float32) -> np.ndarray:
         """Return the (V, width) matrix that makes logits of the norm of an embedding.
 
-        The norm divides by the root of the mean square, which leaves √width times the unit vector. A width
-        of 4^n makes that a power of two, by which no digit is lost.
+        The norm divides by the root of the mean square, which leaves √width times the unit vector.
+        A width of 4^n makes that a power of two, by which no digit is lost.
         """
         matrix = np.zeros((self.size, width))
         matrix[:, : len(self.rows)] = np.transpose([self.logits(row) for row in self.rows])

@@ -1,4 +1,4 @@
-"""A Llama of known logits in the layout of Hugging Face: config.json, model.safetensors, tokenizer.json."""
+"""A Llama of known logits, as a folder in the layout of Hugging Face."""
 
 import json
 from pathlib import Path
@@ -21,7 +21,7 @@ def write(
     positions: int = 2048,
     generation: dict[str, Any] | None = None,
 ) -> None:
-    """Write the model to a folder; `generation` is the content of generation_config.json, if there is one."""
+    """Write the model to a folder; `generation` becomes its generation_config.json."""
     folder.mkdir(parents=True, exist_ok=True)
     save_file(_tensors(vocabulary), folder / "model.safetensors", metadata={"format": "pt"})
     files = {
