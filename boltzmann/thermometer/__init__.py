@@ -1,11 +1,12 @@
-"""The road back: from tokens to the temperature that drew them, with an error bar and a verdict."""
+"""Temperatures read from tokens and their log-probabilities, and diagnoses of samplers."""
 
+from boltzmann.thermometer.constancy import TopReading
 from boltzmann.thermometer.dependence import Dependence
 from boltzmann.thermometer.diagnosis import Diagnosis, diagnose
 from boltzmann.thermometer.faults import Candidate, Fault
 from boltzmann.thermometer.io.saved_draws import SavedDraws, load_draws
 from boltzmann.thermometer.laws import SamplingLaw
-from boltzmann.thermometer.reading import Reading, TopReading, read
+from boltzmann.thermometer.reading import Reading, read
 from boltzmann.thermometer.sampler_audit import Audit, audit
 
 __all__ = [

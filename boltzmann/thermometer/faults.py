@@ -1,4 +1,4 @@
-"""What may have gone wrong: the faults by name, and the laws that a diagnosis holds against a claim."""
+"""Faults by name, and the laws of faults that a diagnosis compares with a claim."""
 
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -122,7 +122,7 @@ class FaultHypothesis:
 
 
 def fault_hypotheses(claimed: Hypothesis) -> list[FaultHypothesis]:
-    """Return all that may have gone wrong, each fitted to the draws where it has something to fit."""
+    """Return all faults that are a law, fitted to the draws where they have something to fit."""
     evidence = claimed.evidence
     claim = claimed.law
     fitter = LawFitter(evidence)
@@ -177,7 +177,7 @@ def _of_other_truncation(claim: SamplingLaw) -> list[_FaultLaw]:
 
 
 def _with_hidden_truncation(fitter: LawFitter, claim: SamplingLaw) -> list[_FaultLaw]:
-    """Return the tightest truncations that the draws allow, at the temperature claimed and at any."""
+    """Return the tightest truncations that allow the draws, at the temperature claimed and any."""
     found: list[_FaultLaw] = []
     for cutoff, fault in _HIDDEN.items():
         for first in (True, False) if cutoff == "top_p" else (claim.temperature_first,):

@@ -139,7 +139,7 @@ def likelihood_bounds(
 def _one_sided(
     evidence: Evidence, kept: FloatArray, beta: float, drop: float
 ) -> tuple[float, float]:
-    """Return the bounds where the likelihood rises all the way to β = ±inf, where it is (all but) 1."""
+    """Return the bounds where the likelihood rises all the way to β = ±inf, as all draws tie."""
     sign = np.sign(beta)
     ties = evidence.levels.count_below(0.0)[evidence.rows] if sign > 0 else np.ones(evidence.draws)
     best = -float(np.log(ties).sum())

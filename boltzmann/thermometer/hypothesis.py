@@ -87,7 +87,7 @@ class Hypothesis:
 
     @cached_property
     def uniforms(self) -> FloatArray:
-        """The transform F(x⁻) + V p(x) of each draw, V uniform, shape (n,): uniform if it is true."""
+        """F(x⁻) + V p(x) of each draw, V uniform, shape (n,): uniform if the law is true."""
         return randomised(*self.cdf_steps)
 
     @cached_property

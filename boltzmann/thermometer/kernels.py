@@ -1,13 +1,12 @@
-r"""Rows of log-probabilities as energy levels, and sums of Boltzmann's weights over them.
+r"""Compiled sums of Boltzmann weights over rows of energy levels, and the making of such rows.
 
-A row of 50,257 logits is read once. Its likeliest tokens keep a level each; the many far above them
-are gathered, 32 levels to the nat, into levels of some degeneracy at the mean energy. To second
+A row of 50,257 logits is read once. Its likeliest tokens keep a level each; the many less likely
+are gathered, 32 levels to the nat, into levels of some degeneracy at their mean energy. To second
 order in β this changes a weight by β² (1/32)²/24, four parts in 10⁵ at β = 1, of the tail alone.
 Above 64 nats levels are 1/16 octave wide.
 
 Rows lie one after another: row r is `energies[starts[r]:starts[r + 1]]`, ascending from 0, with as
-many `counts`. Where only the likeliest tokens of a row are allowed, `kept` says how many: a wall
-behind which nothing is summed.
+many `counts`. Where only the likeliest tokens of a row are allowed, `kept` says how many.
 """
 
 import numpy as np
@@ -25,7 +24,7 @@ CHUNK = 256
 
 @kernel
 def _level(gap):
-    """Return the gathered level of a token `gap` nats above the ground."""
+    """Return the gathered level of a token `gap` nats above its row's lowest."""
     if gap < LINEAR:
         return int(gap * FINE)
     return min(FINE * LINEAR + int(COARSE * np.log2(gap / LINEAR)), LEVELS - 1)
@@ -34,6 +33,7 @@ def _level(gap):
 @kernel
 def _gather(row, top, tallies, sums, energies, counts):
     """Write the levels of a long row; return how many there are."""
+    # Tally all tokens by level.
     highest = 0
     for value in row:
         gap = np.float64(top) - np.float64(value)
@@ -42,7 +42,9 @@ def _gather(row, top, tallies, sums, energies, counts):
             tallies[level] += 1
             sums[level] += gap
             highest = max(highest, level)
-    first, kept = 0, 0  # levels before `first` are few enough to be kept apart
+
+    # Tokens on levels before `first` are few enough to keep a level each.
+    first, kept = 0, 0
     while first <= highest and kept + tallies[first] <= HEAD:
         kept += tallies[first]
         first += 1
@@ -55,6 +57,8 @@ def _gather(row, top, tallies, sums, energies, counts):
                 size += 1
         energies[:size].sort()
         counts[:size] = 1
+
+    # The others are gathered at their mean energy.
     for level in range(first, highest + 1):
         if tallies[level] > 0:
             energies[size] = sums[level] / tallies[level]
@@ -69,7 +73,7 @@ def _gather(row, top, tallies, sums, energies, counts):
 def gather_levels(values, starts, tops, energies, counts, ends):
     """Write the levels of every row, and the row's largest value to `tops`.
 
-    `energies` and `counts` have room for min(length, HEAD + LEVELS) levels a row. Return the first
+    `energies` and `counts` hold at least min(length, HEAD + LEVELS) levels a row. Return the first
     row that has a nan, a +inf, or nothing above -inf; -1 if there is none.
     """
     tallies, sums = np.zeros(LEVELS, dtype=np.int64), np.zeros(LEVELS)
@@ -99,7 +103,10 @@ def gather_levels(values, starts, tops, energies, counts, ends):
 
 @kernel
 def rank_draws(values, starts, tops, rows, positions, energies, ranks):
-    """Write each draw's energy above its row's ground and how many tokens come before it, equal ones by place."""
+    """Write each draw's energy above its row's lowest level, and how many tokens come before it.
+
+    Of equal ones those come before that stand before it in the row.
+    """
     for i in range(rows.size):
         row = values[starts[rows[i]] : starts[rows[i] + 1]]
         chosen = row[positions[i]]
@@ -114,7 +121,7 @@ def rank_draws(values, starts, tops, rows, positions, energies, ranks):
 
 @kernel
 def _last(counts, kept):
-    """Return how many levels hold the `kept` likeliest tokens, and how many of the last one's are among them."""
+    """Return how many levels hold the `kept` likeliest tokens, and how many of these the last does."""
     left = kept
     for j in range(counts.size):
         if left <= counts[j]:
@@ -125,7 +132,7 @@ def _last(counts, kept):
 
 @kernel(error_model="numpy")
 def sum_weights(starts, energies, counts, kept, beta, log_z, mean, variance):
-    """Write log Z, the mean energy and its variance of every row at β, of the tokens before the wall."""
+    """Write log Z, the mean energy and its variance of every row's `kept` likeliest tokens at β."""
     weights = np.empty(CHUNK)
     for r in range(starts.size - 1):
         begin, end, last = starts[r], starts[r + 1], counts[starts[r + 1] - 1]
@@ -175,7 +182,7 @@ def mass_before(starts, energies, counts, log_z, beta, rows, ranks, masses):
 
 @kernel
 def nucleus(starts, energies, counts, log_z, beta, listed, mass, kept):
-    """Write how many of a row's likeliest tokens, of those before the wall, first have the probability `mass`."""
+    """Write how many of each row's `listed` likeliest tokens first have the probability `mass`."""
     for r in range(starts.size - 1):
         left, missing = listed[r], mass
         kept[r] = 0
@@ -204,8 +211,8 @@ def count_below(starts, energies, counts, gaps, kept):
 
 
 @kernel
-def cutoff_energies(starts, energies, counts, kept, walls):
-    """Write the energy of the last token before each row's wall."""
+def cutoff_energies(starts, energies, counts, kept, cutoffs):
+    """Write the energy of the last of each row's `kept` likeliest tokens."""
     for r in range(starts.size - 1):
         size, _ = _last(counts[starts[r] : starts[r + 1]], kept[r])
-        walls[r] = energies[starts[r] + size - 1]
+        cutoffs[r] = energies[starts[r] + size - 1]

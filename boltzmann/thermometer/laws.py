@@ -63,7 +63,7 @@ class SamplingLaw:
 
 
 def as_claim(claimed: Any) -> SamplingLaw:
-    """Return the claim as a law, of which a number is the temperature; raise ValueError if neither."""
+    """Return the claim as a law, checked; a number is its temperature."""
     if not isinstance(claimed, SamplingLaw):
         return SamplingLaw(as_temperature(claimed, "claimed", sampling=True))
     as_temperature(claimed.temperature, "claimed.temperature", sampling=True)

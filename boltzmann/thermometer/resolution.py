@@ -9,7 +9,7 @@ _POWER = 1.645
 
 
 def draws_needed(claimed: Hypothesis, resolution: float, effect: float, threshold: float) -> float:
-    r"""Return how many more draws make a temperature off by the resolution stand out, 0 if these do.
+    r"""Return how many more draws show a temperature off by the resolution, 0 if these do.
 
     Were it t', the expected log-likelihood ratio would be
 

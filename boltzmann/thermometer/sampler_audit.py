@@ -1,4 +1,4 @@
-"""Auditing a sampler that can be called."""
+"""Audit of a sampler that can be called."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Audit:
     diagnosis : Diagnosis
         Whether the claim holds.
     rows, chosen : (n,) array of int
-        The row of logits of each draw, and the token that came out.
+        The row of logits of each draw, and the token drawn.
     """
 
     reading: Reading
@@ -33,7 +33,8 @@ class Audit:
     chosen: NDArray[np.int64]
 
     def __str__(self) -> str:
-        return f"t = {self.reading.temperature:.4g} ± {self.reading.standard_error:.2g}; {self.diagnosis}"
+        value = f"{self.reading.temperature:.4g} ± {self.reading.standard_error:.2g}"
+        return f"t = {value}; {self.diagnosis}"
 
 
 def audit(
@@ -43,7 +44,7 @@ def audit(
     draws: int,
     **options: Any,
 ) -> Audit:
-    """Draw from a sampler, read its temperature off the draws, and tell whether it is the one asked for.
+    """Draw from a sampler, read the temperature of its draws, and tell whether it is the one claimed.
 
     The sampler is called with one row of logits, in turn, and the temperature, until there are
     enough draws. Draws of one call may share their noise: if calls return several, errors are
@@ -79,8 +80,10 @@ def audit(
     'doubled'
     """
     claim = as_claim(temperature)
-    table = np.atleast_2d(np.asarray(logits))
+    table = np.atleast_2d(np.asarray(logits))  # (R, V)
     wanted = as_count("draws", draws)
+
+    # Call for one row after another, until there are enough draws.
     rows: list[int] = []
     calls: list[int] = []
     chosen: list[int] = []
@@ -92,19 +95,23 @@ def audit(
         rows += [row] * len(tokens)
         calls += [call] * len(tokens)
         call += 1
+
     groups = calls if 1 < call < len(chosen) else None
-    index, picked = np.array(rows), np.array(chosen)
+    index = np.array(rows)
+    picked = np.array(chosen)
     reading = read(table, picked, groups=groups, rows=index)
     return Audit(reading, diagnose(reading, claim, **options), index, picked)
 
 
 def _as_tokens(answer: Any, vocabulary: int, call: int) -> list[int]:
+    """Return the tokens that a sampler returned, checked."""
     tokens = np.atleast_1d(np.asarray(answer))
     if tokens.ndim != 1 or tokens.size == 0 or tokens.dtype.kind not in "iu":
         raise ValueError(f"sampler returned {answer!r} at call {call}: whole numbers are asked for")
     wrong = (tokens < 0) | (tokens >= vocabulary)
     if wrong.any():
         raise ValueError(
-            f"sampler returned {tokens[wrong][0]} at call {call}: a token is from 0 to {vocabulary - 1}"
+            f"sampler returned {tokens[wrong][0]} at call {call}: "
+            f"a token is from 0 to {vocabulary - 1}"
         )
     return [int(token) for token in tokens]

@@ -27,7 +27,7 @@ class Signs:
     dependence : Dependence
         The strongest sign that draws depend on one another.
     effect : float
-        The design effect: by so much less than independent draws these tell.
+        The design effect: so many times less than independent draws these tell.
     """
 
     refuted: bool

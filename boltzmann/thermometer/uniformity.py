@@ -7,7 +7,7 @@ from boltzmann._core.checks import FloatArray
 
 
 def kolmogorov_smirnov(uniform: FloatArray, effective: float | None = None) -> float:
-    """Return the p-value of numbers being uniform, worth as much as `effective` independent ones."""
+    """Return the p-value of numbers being uniform, if they tell as much as so many independent."""
     n = uniform.size
     steps = np.arange(n + 1) / n
     ordered = np.sort(uniform)

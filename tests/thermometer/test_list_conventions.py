@@ -15,7 +15,7 @@ def test_a_list_without_the_token_drawn_is_of_the_likeliest_alone(tmp_path):
     assert rows(saved) == [[-0.5, -1.5, -2.5]] * 3
     assert saved.chosen == [2, -2, 1]
     assert saved.groups == [0, 0, 0]
-    assert saved.read().left_out == {"not offered": 1}
+    assert saved.read().left_out == {"not listed": 1}
 
 
 def test_a_token_that_is_appended_says_nothing(tmp_path):

@@ -169,7 +169,7 @@ def test_lists_of_which_nothing_is_known_cannot_tell_a_top_p():
     )
     diagnosis = diagnose(unknown, SamplingLaw(0.7, top_p=0.9))
     assert (diagnosis.verdict, diagnosis.undetermined) == ("cannot tell", unknown.draws)
-    assert "List more tokens" in str(diagnosis)
+    assert "no list tells which tokens the top_p claimed leaves" in str(diagnosis)
 
 
 @pytest.mark.parametrize(("known", "groups"), [(60, 60), (1, None)])
@@ -205,7 +205,8 @@ def kept(path, done, m, pieces=(), draws=4000):
         for tokens, values in zip(ORDER[:, :m].tolist(), LOGPROBS[:, :m].tolist(), strict=True)
     ]
     steps = [
-        entry(int(x), -1.0) | {"top_logprobs": lists[r]} for x, r in zip(chosen, rows, strict=True)
+        entry(int(x), float(LOGPROBS[r][ORDER[r] == x][0])) | {"top_logprobs": lists[r]}
+        for x, r in zip(chosen, rows, strict=True)
     ]
     answers = [
         {"choices": [{"logprobs": {"content": steps[k : k + 10]}}]}
@@ -228,6 +229,6 @@ def test_saved_lists_are_judged_by_what_they_leave_out(pieces, tmp_path):
 
 
 def test_a_whole_vocabulary_is_whole_without_its_rare_pieces(tmp_path):
-    records = kept(tmp_path / "draws.jsonl", SamplingLaw(1.0), 2000, {320}, draws=40)
-    assert 1e-4 < max(records.gaps) < 1e-3
-    assert not records.read().evidence.partial
+    saved = kept(tmp_path / "draws.jsonl", SamplingLaw(1.0), 2000, {320}, draws=40)
+    assert 1e-4 < max(saved.unidentified) < 1e-3
+    assert not saved.read().evidence.partial

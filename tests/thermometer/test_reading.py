@@ -297,7 +297,7 @@ def test_lists_of_the_likeliest_read_as_the_condition_does(form):
     x, chosen = FULL["float64"]
     reading, expected = read(*LISTS[form]), read(x, chosen, top=20)
     assert reading.temperature == pytest.approx(expected.temperature, rel=1e-12)
-    reason = "withheld" if form == "withheld" else "not offered"
+    reason = "withheld" if form == "withheld" else "not listed"
     assert reading.left_out == {reason: expected.left_out["below the top"]}
 
 

@@ -114,7 +114,7 @@ def test_the_simple_form(tmp_path):
     saved = load_draws(write(tmp_path / "draws.jsonl", *lines))
     assert saved.chosen == [1, 1, -2, None]
     assert saved.groups == [0, 0, 1, 2]
-    assert saved.read().left_out == {"withheld": 1, "not offered": 1}
+    assert saved.read().left_out == {"withheld": 1, "not listed": 1}
     halved = load_draws(tmp_path / "draws.jsonl", scale=0.5)
     assert halved.logprobs[0].tolist() == [0.0005, -0.5, -1.0]
 

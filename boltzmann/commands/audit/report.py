@@ -95,7 +95,7 @@ def _number(value: float) -> str:
 def _draws(reading: Reading) -> str:
     words = {
         "withheld": "withheld, or of a text that names no one token",
-        "not offered": "not among the tokens listed",
+        "not listed": "not among the tokens listed",
         "forbidden": "of probability 0",
         "below the top": f"below the {reading.top:g} likeliest",
         "contradictory": "that contradict their lists",
