@@ -1,4 +1,4 @@
-"""What the engines' result files say follows from what was observed, and the page from the files."""
+"""The engines' answers follow from what was observed, and the page from the result files."""
 
 import re
 
@@ -84,7 +84,7 @@ def test_the_law_of_draws_is_named(t, words):
 @pytest.mark.parametrize("left", [1, 5, 20, 40, 50, 200])
 @pytest.mark.parametrize("t", [0.7, 1.5])
 def test_the_number_of_tokens_left_is_found(left, t):
-    """Nothing is called cut off but once in a million; 50 of 200 are caught at t = 0.7 in 4,000 draws."""
+    """False alarms: one in a million; 50 of 200 are found at t = 0.7 in 4,000 draws."""
     logits = np.where(np.arange(200) < left, ROWS["rank"], -np.inf)
     assert answers.left_of(drawn("rank", bz.softmax(logits / t), 4_000)) == left
 

@@ -121,7 +121,7 @@ def rank_draws(values, starts, tops, rows, positions, energies, ranks):
 
 @kernel
 def _last(counts, kept):
-    """Return how many levels hold the `kept` likeliest tokens, and how many of these the last does."""
+    """Return how many levels hold the `kept` likeliest tokens, and how many the last one holds."""
     left = kept
     for j in range(counts.size):
         if left <= counts[j]:

@@ -1,4 +1,4 @@
-"""What inference engines do with a temperature: each was asked, and its answers are in `results`."""
+"""What inference engines do with a temperature: questions, and the answers in `results`."""
 
 import json
 from pathlib import Path

@@ -4,7 +4,7 @@
 # [tool.engine]
 # name = "llama-cpp-python"
 # ///
-"""llama-cpp-python, in this process. There is no wheel: it is built from source, which takes long."""
+"""llama-cpp-python, in this process. There is no wheel: building it takes long."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -77,7 +77,8 @@ class LlamaCppPython(interview.Engine):
 
     def _completion(self, **settings: Any) -> str:
         start = self.vocabularies["known"].start("three")
-        answer = self._model("known").create_completion([start], max_tokens=300, **self.off | settings)
+        asked = self.off | settings
+        answer = self._model("known").create_completion([start], max_tokens=300, **asked)
         text = answer["choices"][0]["text"]
         counts = [text.count(gguf_file.spelt(start + place)) for place in range(3)]
         return f"of logits 3, 2, 1 in 300 draws {', '.join(map(str, counts))}"

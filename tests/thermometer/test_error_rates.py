@@ -1,4 +1,4 @@
-"""How often intervals cover, true claims fail and faults are named: by simulation, with fixed seeds.
+"""How often intervals cover, true claims fail and faults are named, by simulation.
 
 Larger runs of the same code are recorded in the docstrings.
 """
@@ -48,7 +48,7 @@ def test_95_percent_intervals_cover_95_percent():
 
 
 def test_shorter_intervals_are_seen_not_to_cover(monkeypatch):
-    """The negative control: errors of 0.85 of what they are cover 90.4 %; 2,000 readings scatter by 0.7 %."""
+    """A control: errors of 0.85 of what they are cover 90.4 %; 2,000 readings scatter by 0.7 %."""
     honest = reading.likelihood_bounds
     monkeypatch.setattr(
         reading,
@@ -87,7 +87,7 @@ def test_clustered_intervals_cover_where_naive_ones_do_not():
 
 
 def test_the_spread_of_readings_is_what_heat_predicts():
-    """SE(t)/t = 1/√(nC), to 10 %: 1,500 readings tell a spread to 1.8 %, 5.5 times less (false alarm 4e-8)."""
+    """SE(t)/t = 1/√(nC), to 10 %: 1,500 readings tell a spread to 1.8 % (false alarm 4e-8)."""
     several = list(readings(SMALL, law(SMALL, 1.0), 1000, 1500, seed=5))
     spread = np.std([r.temperature for r in several])
     predicted = np.mean([r.temperature / np.sqrt(r.draws * r.heat_capacity) for r in several])
@@ -139,7 +139,7 @@ def test_a_temperature_a_little_off_is_seen_to_fail_more_often():
 
 @pytest.mark.parametrize("claim", HONEST.values(), ids=HONEST)
 def test_true_claims_hold(claim):
-    """At the default rate of 1e-3 or less, ten audits fail with a probability below 1 %; with these seeds none."""
+    """At the default rate of 1e-3, one of ten audits fails with a probability below 1 %."""
     for r in readings(LARGE, probabilities(LARGE, claim), DRAWS, 10, seed=6):
         assert diagnose(r, claim, resolution=0.2).verdict == "holds"
 
@@ -164,7 +164,7 @@ FAULTS = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_faults_are_named_19_times_of_20(fault):
-    """At least 38 of 40: one that names 99.99 % fails this with probability 1e-8, one that names 80 % with 0.99.
+    """At least 38 of 40: naming 99.99 % fails this with probability 1e-8, naming 80 % with 0.99.
 
     Of 500 audits each, all were named but three of the doubled, which were called inverted: 1.4 and
     1/0.7 = 1.43 are three standard errors apart. For that one alone, other seeds would fail this
@@ -175,7 +175,7 @@ def test_faults_are_named_19_times_of_20(fault):
 
 
 def test_the_rounding_of_another_runtime_is_no_fault():
-    """Log-probabilities off by up to 0.006 nat, each by its own error, as between two runtimes; walls and all."""
+    """Log-probabilities are off by up to 0.006 nat, each by its own error, truncations included."""
     generator = np.random.default_rng(12)
     offered = (LARGE + generator.uniform(-0.006, 0.006, LARGE.shape)).astype(np.float32)
     for claim in (
@@ -235,7 +235,7 @@ def test_other_faults_are_named(fault):
 
 @pytest.mark.parametrize("grouped", [True, False])
 def test_shared_noise_is_named(grouped):
-    """A seed that was broadcast to batches of ten: the temperature is right, its naive error is not."""
+    """A seed broadcast to batches of ten: the temperature is right, its naive error is not."""
     groups = np.repeat(np.arange(100), 10) if grouped else None
     for r in shared_noise(SMALL, 0.7, 100, 20, seed=3, groups=groups):
         found = diagnose(r, 0.7)
@@ -244,7 +244,7 @@ def test_shared_noise_is_named(grouped):
 
 
 def test_noise_that_returns_after_many_draws_is_named():
-    """Eight requests, one after another, each on the same 100 numbers: neighbours know nothing of each other."""
+    """Eight requests in turn, each on the same 100 random numbers: neighbours are independent."""
     sampler = Sampler(law(SMALL, 0.7))
     chosen = sampler.draw(np.tile(np.random.default_rng(4).random(100), 8))
     found = diagnose(read(SMALL, chosen, rows=sampler.rows(800)), 0.7)
@@ -253,7 +253,7 @@ def test_noise_that_returns_after_many_draws_is_named():
 
 
 def test_likelihood_ratios_the_wrong_way_round_are_seen(monkeypatch):
-    """A negative control: with ratios swapped, a fault is called by the name of what it is least like."""
+    """A control: with ratios swapped, a fault gets the name of what it is least like."""
 
     class Swapped(Hypothesis):
         @property

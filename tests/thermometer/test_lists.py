@@ -1,4 +1,4 @@
-"""Lists of the likeliest tokens, as servers report them: what is known of the others, and what is made of it.
+"""Lists of the likeliest tokens, as servers report them: what is known of the other tokens.
 
 False alarms: an honest audit fails once in a thousand by design (`false_alarms`). All seeds are
 fixed, and none of the audits here does. The wrong claims stand out by 30 nats and more, where 10
@@ -38,7 +38,7 @@ def drawn(done, draws, seed):
 
 
 def listed(done, m, draws=5000, seed=0, scale=1.0):
-    """Return the reading of draws offered the m likeliest tokens each, log-probabilities of t = `scale`."""
+    """Return the reading of draws from lists of m, log-probabilities of t = `scale`."""
     chosen, rows = drawn(done, draws, seed)
     values = LOGPROBS / scale
     values -= np.log(np.exp(values).sum(axis=1, keepdims=True))
@@ -76,7 +76,7 @@ def test_what_is_not_listed_weighs_something_between_the_bounds(t, top_k, scale)
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=str)
 def test_no_draw_that_is_used_depends_on_what_is_not_listed(claim):
-    """The law of the whole vocabulary, cut where lists end, leaves as many tokens, or more than are used."""
+    """The law of the whole vocabulary keeps as many tokens of a list, or more than are used."""
     evidence = determined(listed(claim, 20).evidence, claim)
     p = law(
         TABLE, claim.temperature, claim.top_k, claim.top_p, claim.min_p, claim.temperature_first
@@ -132,7 +132,7 @@ def test_a_wrong_claim_fails(done, claim, fault, m):
 
 
 def test_log_probabilities_after_the_temperature_tell_their_own_nucleus():
-    """Multiplied back by t they are normalised there, and a top_p that is taken at t is known without bounds."""
+    """Multiplied back by t they are normalised there, where a top_p taken at t is known exactly."""
     claim = SamplingLaw(0.7, top_p=0.9)
     reading = listed(claim, 20, scale=0.7)
     diagnosis = diagnose(reading, claim)
@@ -193,7 +193,7 @@ def test_a_normalisation_that_makes_no_sense_is_named(normalised):
 
 
 def kept(path, done, m, pieces=(), draws=4000):
-    """Return records of draws as a chat saves them, in requests of 10; some tokens are pieces of characters."""
+    """Return draws as a chat saves them, in requests of 10; some tokens are part of a character."""
 
     def entry(token, value):
         bad = [226, 128] if token in pieces else None
@@ -218,7 +218,7 @@ def kept(path, done, m, pieces=(), draws=4000):
 
 @pytest.mark.parametrize("pieces", [(), {15, 16}, set(range(10))], ids=["none", "some", "many"])
 def test_saved_lists_are_judged_by_what_they_leave_out(pieces, tmp_path):
-    """Where pieces of characters may come before others, it is not known what a top_p leaves of a list."""
+    """Where parts of characters may come before others, what a top_p keeps is not known."""
     for done in (SamplingLaw(1.0, top_p=0.9), SamplingLaw(1.0, top_p=0.8)):
         reading = kept(tmp_path / "draws.jsonl", done, 20, pieces).read()
         assert reading.evidence.partial

@@ -1,6 +1,5 @@
 """The thermometer's arithmetic: against sums written out, at the edges, in every form of input."""
 
-import time
 import tracemalloc
 from dataclasses import replace
 
@@ -10,7 +9,7 @@ from scipy.optimize import brentq
 from scipy.stats import kstest
 
 import boltzmann as bz
-from boltzmann.thermometer import SamplingLaw, diagnose, read
+from boltzmann.thermometer import SamplingLaw, diagnose, kernels, read
 from boltzmann.thermometer.fitting import slope, solve
 from boltzmann.thermometer.hypothesis import Hypothesis
 from boltzmann.thermometer.truncation import TIGHTEST, kept_counts
@@ -118,7 +117,7 @@ def test_the_slope_is_the_derivative():
 
 @pytest.mark.parametrize("rest", [1e-20, -1e-20])
 def test_a_step_that_is_lost_to_rounding_ends_at_the_root(rest):
-    """At the root 0.7 rounding leaves a value above 0, or below, and the step to where it is 0 is none."""
+    """At the root 0.7 rounding leaves a value above or below 0, and Newton's step is none."""
     found = solve(lambda beta: (0.7 - beta or rest, 1.0), start=0.7)
     assert found == 0.7
 
@@ -180,7 +179,7 @@ def test_clustered_errors_are_the_sandwich():
 
 
 def test_all_greedy_reads_zero_with_an_upper_bound():
-    """The bound is where draws are all the likeliest with probability 5 %, halved at both sides as elsewhere."""
+    """At the bound all draws are the likeliest with probability 2.5 %, as at either side."""
     x = np.tile([0.2, 0.0], (100, 1))
     reading = read(x, np.zeros(100, dtype=int))
     assert (reading.temperature, reading.standard_error, reading.interval[0]) == (0, 0, 0)
@@ -325,7 +324,7 @@ def test_many_draws_of_a_row_are_ranked_as_few_are():
 
 
 def test_a_token_added_to_the_likeliest_is_not_mistaken_for_one():
-    """Servers report the 20 likeliest and the token drawn: on such lists draws count only if among the 20."""
+    """In lists of the 20 likeliest and the token drawn, draws count if among the 20."""
     chosen, rows = drawn(TABLE, 1.5, 3000)
     lists = []
     for r, c in zip(rows, chosen, strict=True):
@@ -421,34 +420,36 @@ def test_claims_out_of_range_are_named(claimed, options, message):
         diagnose(reading, claimed, **options)
 
 
-# Speed
+# What makes it fast
 
 
-def test_a_hundred_thousand_short_lists_are_read_in_half_a_second():
-    """By the processor's time, which other work on the machine does not lengthen; the best of three."""
+def test_a_hundred_thousand_short_lists_are_read_in_few_passes(monkeypatch):
+    """Each of Newton's steps, for the fit and its bounds, is one pass over all lists."""
+    passes = []
+    sum_weights = kernels.sum_weights
+
+    def counted(*arguments):
+        passes.append(arguments[0].size - 1)
+        sum_weights(*arguments)
+
+    monkeypatch.setattr(kernels, "sum_weights", counted)
     generator = np.random.default_rng(5)
-    x = -1.2 * np.log(np.arange(1.0, 21.0)) + 0.5 * generator.standard_normal((100_000, 20))
+    noise = 0.5 * generator.standard_normal((100_000, 20))
+    x = -1.2 * np.log(np.arange(1.0, 21.0)) + noise  # (100_000, 20)
     chosen = (x / 0.7 + generator.gumbel(size=x.shape)).argmax(axis=1)
-    read(x[:10], chosen[:10])
-    times = []
-    for _ in range(3):
-        start = time.process_time()
-        reading = read(x, chosen)
-        times.append(time.process_time() - start)
-    assert min(times) < 0.5
+    reading = read(x, chosen)
+    assert len(passes) <= 40 and set(passes) == {100_000}
     assert abs(reading.temperature - 0.7) < 5 * reading.standard_error
 
 
-def test_long_rows_are_read_fast_and_condensed():
-    """10,000 rows of 50,257 must take less than 20 s and 500 MB: 480 take so much less, beside one block."""
+def test_long_rows_are_condensed_as_they_are_read():
+    """Rows of 50,257 take 50 kB each and one block beside, and are never all in memory."""
     x = np.tile(logits(contexts=40, vocabulary=50_257, seed=6), (12, 1))
     chosen, _ = drawn(x[:40], 0.7, 480)
     read(x[:2], chosen[:2])
     tracemalloc.start()
-    start = time.process_time()
     reading = read(x, chosen)
-    elapsed, (_, peak) = time.process_time() - start, tracemalloc.get_traced_memory()
+    _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert elapsed < 2.0 * 2 * 480 / 1000  # of two processors
     assert peak < 50e6 * 480 / 1000 + 15e6
     assert abs(reading.temperature - 0.7) < 5 * reading.standard_error

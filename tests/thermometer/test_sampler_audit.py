@@ -1,4 +1,4 @@
-"""Samplers that can be called, honest and not: this package's own, and other libraries' where installed."""
+"""Audits of callable samplers: this package's, and other libraries' where installed."""
 
 import numpy as np
 import pytest
