@@ -129,6 +129,7 @@ def compute(config: Config, progress: Callable[[float], None]) -> Table:
             for k in range(config.layers)
         ]
         progress((done + 1) / len(config.temperatures))
+
     return Table.of_rows(rows)
 
 

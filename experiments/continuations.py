@@ -159,6 +159,7 @@ def compute(config: Config, progress: Callable[[float], None]) -> Table:
                 }
             )
             progress(len(rows) / len(models) / len(config.temperatures))
+
     return Table.of_rows(rows)
 
 
@@ -176,6 +177,7 @@ def verdicts(table: Table) -> list[Verdict]:
         int(rows.where(temperature=0.0)["period"][0]) for rows in (transformer, n_gram)
     )
     of, half = "χ² of all finite t", "the second half of the page"
+
     return [
         fits(
             "surprise",
@@ -256,6 +258,7 @@ def _draw_unsure(axes: Axes, table: Table) -> None:
             axes, at, unsure, error, color=colour, linestyle="-", marker="o", clip_on=False
         )
         axes.text(0.03, height, f"{model}, per {symbol}", color=colour, fontweight="bold")
+
     temperature_axis(axes)
     axes.set_ylim(0, 1.25 * top)
     axes.set_title("how unsure of its own text: entropy at t = 1")

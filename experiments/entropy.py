@@ -137,6 +137,7 @@ def _columns(name: str, warming: Warming, misreading: float) -> dict[str, np.nda
     counts[:, : len(levels)] = warming.counts
     entropy = warming.entropy()
     peak = law_peak(levels)
+
     return {
         "system": np.full(t.size, name),
         "coldness": warming.coldness,
@@ -180,9 +181,11 @@ def verdicts(table: Table) -> list[Verdict]:
             levels = replace(warming, levels=bz.EnergyLevels(warming.levels.energies))
             over_levels = levels.mean(levels.surprise)
             forgotten.append(warming.worst_pull(entropy - over_levels, noise))
+
     spread = [_spread_fit(rows) for rows, _ in systems]
     slope = [warming.slope_fit() for _, warming in systems]
     blind = "control: a level of several states taken for one is caught"
+
     return [
         fits("law", "∫ dQ/t is −Σ p ln p of the law", law, "systems"),
         fits("itself", "∫ dQ/t is −Σ p ln p of the gas itself", itself, "systems"),

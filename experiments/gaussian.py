@@ -109,6 +109,7 @@ def compute(config: Config, progress: Callable[[float], None]) -> Table:
     p = bz.softmax(logits)
     jobs = [("counted", t, t) for t in config.temperatures] + [("control", 1.0, config.control)]
     rows = []
+
     for done, (kind, t, true) in enumerate(jobs):
         gas, sampled = gas_and_sampler(p, logits, true, config.particles, config.seed + done)
         law = bz.temper(p, t)
@@ -124,6 +125,7 @@ def compute(config: Config, progress: Callable[[float], None]) -> Table:
             for k in range(x.size)
         ]
         progress((done + 1) / len(jobs))
+
     return Table.of_rows(rows)
 
 
@@ -137,9 +139,11 @@ def verdicts(table: Table) -> list[Verdict]:
     gas, sampler = (
         [goodness_of_fit(panel[road], panel["law"]).p_value for panel in panels] for road in ROADS
     )
+
     control = table.where(kind="control")
     too_hot = [goodness_of_fit(control[road], control["law"]).p_value for road in ROADS]
     off, digits = np.abs(variance / t - 1).max(), "grid 1e-12, the table holds ten digits"
+
     return [
         agrees("variance", "the law: variance/(tσ²) − 1", off, 0, 1e-9, digits),
         agrees(

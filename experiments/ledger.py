@@ -110,6 +110,7 @@ def compute(config: Config, progress: Callable[[float], None]) -> Table:
     gas = bz.Ensemble(levels, config.hot, N, proposal="neighbour", seed=config.seed)
     gas.run(config.settling, every=config.settling, progress=False)
     rows: list[dict[str, Any]] = []
+
     for part, (series, t) in enumerate((("quench", config.cold), ("warming", config.hot))):
         gas.temperature = t
         mean = bz.mean_energy(levels, t)
@@ -125,6 +126,7 @@ def compute(config: Config, progress: Callable[[float], None]) -> Table:
         for sweep in range(1, config.sweeps + 1):
             rows.append({**same, "sweep": sweep, **audited_sweep(gas)})
             progress((part + sweep / config.sweeps) / 2)
+
     return Table.of_rows(rows)
 
 
@@ -136,12 +138,14 @@ def verdicts(table: Table) -> list[Verdict]:
     balance = f"of {sweeps} sweeps unbalanced: given − taken = heat = energy lost"
     moves = f"of {sweeps} sweeps unaudited: given + taken = moves"
     cold, hot = ({k: part[f"law_{k}"][0] for k in ("energy", "variance")} for part in parts)
+
     fall = hot["energy"] - cold["energy"]
     error = np.sqrt((cold["variance"] + hot["variance"]) / table["molecules"][0])
     given, taken = (part["heat"].sum() / part["molecules"][0] for part in parts)
     quench, warming = "quanta a molecule gives off in the quench", "quanta a molecule takes back"
     # The first and the last state of a part are independent.
     reason = "5 standard errors"
+
     return [
         agrees("balance", balance, sum(map(unbalanced, parts)), 0, 0, exact),
         agrees("moves", moves, sum(map(miscounted, parts)), 0, 0, exact),
@@ -183,6 +187,7 @@ def _draw_rates(axes: Axes, parts: list[Table]) -> None:
         quanta = _per_molecule(parts, column)[shown]
         plots.simulation(axes, sweeps[shown], quanta, color=colour, marker=marker, markersize=5)
         axes.text(0.2 * change, height, name, color=colour, fontweight="bold")
+
     for start, part in zip((0, change), parts, strict=True):
         bath = f"bath at t = {part['temperature'][0]:g} quanta"
         axes.text(start + 0.5 * change, 0.59, bath, ha="center")

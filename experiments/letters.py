@@ -116,6 +116,7 @@ def compute(config: Config, progress: Callable[[float], None]) -> Table:
         for context in usable_contexts(config.contexts, text)
     ]
     parts = []
+
     for done, (context, t) in enumerate(panels):
         logits, seed = model.logits(context), config.seed + done
         roads = counted(
@@ -134,6 +135,7 @@ def compute(config: Config, progress: Callable[[float], None]) -> Table:
         }
         parts.append(names | roads)
         progress((done + 1) / len(panels))
+
     return Table({name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
 
 

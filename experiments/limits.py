@@ -196,10 +196,12 @@ def verdicts(table: Table) -> list[Verdict]:
     controls = [panel for _, panel in table.where(kind="control").groups("system")]
     control = [_fit(panel, road) for panel in controls for road in ("simulated", "sampled")]
     changed, of = untouched["changed"].sum(), f"of {len(untouched)}, bitwise"
+
     off = {t: _off_limit(table, t) for t in (0.0, np.inf)}
     back = {t: _steps_back(table, t) for t in (0.0, np.inf)}
     cold, hot = "equal shares of the likeliest", "1/n for all allowed"
     away, way, digits = "steps away from the", "majorization", "the table holds ten digits"
+
     return [
         agrees("untouched", "t = 1: probabilities that change", changed, 0, 0, of),
         agrees("cold", f"t = 0: distance from {cold}", off[0.0], 0, 1e-9, digits),

@@ -158,6 +158,7 @@ def compute(config: Config, progress: Callable[[float], None]) -> Table:
             for k in range(len(levels))
         ]
         progress((done + 1) / len(panels))
+
     return Table.of_rows(rows)
 
 

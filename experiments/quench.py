@@ -176,10 +176,12 @@ def verdicts(table: Table) -> list[Verdict]:
     ]
     transient = [_fit(rows, "law") for rows in crowd]
     early = [_fit(rows, "cold") for rows in crowd if energy(rows) - energy(last) > lost / 2]
+
     moving = "as many molecules move in a sweep as the matrix says"
     half = "control: with half of its heat left it does not"
     end = "at the end the crowd obeys the cold law"
     given = moves["heat"][-1]
+
     return [
         fits("transient", "the crowd follows p₀ P^k", transient, "looks"),
         fits("end", end, _fit(last, "cold"), "of the last look"),

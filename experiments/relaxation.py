@@ -142,17 +142,20 @@ def _cooled(config: Config, proposal: str, rule: str, seed: int) -> list[dict[st
     other = bz.transition_matrix(levels, t, proposal, OTHER_RULE[rule])
     slowest = SlowestMode.of(chain, start, equilibrium)
     sweeps = slowest.recorded_sweeps(config.duration, config.looks)
+
     laws, others = (
         [start @ np.linalg.matrix_power(matrix, k) for k in sweeps] for matrix in (chain, other)
     )
     seen = []
     engines = (("particles", config.moved), ("counts", config.counted))
+
     for stream, (engine, particles) in enumerate(engines):
         options = {"proposal": proposal, "rule": rule, "engine": engine, "seed": seed + stream}
         gas = bz.Ensemble(levels, t, particles, **options)
         hot = gas.counts
         run = gas.run(sweeps[-1], every=1, progress=False)
         seen.append(np.vstack((hot, run.counts))[sweeps])  # (sweeps, levels)
+
     return [
         {
             "proposal": proposal,

@@ -157,6 +157,7 @@ def verdicts(table: Table) -> list[Verdict]:
     alphabet, ties = int(table["alphabet"][0]), int(frozen["ties"][0])
     p, control = p_value(table, ""), p_value(table, "control_")
     left = ties / frozen["letters"][0] * np.log(alphabet)
+
     return [
         fits("surprise", "letters surprise as much as the entropy says", p, "χ² of all finite t"),
         differs(

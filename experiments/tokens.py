@@ -115,6 +115,7 @@ def compute(config: Config, progress: Callable[[float], None]) -> Table:
     model = GPT2.load("tiny", np.float64)
     panels = [(context, t) for context in config.contexts for t in config.temperatures]
     parts = []
+
     for done, (context, t) in enumerate(panels):
         logits, seed = model.logits(context), config.seed + done
         roads = counted(
@@ -134,6 +135,7 @@ def compute(config: Config, progress: Callable[[float], None]) -> Table:
         }
         parts.append(names | {name: column[order] for name, column in roads.items()})
         progress((done + 1) / len(panels))
+
     return Table({name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
 
 
@@ -166,6 +168,7 @@ def draw(table: Table) -> Figure:
     temperatures = sorted(set(table["temperature"].tolist()))
     colours = dict(zip(temperatures, plots.cold_to_hot(len(temperatures)), strict=True))
     *panels, entropy = figure.subplots(1, len(contexts) + 1)
+
     for axes, context in zip(panels, contexts, strict=True):
         rows = table.where(context=context)
         for k, (t, colour) in enumerate(colours.items()):
@@ -184,9 +187,11 @@ def draw(table: Table) -> Figure:
         axes.set_yscale("log")
         axes.set_ylim(1e-3, 1.3)
         axes.set_title(f"next token after “{context}”")
+
     panels[0].set_ylabel("probability of the token")
     _draw_entropy(entropy, table, colours)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+
     return figure
 
 
@@ -220,6 +225,7 @@ def _draw_entropy(axes: Axes, table: Table, colours: dict[float, str]) -> None:
             for column, mark in (("simulated", plots.simulation), ("sampled", plots.sampler)):
                 _, mean, error = surprise(rows.where(temperature=t), column)
                 mark(axes, place(t), mean, error, color=colour)
+
     temperature_axis(axes)
     axes.set_ylim(0, 1.05 * np.log(energies.size))
     axes.legend(loc="lower right", handlelength=1.4, handletextpad=0.4, borderaxespad=0.2)

@@ -125,6 +125,7 @@ def compute(config: Config, progress: Callable[[float], None]) -> Table:
     logits = model.logits([*usable_contexts([config.context], text), ""][0])
     p = bz.softmax(logits)
     rows = []
+
     for done, wall in enumerate(config.walls):
         for tempered in ("first", "last"):
             seed = config.seed + 2 * done + (tempered == "first")
@@ -138,6 +139,7 @@ def compute(config: Config, progress: Callable[[float], None]) -> Table:
                 kept = np.count_nonzero(Chain(_steps(wall, t, tempered))(logits) > -np.inf)
                 rows.append(_row(wall, tempered, t, "", {"law": before, "sampled": kept}))
         progress((done + 1) / len(config.walls))
+
     return Table.of_rows(rows)
 
 
@@ -199,6 +201,7 @@ def verdicts(table: Table) -> list[Verdict]:
     sampler, gas = ([_fit(rows[road], rows["law"]) for rows in panels] for road in roads)
     counts = [[rows[road].astype(int) for road in roads] for rows in panels]
     both = [compare_counts(simulated, sampled).p_value for sampled, simulated in counts]
+
     behind = sum(rows[road][rows["law"] == 0].sum() for rows in panels for road in roads)
     off = np.count_nonzero(found["law"] != found["sampled"])
     return [

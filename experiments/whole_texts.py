@@ -185,6 +185,7 @@ def _pairs(
     }
     energy: dict[str, float] = {}
     middle: dict[str, np.ndarray] = {}
+
     for road in ROADS:
         law, mean = transfer(weights[road], energies, first, length)
         before = np.vstack((np.full(count, first), drawn[road][:-1]))
@@ -193,11 +194,13 @@ def _pairs(
         energy[f"{road}_error"] = means.std() / np.sqrt(count)
         middle[f"{road}_law"] = law
         middle[road] = np.bincount(drawn[road][length // 2 - 1], minlength=len(energies))
+
     rows = [_row("energy", t, "", **energy)]
     for k, letter in enumerate(model.alphabet):
         rows.append(
             _row("middle", t, shown(letter), **{name: column[k] for name, column in middle.items()})
         )
+
     for road in ROADS:
         texts = [shown(model.decode(drawn[road][:, n])) for n in range(6)]
         rows += [_row(f"{road} sample", t, text) for text in texts]
@@ -216,12 +219,14 @@ def verdicts(table: Table) -> list[Verdict]:
     energy, same = table.where(kind="energy"), table.where(temperature=1.0)
     cold = np.flatnonzero(energy["temperature"] < 1)
     less = np.count_nonzero(energy["text_law"][cold] >= energy["token_law"][cold])
+
     distance = float(np.abs(same["text_law"] - same["token_law"]).max()) if len(same) else 0.0
     judged, digits = [], "the table holds ten digits"
     if control:
         of = f"panels, those of {len(panels)} in which its power is above 1 − 1e-6"
         claim = "control: texts of cold or hot letters are no cold or hot texts"
         judged.append(differs("control", claim, control, of))
+
     means, of = "mean energies at the temperature of the", f"of {cold.size} temperatures"
     below = "t below 1 at which whole texts are less likely than letters"
     return [

@@ -58,10 +58,12 @@ def complaints(value):
     head, parts = sections(docstring)
     taken = [name for name in _parameters(value) if name not in ("self", "cls")]
     wrong = []
+
     if "\n" in head.split("\n\n")[0].rstrip("\n") or not head.split("\n\n")[0].rstrip().endswith(
         (".", ":")
     ):
         wrong.append("its first paragraph is not one sentence in one line")
+
     if "Parameters" in parts and listed(parts["Parameters"]) != taken:
         wrong.append(f"it describes {listed(parts['Parameters'])} and takes {taken}")
     if inspect.isclass(value):
@@ -73,12 +75,14 @@ def complaints(value):
             for name in taken
             if not re.search(rf"\b{name}\b", docstring)
         ]
+
     if (
         inspect.isfunction(value)
         and "Raises" not in parts
         and re.search(r"\braise |\bas_\w+\(", _code(value))
     ):
         wrong.append("it does not say what it raises")
+
     if docstring.count("{") != docstring.count("}"):
         wrong.append("its braces do not pair")
     return wrong

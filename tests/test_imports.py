@@ -49,6 +49,7 @@ def names_in(source, module, known):
             names |= {base} | {f"{base}.{alias.name}" for alias in node.names}
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             names.add(node.value)  # for importlib.import_module
+
     for node in nodes:
         if (
             isinstance(node, ast.Attribute)
@@ -56,6 +57,7 @@ def names_in(source, module, known):
             and node.value.id in bound
         ):
             names.add(f"boltzmann.{node.attr}")
+
     return names
 
 
@@ -121,6 +123,7 @@ def inside():
     from .d import thing
     import_module("boltzmann.e")
 """
+
     assert imported(source, "boltzmann.f", known) == {
         "boltzmann",
         *(f"boltzmann.{name}" for name in "abcde"),

@@ -58,6 +58,7 @@ def test_the_paper_has_the_parts_of_its_form():
     assert re.search(r'title: "(.+)"', header)[1] == cited("title")
     parts = re.findall(r"^# (.+)$", body, flags=re.MULTILINE)
     assert [parts[0], parts[1], parts[-1]] == ["Summary", "Statement of need", "References"]
+
     assert {
         "Learning objectives",
         "Content and instructional design",
@@ -104,6 +105,7 @@ def test_the_checks_that_contributing_names_are_run():
     ]
     for command in [*named, "python -W error docs/reference.py"]:
         assert command in ci and command in CONTRIBUTING
+
     for command in (
         "python -m build",
         "twine check --strict",

@@ -151,10 +151,12 @@ def _at_known_temperatures(claim: SamplingLaw) -> list[_FaultLaw]:
     }
     found: list[_FaultLaw] = []
     seen = {t, np.inf}
+
     for fault, value in known.items():
         if value not in seen:  # at t = 1, say, only `doubled` differs from the claim
             seen.add(value)
             found.append((fault, replace(claim, temperature=value), 0))
+
     return found
 
 

@@ -232,6 +232,7 @@ def _read(evidence: Evidence, left_out: dict[str, int], confidence: float) -> Re
     errors = errors_of_beta(evidence, beta)
     error = errors.naive if evidence.groups is None else errors.clustered
     by_top, constancy = readings_by_top(evidence, beta)
+
     return Reading(
         temperature=as_t(beta),
         standard_error=as_error(beta, error),

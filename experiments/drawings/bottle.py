@@ -22,6 +22,7 @@ def draw_density(axes: Axes, gas: Table) -> None:
         plots.simulation(axes, density, height, xerr=error, **look)
         name = f"t = {t:g}" if k else f"t = {t:g} mgH"
         axes.text(law[-1], 1.01, name, color=colour, fontweight="bold", ha="center", va="bottom")
+
     axes.set_xscale("log")
     axes.set_ylim(0, 1)
     axes.set_xlabel("density (1 = evenly spread)")
@@ -48,6 +49,7 @@ def draw_mean_heights(axes: Axes, gas: Table) -> None:
     panels = [rows for _, rows in gas.groups("temperature")]
     fine = np.geomspace(0.03, 8.0, 100)
     plots.law(axes, fine, mean_height(fine), label="law: t − 1/(exp(1/t) − 1)")
+
     for rows, colour in zip(panels, plots.cold_to_hot(len(panels)), strict=True):
         mean, error = measured_height(rows)
         plots.simulation(axes, rows["temperature"][0], mean, error, color=colour)
@@ -56,6 +58,7 @@ def draw_mean_heights(axes: Axes, gas: Table) -> None:
     axes.set_xscale("log")
     ticks = [0.1, 0.2, 0.5, 1, 2, 5]
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+
     axes.minorticks_off()
     axes.set_ylim(0, 0.55)
     axes.set_xlabel("temperature t (units of mgH)")

@@ -36,6 +36,7 @@ def draw_system(axes: Axes, rows: Table, name: str) -> None:
         # On a logarithmic axis a bar that reaches below zero has no end.
         bars = [np.minimum(error, 0.9 * fraction), error]
         plots.simulation(axes, energy[seen], fraction, bars, markersize=7, **look)
+
     if np.any(panel["degeneracy"] > 1):
         wrong = panel["law"] / panel["degeneracy"]
         plots.law(axes, energy, wrong / wrong.sum(), color=look["color"], linestyle=":")

@@ -69,12 +69,14 @@ def draw_shares(axes: Axes, table: Table) -> None:
             "fontweight": "bold",
         }
         axes.text(order.size - 0.5, panel["law"][order[-1]], f"t = {t:g}", **look)
+
     axes.set_xlim(-0.7, order.size + 0.7)
     axes.set_yscale("log")
     axes.set_yticks([0.02, 0.1, 0.5], ["0.02", "0.1", "0.5"])
     axes.set_yticks([], minor=True)
     axes.set_xticks(np.arange(order.size), panel["letter"][order])
     axes.tick_params(axis="x", length=0, labelsize=17)
+
     axes.set_ylabel("share")
     axes.set_title(f"three temperatures: next letter after “{panel['context'][0]}”")
 
@@ -86,6 +88,7 @@ def draw_entropies(axes: Axes, table: Table) -> None:
     t = np.unique(table["temperature"])
     fine = np.geomspace(t[0] / 1.3, 1.3 * t[-1], 100)
     plots.law(axes, fine, bz.entropy(bz.EnergyLevels.from_probabilities(p / p.sum()), fine))
+
     for road, mark in (("simulated", plots.simulation), ("sampled", plots.sampler)):
         _, measured, error = np.transpose([surprise(panel, road) for panel in panels])
         mark(axes, t, measured, error)
@@ -94,6 +97,7 @@ def draw_entropies(axes: Axes, table: Table) -> None:
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.set_xticks([], minor=True)
     axes.set_ylim(bottom=0)
+
     axes.set_xlabel("temperature t")
     axes.set_ylabel("nats")
     axes.set_title("entropy")

@@ -43,12 +43,14 @@ def draw_walls(axes: Axes, found: Table) -> None:
             plots.law(axes, t, part["law"], color=colour, linestyle=style)
             look = {"color": colour, "markerfacecolor": "none", "label": label}
             axes.plot(t, part["sampled"], "s", **look)
+
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xticks([0.25, 0.5, 1, 2, 4], ["0.25", "0.5", "1", "2", "4"])
     axes.minorticks_off()
     axes.set_yticks([1, 2, 5, 10, 20, 50], ["1", "2", "5", "10", "20", "50"])
     axes.axvline(1, color=plots.GREY, linestyle=":")
+
     axes.set_xlabel("temperature t")
     axes.set_ylabel("letters before the wall")
     axes.set_title("wall built last (—) or first (- -)")

@@ -21,6 +21,7 @@ def draw_first_letter(axes: Axes, toy: Table) -> None:
         "token": ("each letter at t", "sampler"),
         "text": ("the whole text at t", "simulation"),
     }
+
     for road, (of, made) in names.items():
         law, counts = (
             np.array([_beginning(rows, column, letter) for rows in panels])
@@ -31,6 +32,7 @@ def draw_first_letter(axes: Axes, toy: Table) -> None:
         look = {"color": COLOURS[road]}
         plots.law(axes, t, law, linestyle=_LINES[road], label=f"law: {of}", **look)
         _MARKS[road](axes, t, share, error, label=made, **look)
+
     axes.set_title("first letter of three texts")
     axes.set_ylabel(f"probability of “{letter}”")
 

@@ -133,6 +133,7 @@ def verdicts(table: Table) -> list[Verdict]:
     measures = _values(table.where(system="the page"))
     errors = np.zeros(4)
     systems = [name for name in dict.fromkeys(table["system"].tolist()) if name != "the page"]
+
     for name in systems:
         errors = np.maximum(errors, _identity_errors(table.where(system=name)))
     tolerance, reason = 1e-8, "the table holds ten digits"
@@ -143,6 +144,7 @@ def verdicts(table: Table) -> list[Verdict]:
         "free_energy": "F = U − TS",
         "moments": "U = ⟨E⟩ and C = (⟨E²⟩ − ⟨E⟩²)/t²",
     }
+
     # One digit of an error made of rounding is what machines agree on.
     judged = [
         agrees(key, claim, float(f"{error:.1g}"), 0.0, tolerance, reason)
@@ -151,6 +153,7 @@ def verdicts(table: Table) -> list[Verdict]:
     size, addresses = measures["bytes"], measures["addresses"]
     limit, small = f"under {MOST_BYTES}", size < MOST_BYTES
     alone = "the page names no address that it could load from"
+
     return [
         *judged,
         Verdict("small", "the page is small", f"{size:.0f} bytes", limit, "counted", small),
@@ -175,6 +178,7 @@ def _identity_errors(rows: Table) -> np.ndarray:
     degeneracies = math.exp(at[math.inf]["log Z"]) * shares[math.inf]
     energies = -np.log(shares[1.0] / degeneracies) - at[1.0]["log Z"]
     errors = []
+
     for t, values in at.items():
         p = shares[t]
         mean = float(p @ energies)
@@ -187,4 +191,5 @@ def _identity_errors(rows: Table) -> np.ndarray:
             of_free_energy = abs(values["S"] - values["U"] / t - values["log Z"])
             of_mean = max(of_mean, abs(p @ (energies - mean) ** 2 / t**2 - values["C"]))
         errors.append((of_sum, of_law, of_free_energy, of_mean))
+
     return np.max(errors, axis=0)

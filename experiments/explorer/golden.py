@@ -60,6 +60,7 @@ def golden_values(config: Settings) -> Iterator[Golden]:
         context: _letters_as_levels(model.logits(context))
         for context in usable_contexts(config.contexts, text)
     }
+
     for name, levels in {**SYSTEMS, **letters}.items():
         for t in config.temperatures:
             p = bz.probabilities(levels, t)

@@ -44,6 +44,7 @@ def data_of(config: Settings) -> str:
         }
         for name, levels in SYSTEMS.items()
     }
+
     constants = {
         "TEXT": text,
         "ORDER": config.order,

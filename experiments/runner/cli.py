@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--quick", action="store_true", help="smaller presets, into a folder of their own"
     )
+
     parser.add_argument(
         "--verify",
         action="store_true",
@@ -65,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         help="write here; by default figures/, or a temporary folder with --quick or --corpus",
     )
+
     return parser
 
 

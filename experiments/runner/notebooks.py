@@ -93,6 +93,7 @@ def _cells(experiment: Experiment, address: str | None) -> Iterator[tuple[str, s
     badge = f"\n\n{_badge(name, address)}" if address else ""
     file = Path(inspect.getfile(experiment)).relative_to(NOTEBOOKS.parent).as_posix()
     made = f"Made from [experiments/{file}](../{file}), whose docstring this is."
+
     yield "markdown", f"# {lesson.question(experiment)}{badge}\n\n{made}"
     if address:
         yield "code", INSTALL.format(repository=address)
@@ -103,11 +104,13 @@ def _cells(experiment: Experiment, address: str | None) -> Iterator[tuple[str, s
         "markdown",
         f"{_section('Run.', parts['Run.'])}\n\nIts settings:\n\n```python\n{settings}\n```",
     )
+
     yield "code", f"config = {name}.{preset}  # or {name}.{other}, or settings of your own\nconfig"
     yield "code", f"table = {name}.compute(config, lambda fraction: None)"
     yield "code", VERDICTS.format(name=name)
     yield "code", FIGURE.format(name=name)
     yield "markdown", "\n\n".join(_section(heading, parts[heading]) for heading in AFTER)
+
     for number, exercise in enumerate(lesson.exercises(experiment), start=1):
         yield from _exercise(number, exercise)
     if "References" in parts:

@@ -64,6 +64,7 @@ def three_roads(panels: Sequence[Table]) -> list[Verdict]:
     telling = [panel for panel in panels if _missed(panel) < FALSE_ALARM]
     control = [_fit(panel, "sampled_too_hot") for panel in telling]
     judged = f"panels, those of {len(panels)} in which its power is above 1 − 1e-6"
+
     verdicts = [
         fits("gas", "the Metropolis gas obeys softmax(log p / t)", gas, "panels"),
         fits("sampler", "the sampler obeys softmax(log p / t)", sampler, "panels"),

@@ -47,6 +47,7 @@ def moves(rows: Table) -> list[Verdict]:
     ours = rows.where(contestant="ours")
     time = dict(zip(ours["levels"].tolist(), ours["value"].tolist(), strict=True))
     unit = " times the time"
+
     return [
         *judged,
         _at_least("neighbours", claim, neighbours, 1 / 1.5),

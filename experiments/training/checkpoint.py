@@ -53,6 +53,7 @@ def card(
     samples = [
         (t, PROMPT + generate(model, PROMPT, 100, t, seed=config.seed)) for t in (0.3, 0.7, 1.0)
     ]
+
     return CARD.read_text(encoding="utf-8").format(
         model=repr(model).replace(repr(model.name), "'tiny'"),
         seed=config.seed,

@@ -241,6 +241,7 @@ def test_a_badge_leads_where_the_notebook_installs_from_and_nowhere_without_an_a
     title, install = cells("limits", address, "markdown")[0], cells("limits", address, "code")[0]
     badge = "https://colab.research.google.com/github/someone/fork/blob/main/experiments/notebooks/limits.ipynb"
     assert f"({badge})" in title and f"git clone --quiet --depth 1 {address} " in install
+
     (tmp_path / "pyproject.toml").write_text("[project]\n")
     with monkeypatch.context() as patched:
         patched.setattr(notebooks, "ROOT", tmp_path)

@@ -77,10 +77,12 @@ def occupancy(table):
     yield "at t = 0.4, {:.3f} of it are on J = 0 and {:.3f} on J = 1", rotor
     yield "that of the committed figure, {:.0f} million", [table["simulated"].sum() / 1e6]
     found = []
+
     for _, panel in table.groups("system", "temperature"):
         law, total = panel["law"], panel["simulated"].sum()
         z = pulls(panel["simulated"] / total, law, np.sqrt(law * (1 - law) / total))
         found += z[total * law >= LEAST].tolist()
+
     yield (
         "Here it is {} of the {} pulls, where {:.0f} were",
         [np.sum(np.abs(found) > 2), len(found), 0.0455 * len(found)],
@@ -269,6 +271,7 @@ def thermometer(table):
     yield "each reading within two errors of the truth", []
     top = readings["heat_capacity"].argmax()
     relative = 100 * readings["error"] / readings["reading"]
+
     numbers = [readings["temperature"][top], readings["law_heat_capacity"][top], relative[top]]
     yield "peaks near t = {:.0f}, at C = {:.2f}, where t is told to {:.1f} %", numbers
     C = dict(
@@ -277,6 +280,7 @@ def thermometer(table):
     error = {t: 100 / np.sqrt(readings["draws"][0] * C[t]) for t in C}
     told = "at t = 1, where C = {:.2f}, to {:.1f} %, and at t = 0.1, where C = {:.2f}, to {:.1f} %"
     yield told, [C[1.0], error[1.0], C[0.1], error[0.1]]
+
     found = []
     for sampler in ("ignores t", "applies t twice"):
         audit = table.where(sampler=sampler)
@@ -338,12 +342,14 @@ def quench(table):
         "and {:.2f} after 120, where the"
     )
     yield energies, [at[0], at[18], at[120]]
+
     yield "the cold law has {:.2f}", [cold]
     everyone = looks[0]["molecules"].sum()
     moving = moves["molecules"] / everyone
     yield "third sweep {:.3f} of them move and in the last {:.3f}", [moving[0], moving[-1]]
     assert list(moves["sweep"][[0, -1]]) == [3, 120]
     yield "the law ends at {:.3f}", [moves["law"][-1]]
+
     yield (
         "has then got {:,} quanta from {:,} molecules, as many as they lost",
         [moves["heat"][-1], everyone],
@@ -358,6 +364,7 @@ def quench(table):
     floor = sweeps[np.argmin(marked)]
     assert marked[0] == crowd["layer"].max() and marked.min() == 0
     assert (at[floor] - cold) / (at[0] - cold) == pytest.approx(0.2, abs=0.01)
+
     begins = (
         "begins at the top, is first seen on the floor after {} sweeps, "
         "with a fifth of the gas's heat still"
@@ -378,6 +385,7 @@ def tokens(table):
     assert {rows["token"][0] for rows in panels[0]} == {"␣old"}
     yield 'the token " old" has {:.3f} at t = 0.5, {:.3f} at t = 1 and {:.3f} at t = 2', old
     draws = panels[0][0]["sampled"].sum()
+
     seen = [
         draws,
         panels[0][0]["sampled"][0],
@@ -398,6 +406,7 @@ def tokens(table):
     )
     yield "None of them gains much, {:.4f} at most", [(others[2] - others[1]).max()]
     S = [[-rows["law"] @ np.log(rows["law"]) for rows in context] for context in panels]
+
     yield 'after "The" goes through {:.1f}, {:.1f} and {:.0f}', np.exp(S[0])
     yield 'after "The water in the" through {:.1f}, {:.0f} and {:.0f}', np.exp(S[1])
     low, high = (

@@ -304,11 +304,13 @@ def test_bad_input_is_one_line_and_status_2(figures, tmp_path, capsys):
         *((["--corpus", str(path)], path.name) for path in bad_corpora(tmp_path).values()),
     ]
     before = {path.name: path.read_bytes() for path in figures.iterdir()}
+
     for arguments, message in wrong:
         capsys.readouterr()
         assert runner.main(arguments) == 2, arguments
         out, err = capsys.readouterr()
         assert out == "" and err.count("\n") == 1 and message in err, (arguments, err)
+
     assert {path.name: path.read_bytes() for path in figures.iterdir()} == before
 
 

@@ -51,6 +51,7 @@ def test_the_other_order_is_seen(table):
     other = np.where(table["tempered"] == "first", "last", "first")
     assert failed(dict(table.columns)) == set()
     swapped = table["sampled"].copy()
+
     for wall in dict.fromkeys(table["wall"].tolist()):
         first, last = (
             np.flatnonzero(
@@ -59,6 +60,7 @@ def test_the_other_order_is_seen(table):
             for name in ("first", "last")
         )
         swapped[first], swapped[last] = table["sampled"][last], table["sampled"][first]
+
     assert "sampler" in failed({**table.columns, "sampled": swapped})
     assert (
         len(failed({**table.columns, "tempered": other})) >= 2

@@ -18,12 +18,14 @@ def test_ends_of_the_slider_are_the_limits(visit):
     assert state(page)["t"] == "0" and page.input_value("#typed") == "0"
     assert law(page)["p"] == [1, 0, 0, 0, 0, 0, 0, 0] and law(page)["S"] == 0
     assert page.evaluate("Math.max(...explorer.world.letterLaw.p)") == 1
+
     page.keyboard.press("End")
     assert state(page)["t"] == "Infinity" and page.input_value("#typed") == "∞"
     assert law(page)["p"] == [1 / 8] * 8
     assert law(page)["S"] == pytest.approx(math.log(8), rel=1e-15) and law(page)["C"] == 0
     assert page.get_attribute("#slider", "aria-valuetext") == "t = ∞"
     page.keyboard.press("ArrowLeft")
+
     assert state(page)["t"] == "20"
     page.keyboard.press("Home")
     page.keyboard.press("ArrowRight")
@@ -37,6 +39,7 @@ def test_arrow_keys_walk_the_whole_scale_and_back(visit):
         while (walk.length < 1000 && t !== end) walk.push(t = neighbourOf(t, direction));
         return walk.map(String);
     })""")
+
     assert (
         up == down[::-1]
         and len(up) == 403
@@ -48,6 +51,7 @@ def test_arrow_keys_walk_the_whole_scale_and_back(visit):
     page.keyboard.press("ArrowLeft")
     assert state(page)["t"] == "0"
     page.focus("#slider")
+
     page.keyboard.press("ArrowUp")
     assert state(page)["t"] == "0.05"
 
@@ -110,6 +114,7 @@ def test_typed_temperatures(visit):
         "0,125": "0.125",
         "1,25": "1.25",
     }
+
     for typed, t in written.items():
         page.fill("#typed", typed)
         assert state(page)["t"] == t
@@ -137,6 +142,7 @@ def test_what_is_no_temperature_is_refused_in_words(visit):
         assert state(page)["t"] == "1", typed
         assert page.get_attribute("#typed", "aria-invalid") == "true"
         assert "number from 0 on" in page.locator("#problem").inner_text()
+
     page.fill("#typed", "2")
     assert page.locator("#problem").inner_text() == "" and state(page)["t"] == "2"
 
@@ -169,24 +175,28 @@ def test_a_level_is_dragged_by_mouse_and_by_keys(visit):
     box = handle.bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x, y)
+
     page.mouse.down()
     page.mouse.move(x, y - 60, steps=6)
     page.mouse.up()
     energy = state(page)["levels"][1]
     assert energy > 0.7
     top = handle.bounding_box()["y"]
+
     assert top + 16 == pytest.approx(y - 60, abs=4)  # the level is where the pointer left it
     handle.focus()
     page.keyboard.press("ArrowUp")
     assert state(page)["levels"][1] == pytest.approx(energy + 0.1)
     assert float(handle.get_attribute("aria-valuenow")) == pytest.approx(energy + 0.1)
     page.keyboard.press("End")
+
     assert state(page)["levels"][1] == 4
     page.keyboard.press("Home")
     assert state(page)["levels"] == [0, 0, 1, 2, 3]
     np.testing.assert_allclose(law(page)["p"], bz.probabilities([0, 0, 1, 2, 3], 1.0), rtol=1e-12)
     gained, taken, given, work = page.evaluate(LEDGER)
     assert gained == pytest.approx(taken - given + work, abs=1e-6) and work != 0
+
     assert "+ work" in page.locator("#ledger").inner_text()
 
 
@@ -197,12 +207,14 @@ def test_a_link_carries_everything(visit):
     page.fill("#context", "heat & 5 % #")
     page.fill("#seed", "7")
     page.select_option("#speed", "4")
+
     page.click("#theme")
     page.fill("#typed", "inf")
     page.click("#step")
     page.click("#step")
     fragment = settled_hash(page)
     assert len(fragment) < 200
+
     again = visit(fragment)
     assert state(again) == state(page) | {"t": "Infinity"}
     assert (
@@ -308,6 +320,7 @@ def test_a_link_that_makes_no_sense_opens_the_usual_page(visit):
     page = visit("#t=-3&system=moon&levels=1,2&seed=x&speed=3&theme=red&sweeps=-1")
     usual = page.evaluate("JSON.stringify(defaults())")
     assert page.evaluate("JSON.stringify(explorer.state)") == usual
+
     for fragment in (
         "#",
         "#levels=0,1,2,3,nan",

@@ -14,6 +14,7 @@ def test_reduced_motion_moves_only_when_asked(visit):
     assert page.locator("#play").is_disabled()
     assert "Step moves on" in page.locator("#still").inner_text()
     page.click("#step")
+
     assert page.evaluate("explorer.world.sweeps") == 4
     page.keyboard.press(" ")
     page.fill("#typed", "0.2")
@@ -214,6 +215,7 @@ def test_everything_is_reached_by_tab_and_named(visit):
     page = visit("#system=levels of your own&sweeps=1")
     page.evaluate("document.activeElement.blur()")
     reached = set()
+
     for _ in range(20):
         page.keyboard.press("Tab")
         name, tag, outline = page.evaluate("""(({activeElement: e}) =>
@@ -221,6 +223,7 @@ def test_everything_is_reached_by_tab_and_named(visit):
         )(document)""")
         reached.add(name)
         assert outline != "none" or tag == "BODY"
+
     expected = {
         "slider",
         "typed",

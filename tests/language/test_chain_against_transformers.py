@@ -118,6 +118,7 @@ def agree(name, value, logits, answer):
     place = f"{name}({value}) on {logits.tolist()}: {ours.tolist()}, transformers {answer.tolist()}"
     kept = ours > -INF
     theirs = answer > -INF
+
     if name in ("TopKLogitsWarper", "TopPLogitsWarper", "TypicalLogitsWarper"):
         assert np.array_equal(kept, first_of_equals(logits, kept)), place
         assert np.array_equal(ours[kept], logits[kept]), place

@@ -73,6 +73,7 @@ def test_every_word_goes_where_the_table_says(size):
     table = alias.alias_table(np.random.default_rng(size).exponential(size=size), bits)
     words = []
     tokens = []
+
     for column, entry in enumerate(table.tolist()):
         own = entry >> bits
         other = entry % 2**bits
@@ -80,6 +81,7 @@ def test_every_word_goes_where_the_table_says(size):
             if 0 <= fraction < capacity and (fraction < own) == kept:
                 words.append(column * capacity + fraction)
                 tokens.append(column if kept else other)
+
     ids = np.empty(len(words), np.int64)
     alias.draw_many(table, bits, np.array(words) / 2.0**53, ids)
     assert ids.tolist() == tokens

@@ -182,6 +182,7 @@ def test_matrices_by_hand():
         (([0, 1, INF], -1.0), [[2 / 3, 1 / 3, 0], [e / 3, 1 - e / 3, 0], [1 / 3, 1 / 3, 1 / 3]]),
         (([0.0], 1.0), [[1]]),
     ]
+
     for arguments, matrix in by_hand:
         assert np.allclose(bz.transition_matrix(*arguments), matrix, rtol=4 * EPS, atol=0), (
             arguments

@@ -29,6 +29,7 @@ def law(x, t, top_k=None, top_p=None, min_p=None, temperature_first=True):
     order = np.argsort(-x, axis=1, kind="stable")
     kept = np.ones(x.shape, dtype=bool)
     ranked = np.take_along_axis(judged, order, axis=1)
+
     if top_k is not None:
         kept[:, top_k:] = False
         ranked = ranked * kept / (ranked * kept).sum(axis=1, keepdims=True)
@@ -38,6 +39,7 @@ def law(x, t, top_k=None, top_p=None, min_p=None, temperature_first=True):
         kept &= ranked >= min_p * ranked[:, :1]
     allowed = np.zeros(x.shape)
     np.put_along_axis(allowed, order, kept.astype(float), axis=1)
+
     return tempered * allowed / (tempered * allowed).sum(axis=1, keepdims=True)
 
 

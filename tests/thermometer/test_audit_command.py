@@ -51,18 +51,21 @@ def test_a_file_of_draws_is_audited(capsys):
         Path("draws.jsonl"),
         *({"logprobs": x[row].tolist(), "chosen": token} for row, token in drawn),
     )
+
     reading = load_draws(path).read()
     assert abs(reading.temperature - 0.7) < 4 * reading.standard_error
     assert np.isnan(reading.clustered_error)
     assert run(path, "--temperature", 0.7) == 0
     out = capsys.readouterr().out
     assert "verdict       holds: a temperature off by 20 % would have been seen" in out
+
     assert max(map(len, out.splitlines())) < 80
     assert run(path, "--temperature", 1) == 1
     assert "verdict       fails, wrong_temperature" in capsys.readouterr().out
     assert run(path, "--temperature", 0.7, "--resolution", 0.01) == 2
     assert "cannot tell: about" in capsys.readouterr().out
     assert run(path, "--temperature", 0) == 1
+
     out = capsys.readouterr().out
     assert "(p < 1e-300)" in " ".join(out.split())
     assert max(map(len, out.splitlines())) < 80
@@ -110,12 +113,14 @@ def test_other_faults_are_listed_where_the_claim_fails(capsys):
     failed = capsys.readouterr().out
     assert "faults, the likeliest first" in failed
     assert "greedy" not in failed
+
     generator = np.random.default_rng(5)
     x = np.log(np.arange(1.0, 31.0)) * -1.5
     tokens = generator.choice(30, p=law(x[None], 0.7)[0], size=3000).tolist()
     held = [{"logprobs": x.tolist(), "chosen": token} for token in tokens]
     assert run(write(path, *held), "--temperature", 0.7) == 0
     assert "faults, the likeliest" not in capsys.readouterr().out
+
     path = write(path, *({"logprobs": [-1, -2, -np.inf], "chosen": k % 3} for k in range(300)))
     assert run(path, "--temperature", 0.7) == 1
     out = capsys.readouterr().out

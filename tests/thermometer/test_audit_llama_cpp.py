@@ -33,6 +33,7 @@ def url(tmp_path):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "llama_cpp.server", "--model", MODEL, "--port", str(port)]
+
     with (tmp_path / "log").open("w") as log:
         process = subprocess.Popen([*command, "--logits_all", "true"], stdout=log, stderr=log)
     try:

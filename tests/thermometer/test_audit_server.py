@@ -168,6 +168,7 @@ def test_pieces_of_characters_are_left_out_on_both_sides(capsys, monkeypatch):
     path.write_text(
         path.read_text().replace("[226, 128]", "[65]")
     )  # as if they were ordinary tokens
+
     options = parsed(path, "--temperature", 0.7, "--resolution", 0.25)
     assert options.run(options) == 1
 
@@ -183,11 +184,13 @@ def test_log_probabilities_after_the_temperature_are_found_out(behaviour, status
     assert "after the temperature: multiplied back by 0.7" in out
     assert not fault or f"fails, {fault}: " in out
     assert kept_lines()[0]["audit"]["scale"] == 0.7
+
     for declared, expected in (("tempered", status), ("auto", status), ("raw", 1 - status)):
         options = parsed(
             "draws.jsonl", "--temperature", 0.7, "--logprobs", declared, "--resolution", 0.25
         )
         assert options.run(options) == expected
+
     if behaviour == "honest":
         out = capsys.readouterr().out
         assert "fails, ignored: " in out

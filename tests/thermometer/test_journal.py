@@ -45,6 +45,7 @@ def test_what_is_kept_of_an_answer_is_what_is_read():
         "text_offset": "said"
     }
     usage = {"prompt_tokens": 1, "said": "said"}
+
     for response in (
         {"completion_probabilities": [entry], "prompt": "said"},
         {

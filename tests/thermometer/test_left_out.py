@@ -167,6 +167,7 @@ def test_every_token_is_used_or_counted(capsys):
     echoed["choices"][0]["logprobs"]["top_logprobs"][0] = None
     ambiguous = {**entry(0), "token": "\ufffd"}
     outside = {**entry(0), "token": "z", "logprob": -9.0}
+
     answers = [
         *HONEST,
         broken,
@@ -179,11 +180,13 @@ def test_every_token_is_used_or_counted(capsys):
     write(Path("draws.jsonl"), *answers)
     saved = load_draws("draws.jsonl")
     reading = saved.read()
+
     assert len(saved.chosen) + sum(found.number for found in saved.left_out.values()) == came
     left_out = sum(reading.left_out.values())
     assert reading.draws + left_out == len(saved.chosen)
     assert audited(*answers) == 0
     out = " ".join(capsys.readouterr().out.split())
+
     for words in ("1 token of the prompt", "2 tokens without a list", "3 tokens not reported"):
         assert words in out
 

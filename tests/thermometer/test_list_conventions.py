@@ -42,6 +42,7 @@ def test_equal_texts_are_left_out_with_their_draws(tmp_path):
     assert rows(saved) == [[-0.5, -2.5]] * 3
     assert saved.chosen == [None, 0, -2]
     full = {"a": -0.5, "b": -1.5, "c": -2.5, "d": -3.0}
+
     few = {"a": -0.5, "b": -1.7, "c": -2.5}
     entries = [
         ("a", full),
@@ -50,6 +51,7 @@ def test_equal_texts_are_left_out_with_their_draws(tmp_path):
         ("z", {**few, "z": -8.0}),
         ("z", {**full, "z": -8.0}),
     ]
+
     for answers in ([completion(*entries)], [completion(entry) for entry in entries]):
         saved = load_draws(write(tmp_path / "draws.jsonl", *answers))
         assert rows(saved) == [[-0.5, -1.5, -2.5]] * 2 + [
@@ -66,6 +68,7 @@ def served(style, lengths, answers, tokens, t=0.7):
     x = logits(contexts=12, vocabulary=40, seed=2)
     reported, p = x - np.logaddexp.reduce(x, axis=1, keepdims=True), law(x, t)
     found = []
+
     for k in range(answers):
         entries = []
         for row in generator.integers(12, size=tokens):
@@ -79,6 +82,7 @@ def served(style, lengths, answers, tokens, t=0.7):
             entries.append((f"<{drawn}>", float(reported[row, drawn]), values))
         whole = completion(*((name, dict(listed)) for name, _, listed in entries))
         found.append(whole if style == "object" else chat(*entries))
+
     return found
 
 

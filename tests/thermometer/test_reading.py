@@ -72,6 +72,7 @@ def test_the_log_likelihood_is_that_of_the_law_written_out():
         SamplingLaw(0.7, min_p=0.1, temperature_first=False),
         SamplingLaw(1.3, top_k=20, top_p=0.9999999),
     ]
+
     for claim in laws:
         arguments = (claim.top_k, claim.top_p, claim.min_p, claim.temperature_first)
         p = law(TABLE, claim.temperature, *arguments)
@@ -93,6 +94,7 @@ def test_the_tightest_wall_is_the_likeliest():
         "top_p": lambda p, s: p + 1e-5 * s,
         "min_p": lambda p, s: p * (1 - 1e-4 * s),
     }
+
     for cutoff, step in steps.items():
         for first in (True, False):
             tightest = TIGHTEST[cutoff](evidence, SamplingLaw(1.3, temperature_first=first))
@@ -163,6 +165,7 @@ def test_clustered_errors_are_the_sandwich():
     beta = 1 / reading.temperature
     energies = -TABLE[rows].astype(float)
     scores = (softmax(-beta * energies) * energies).sum(1) - energies[np.arange(300), chosen]
+
     spread = np.sqrt(30 / 29 * (scores.reshape(30, 10).sum(1) ** 2).sum())
     expected = spread / variances(TABLE, rows, beta).sum() / beta**2
     assert reading.clustered_error == reading.standard_error == pytest.approx(expected, rel=1e-9)
@@ -261,6 +264,7 @@ def forms():
     order = np.argsort(-x, axis=1)[:, :20]
     top = np.take_along_axis(x, order, 1)
     inside = [int(c) if c in o else None for c, o in zip(chosen, order, strict=True)]
+
     return {
         "float32": (x, chosen),
         "float64": (x.astype(float), chosen),

@@ -21,6 +21,7 @@ def test_the_key_is_sent_and_redacted_everywhere_else(monkeypatch, capsys):
         run(server, "--key-from", "TINY_KEY", draws=80)
         with pytest.raises(ValueError, match="got 401 Unauthorized: not the key: None"):
             run(server, keep="other.jsonl")
+
     with pytest.raises(ValueError, match="no answer") as gone:
         run(server, "--key-from", "TINY_KEY", keep="other.jsonl")
     monkeypatch.setenv("TINY_KEY", KEY + "\n")
@@ -29,6 +30,7 @@ def test_the_key_is_sent_and_redacted_everywhere_else(monkeypatch, capsys):
     out, err = capsys.readouterr()
     written = [path.read_text() for path in Path().iterdir()]
     errors = [repr(error.value) + str(error.getrepr(chain=True)) for error in (caught, gone, odd)]
+
     assert len(written) == 1
     assert KEY not in "".join([out, err, *written]) + "".join(
         error.replace(f"KEY = '{KEY}'", "") for error in errors

@@ -35,6 +35,7 @@ def test_bytes_and_ids_tell_tokens_apart_that_look_alike():
         {"id": 6, **item("a", -1.0)},
         {"id": 7, **item("", -2.0, [])},
     ]
+
     entry = {"id": 6, "token": "a", "bytes": [97], "logprob": -1.0, "top_logprobs": same}
     (draw,) = draws_of({"completion_probabilities": [entry]})
     assert (draw.tokens, draw.chosen) == ([5, 6, 7], 6)

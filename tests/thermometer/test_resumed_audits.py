@@ -160,6 +160,7 @@ def test_no_audit_resumes_from_a_damaged_file():
             Path("draws.jsonl").write_text("".join(lines))
             with pytest.raises(ValueError, match=message):
                 run(server, draws=64)
+
     assert len(server.bodies) == 2 + 4
 
 
@@ -212,6 +213,7 @@ def test_ctrl_c_leaves_a_journal_to_resume_from():
         assert len(numbers) > 5
         options = parsed("--url", server.url, *arguments[:2], "--draws", kept + 40, *arguments[4:])
         options.run(options)
+
     again = [line["request"] for line in kept_lines()[1:]]
     assert len(set(again)) == len(again)
     assert again[: len(numbers)] == numbers

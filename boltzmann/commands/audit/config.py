@@ -82,6 +82,7 @@ def _claim(options: argparse.Namespace) -> SamplingLaw:
         raise ValueError(
             f"--temperature is {t:g}: it must be a number of at least 0{hint if t < 0 else ''}"
         )
+
     if options.temperature_last and options.top_p is None and options.min_p is None:
         raise ValueError("--temperature-last says what --top-p or --min-p is taken of: claim one")
     return as_claim(
@@ -127,6 +128,7 @@ def _server(options: argparse.Namespace, claim: SamplingLaw) -> Server:
         fields=dict(_field(text) for text in options.field or ()),
         repeats=max(AuditRequest.repeats, concurrency),
     )
+
     settings = ClientSettings(
         concurrency=concurrency,
         timeout=as_positive("--timeout", options.timeout),

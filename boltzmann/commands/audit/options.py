@@ -95,6 +95,7 @@ def _add_judgement(group: Any) -> None:
         "%(default)s: one that is ignored or applied twice is off by more, up to t = 0.8; half of "
         "it takes four times the draws)",
     )
+
     group.add_argument(
         "--false-alarms",
         type=float,

@@ -128,10 +128,12 @@ def _temperature(reading: Reading, diagnosis: Diagnosis) -> list[str]:
     value = f"{_number(reading.temperature)} ± {reading.standard_error:.2g}"
     level = f"{100 * reading.confidence:g} %"
     interval = f"{level} of such intervals hold it: {_number(low)} … {_number(high)}"
+
     if not diagnosis.claimed.truncated:
         return [_entry("temperature", value), _entry("", interval)]
     lines = [_entry("temperature", f"{value} if nothing is truncated")]
     fitted = [c.law.temperature for c in diagnosis.candidates if c.fault == "wrong_temperature"]
+
     if fitted and diagnosis.verdict != "fails":
         lines.append(_entry("", f"{_number(fitted[0])} with the truncation claimed"))
     return lines

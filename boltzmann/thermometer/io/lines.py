@@ -205,6 +205,7 @@ def _simple_draw(line: Mapping[str, Any], number: int) -> SimpleDraw:
         raise ValueError(
             f"expected a list or an object 'logprobs' with an entry, got {shown(logprobs)}"
         )
+
     values = _as_logprobs(list(logprobs.values()) if isinstance(logprobs, Mapping) else logprobs)
     place = (
         _place_of_text(line["chosen"], list(logprobs))
@@ -214,6 +215,7 @@ def _simple_draw(line: Mapping[str, Any], number: int) -> SimpleDraw:
     group = json.dumps(line["group"]) if "group" in line else ("line", number)
     # Of numbers that are no distribution, it is not known what the tokens not listed have.
     unidentified = 0.0 if is_distribution(values) else 1.0
+
     return SimpleDraw(Row(values, place, unidentified), group)
 
 

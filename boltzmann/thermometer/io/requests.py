@@ -173,14 +173,17 @@ def as_url(url: str) -> str:
         _ = parts.port  # parsed, and checked, on access
     except ValueError:
         host = None
+
     if not host or parts.scheme not in ("http", "https"):
         raise ValueError(
             "url must begin with http:// or https:// and a host, such as http://127.0.0.1:8080/v1"
         )
+
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ValueError(
             "url must hold no password and no query: an API key is given apart from it"
         )
+
     if not url.isprintable():
         raise ValueError("url must hold no line break and no other letter that cannot be seen")
     return url

@@ -38,6 +38,7 @@ def test_error_bars_are_as_wide_as_the_scatter(name):
     t = temperatures(coldness)
     p, law = bz.probabilities(levels, t), bz.entropy(levels, t)
     pulls, squares = [], []
+
     for _ in range(1000):
         counts = generator.multinomial(N, p)
         warming = Warming(levels, coldness, np.diff(counts @ levels.energies, prepend=0.0), counts)
@@ -48,5 +49,6 @@ def test_error_bars_are_as_wide_as_the_scatter(name):
             [((calorimeter - law) / np.sqrt(noises[0]))[14], (beside / np.sqrt(noises[1]))[14]]
         )
         squares.append(chi2.isf(warming.slope_fit(), 9) / 9)
+
     assert np.std(pulls, axis=0) == pytest.approx(1.0, abs=0.12)
     assert np.mean(squares) == pytest.approx(1.0, abs=0.08)

@@ -54,6 +54,7 @@ def test_each_road_follows_its_own_law_and_no_other(t):
     )
     assert goodness_of_fit(drawn, letterwise).p_value > 1e-6
     assert goodness_of_fit(simulated, whole).p_value > 1e-6
+
     if t != 1:
         assert (
             2
