@@ -1,8 +1,8 @@
 """A language model's temperature is a physicist's temperature: three roads to softmax(-E/t).
 
-The law (`probabilities`, `temper`, …), the simulation (`Ensemble`) and the sampler (`language`) never import
-one another; `statistics` tells whether they agree, and a `thermometer` reads temperatures
-off samples. What needs Numba, SciPy or Matplotlib loads on first use.
+The law (`probabilities`, `temper`, …), the simulation (`Ensemble`) and the sampler (`language`)
+never import one another; `statistics` tells whether they agree, and a `thermometer` reads
+temperatures off samples. What needs Numba, SciPy or Matplotlib loads on first use.
 """
 
 from importlib import import_module
@@ -34,11 +34,11 @@ from boltzmann.levels import (
 
 if TYPE_CHECKING:
     from boltzmann import exercises, language, plots, statistics, thermometer
-    from boltzmann.metropolis import Ensemble
-    from boltzmann.records import Run
-    from boltzmann.sweep_record import SweepError, SweepRecord
-    from boltzmann.sweeps import sweep
-    from boltzmann.transitions import quantised_transition_matrix, transition_matrix
+    from boltzmann.simulation.ensemble import Ensemble
+    from boltzmann.simulation.matrices import quantised_transition_matrix, transition_matrix
+    from boltzmann.simulation.run import Run
+    from boltzmann.simulation.scan.result import ScanError, ScanResult
+    from boltzmann.simulation.scan.scan import scan
 
 __version__ = "0.1.0"
 
@@ -46,8 +46,8 @@ __all__ = [
     "EnergyLevels",
     "Ensemble",
     "Run",
-    "SweepError",
-    "SweepRecord",
+    "ScanError",
+    "ScanResult",
     "column",
     "entropy",
     "exercises",
@@ -67,9 +67,9 @@ __all__ = [
     "quantised_transition_matrix",
     "random_levels",
     "rigid_rotor",
+    "scan",
     "softmax",
     "statistics",
-    "sweep",
     "temper",
     "thermometer",
     "transition_matrix",
@@ -77,13 +77,13 @@ __all__ = [
 ]
 
 _LOADED_ON_USE = {
-    "Ensemble": "boltzmann.metropolis",
-    "Run": "boltzmann.records",
-    "SweepError": "boltzmann.sweep_record",
-    "SweepRecord": "boltzmann.sweep_record",
-    "sweep": "boltzmann.sweeps",
-    "transition_matrix": "boltzmann.transitions",
-    "quantised_transition_matrix": "boltzmann.transitions",
+    "Ensemble": "boltzmann.simulation.ensemble",
+    "Run": "boltzmann.simulation.run",
+    "ScanError": "boltzmann.simulation.scan.result",
+    "ScanResult": "boltzmann.simulation.scan.result",
+    "scan": "boltzmann.simulation.scan.scan",
+    "transition_matrix": "boltzmann.simulation.matrices",
+    "quantised_transition_matrix": "boltzmann.simulation.matrices",
 }
 
 

@@ -1,16 +1,16 @@
-"""The command line: `python -m boltzmann generate|occupancy|audit`; `--help` tells the rest."""
+"""The command line, `python -m boltzmann generate|occupancy|audit`; see `--help`."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 
 from boltzmann import __version__
-from boltzmann._console import ended
+from boltzmann._core.console import ended
 from boltzmann.commands import audit, generate, occupancy
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; return its status, or 2 on bad input, 130 on Ctrl-C, 141 if nobody reads the output."""
+    """Run a command and return its status: 2 on bad input, 130 on Ctrl-C, 141 on a closed pipe."""
     parser = _parser()
     options = parser.parse_args(arguments)
     if "run" not in options:
@@ -23,7 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m boltzmann",
-        description="A language model's temperature is a physicist's temperature: sample both, and measure.",
+        description=(
+            "A language model's temperature is a physicist's temperature: sample both, and measure."
+        ),
         epilog="Each command has a --help of its own, with examples.",
     )
     parser.add_argument("--version", action="version", version=f"boltzmann {__version__}")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from boltzmann._checks import (
+from boltzmann._core.checks import (
     FloatArray,
     as_count,
     as_floats,
@@ -46,7 +46,8 @@ class EnergyLevels:
     Parameters
     ----------
     energies : (K,) array_like
-        The energy of each level, in any order. +inf marks a forbidden level, -inf one that takes all weight.
+        The energy of each level, in any order. +inf marks a forbidden level, -inf one that takes
+        all weight.
     degeneracies : (K,) array_like, optional
         How many states share each level; positive, 1 by default.
     labels : sequence of K str, optional
@@ -55,8 +56,8 @@ class EnergyLevels:
     Raises
     ------
     ValueError
-        If an array has the wrong shape, an energy is nan, no level is allowed, a degeneracy is not positive
-        and finite, or `labels` are not K.
+        If an array has the wrong shape, an energy is nan, no level is allowed, a degeneracy is not
+        positive and finite, or `labels` are not K.
 
     Examples
     --------
@@ -70,7 +71,10 @@ class EnergyLevels:
     labels: tuple[str, ...]
 
     def __init__(
-        self, energies: ArrayLike, degeneracies: ArrayLike | None = None, labels: Sequence[Any] | None = None
+        self,
+        energies: ArrayLike,
+        degeneracies: ArrayLike | None = None,
+        labels: Sequence[Any] | None = None,
     ):
         energies = as_floats("energies", energies)
         if energies.ndim != 1:
@@ -79,11 +83,16 @@ class EnergyLevels:
             raise ValueError("energies is empty: a system has at least one level")
         if np.all(energies == np.inf):
             raise ValueError("energies are all +inf: at least one level must be allowed")
-        weights = np.ones_like(energies) if degeneracies is None else as_floats("degeneracies", degeneracies)
+
+        if degeneracies is None:
+            weights = np.ones_like(energies)
+        else:
+            weights = as_floats("degeneracies", degeneracies)
         if weights.shape != energies.shape:
             raise ValueError(f"degeneracies must have shape {energies.shape}, got {weights.shape}")
         wrong = ~((weights > 0) & np.isfinite(weights))
         refuse_first("degeneracies", weights, wrong, "it must be positive and finite")
+
         object.__setattr__(self, "energies", _frozen(energies))
         object.__setattr__(self, "degeneracies", _frozen(weights))
         object.__setattr__(self, "labels", _names(labels, energies.size))
@@ -109,7 +118,9 @@ class EnergyLevels:
         return float(self.degeneracies[self.energies < np.inf].sum())
 
     @classmethod
-    def from_probabilities(cls, p: ArrayLike, labels: Sequence[Any] | None = None) -> "EnergyLevels":
+    def from_probabilities(
+        cls, p: ArrayLike, labels: Sequence[Any] | None = None
+    ) -> "EnergyLevels":
         """Return the levels whose law at t = 1 is `p`: E = -log p, so that p = 0 is forbidden.
 
         Parameters
@@ -122,7 +133,8 @@ class EnergyLevels:
         Raises
         ------
         ValueError
-            If `p` has not shape (K,), an entry is negative or nan, the sum is not 1, or `labels` are not K.
+            If `p` has not shape (K,), an entry is negative or nan, the sum is not 1, or `labels`
+            are not K.
 
         Examples
         --------
@@ -158,14 +170,19 @@ class EnergyLevels:
         """
         values = as_floats("logits", logits)
         if values.ndim != 1 or values.size == 0:
-            raise ValueError(f"logits must have shape (K,) with K of at least 1, got {values.shape}")
+            raise ValueError(
+                f"logits must have shape (K,) with K of at least 1, got {values.shape}"
+            )
         if np.all(values == -np.inf):
             raise ValueError("logits are all -inf: at least one level must be allowed")
         return cls(0.0 - values, labels=labels)
 
 
 def _scaled(name: str, value: float, multiples: FloatArray) -> FloatArray:
-    """Return energies that are multiples of one positive number; a level that overflows would be forbidden."""
+    """Return energies (K,) that are multiples of one positive number.
+
+    An energy that overflows is refused, as at +inf its level would be forbidden.
+    """
     scale = as_positive(name, value)
     with np.errstate(over="ignore"):
         energies = scale * multiples
@@ -199,7 +216,9 @@ def two_level(gap: float = 1.0, degeneracy: float = 1.0) -> EnergyLevels:
     >>> two_level(gap=2.0).energies
     array([0., 2.])
     """
-    return EnergyLevels([0.0, as_positive("gap", gap)], [1.0, as_positive("degeneracy", degeneracy)])
+    return EnergyLevels(
+        [0.0, as_positive("gap", gap)], [1.0, as_positive("degeneracy", degeneracy)]
+    )
 
 
 def ladder(count: int, spacing: float = 1.0) -> EnergyLevels:
@@ -227,7 +246,7 @@ def ladder(count: int, spacing: float = 1.0) -> EnergyLevels:
 
 
 def harmonic_oscillator(count: int, quantum: float = 1.0) -> EnergyLevels:
-    """Return the lowest `count` levels of a harmonic oscillator: E_n = (n + 1/2)·quantum, quantum = ħω.
+    """Return the lowest `count` levels of a harmonic oscillator: E_n = (n + 1/2)·quantum.
 
     Parameters
     ----------
@@ -255,7 +274,7 @@ def harmonic_oscillator(count: int, quantum: float = 1.0) -> EnergyLevels:
 
 
 def rigid_rotor(count: int, constant: float = 1.0) -> EnergyLevels:
-    """Return the lowest `count` levels of a linear rotor: E_J = J(J + 1)·constant, 2J + 1 states each.
+    """Return the lowest `count` levels of a linear rotor: E_J = J(J + 1)·constant, g_J = 2J + 1.
 
     Parameters
     ----------
@@ -284,15 +303,17 @@ def rigid_rotor(count: int, constant: float = 1.0) -> EnergyLevels:
 
 
 def particle_in_box(count: int, ground: float = 1.0) -> EnergyLevels:
-    """Return the lowest `count` levels of a particle in a one-dimensional box: E_n = n²·ground from n = 1 on.
+    """Return the lowest `count` levels of a particle in a one-dimensional box: E_n = n²·ground.
+
+    n runs from 1 to `count`.
 
     Parameters
     ----------
     count : int
         How many levels, at least 1.
     ground : float
-        The energy of the lowest level, π²ħ²/2mL² for a mass m in a box of length L, in the unit of the
-        temperature.
+        The energy of the lowest level, π²ħ²/2mL² for a mass m in a box of length L, in the unit of
+        the temperature.
 
     Raises
     ------
@@ -315,8 +336,8 @@ def particle_in_box(count: int, ground: float = 1.0) -> EnergyLevels:
 def column(layers: int, height: float = 1.0, weight: float = 1.0) -> EnergyLevels:
     """Return a gas column under gravity, cut into `layers` of equal thickness.
 
-    A molecule in layer i has the potential energy of its middle, E_i = weight·(i + 1/2)·height/layers,
-    so that the law at temperature t is the barometric one.
+    A molecule in layer i has the potential energy of its middle, E_i = weight·(i +
+    1/2)·height/layers, so that the law at temperature t is the barometric one.
 
     Parameters
     ----------
@@ -334,7 +355,8 @@ def column(layers: int, height: float = 1.0, weight: float = 1.0) -> EnergyLevel
 
     References
     ----------
-    .. [1] R. P. Feynman, R. B. Leighton and M. Sands, The Feynman Lectures on Physics, vol. I, ch. 40 (1963).
+    .. [1] R. P. Feynman, R. B. Leighton and M. Sands, The Feynman Lectures on Physics, vol. I,
+       ch. 40 (1963).
 
     Examples
     --------
@@ -346,7 +368,9 @@ def column(layers: int, height: float = 1.0, weight: float = 1.0) -> EnergyLevel
     return EnergyLevels(_scaled("weight", weight, middles))
 
 
-def random_levels(count: int, spread: float = 1.0, seed: int | np.random.Generator = 0) -> EnergyLevels:
+def random_levels(
+    count: int, spread: float = 1.0, seed: int | np.random.Generator = 0
+) -> EnergyLevels:
     """Return `count` independent normal energies of standard deviation `spread`, sorted upwards.
 
     Parameters
@@ -361,7 +385,8 @@ def random_levels(count: int, spread: float = 1.0, seed: int | np.random.Generat
     Raises
     ------
     ValueError
-        If `count` is below 1, `spread` is not positive and finite, an energy overflows, or `seed` is no seed.
+        If `count` is below 1, `spread` is not positive and finite, an energy overflows, or `seed`
+        is no seed.
 
     References
     ----------

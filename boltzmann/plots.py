@@ -1,6 +1,7 @@
-"""One look for every figure, and saving one so that its bytes can be reproduced.
+"""The style of every figure, and reproducible files of figures and animations.
 
-In every figure the law is a line, the simulation is points with error bars and the sampler is open markers.
+In every figure the law is a line, the simulation is points with error bars and the sampler is open
+markers.
 """
 
 import io
@@ -19,7 +20,7 @@ from matplotlib.layout_engine import PlaceHolderLayoutEngine
 from numpy.typing import ArrayLike
 from PIL import Image
 
-from boltzmann._checks import as_count
+from boltzmann._core.checks import as_count
 
 # The palette of M. Okabe and K. Ito, Color Universal Design (2008), for colour-blind readers.
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
@@ -30,8 +31,10 @@ COLD_TO_HOT = (BLUE, SKY, BLACK, ORANGE, VERMILION)
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 SIZE = (12.8, 7.2)  # inches, 16:9: 1920×1080 pixels at DPI
 DPI = 150
-_COLOURS = 64  # of an animation; each channel is rounded to ...
-_SHADES = [17 * round(value / 17) for value in range(256)]  # ... for a colour to be found again, white above all
+_COLOURS = 64  # of an animation
+# Each channel of an animation is rounded to one of 16 shades, so that a colour, above all white, is
+# the same in every frame.
+_SHADES = [17 * round(value / 17) for value in range(256)]
 _FRAME, _REST = 100, 3000  # milliseconds that a frame of an animation is seen, and the last one
 
 _STYLE: Any = {
@@ -52,7 +55,7 @@ _STYLE: Any = {
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Give figures made inside the look of this project.
+    """Give figures that are made inside the block the style of this project.
 
     Examples
     --------
@@ -82,7 +85,8 @@ def figure(title: str) -> Figure:
 def cold_to_hot(count: int) -> list[str]:
     """Return `count` colours for rising temperatures, as hex: blue is cold and vermilion is hot.
 
-    Up to five are of the palette; more are blends of it, the harder to tell apart the more there are.
+    Up to five are of the palette; more are blends of it, the harder to tell apart the more there
+    are.
 
     Raises
     ------
@@ -111,7 +115,7 @@ def law(axes: Axes, x: ArrayLike, y: ArrayLike, **options: Any) -> None:
     x, y : (n,) array_like
         Places and heights, in the units of the axes.
     **options
-        Of Matplotlib's `plot`, over the look that is set here.
+        Of Matplotlib's `plot`, over the style that is set here.
 
     Examples
     --------
@@ -123,7 +127,9 @@ def law(axes: Axes, x: ArrayLike, y: ArrayLike, **options: Any) -> None:
     axes.plot(x, y, **{"color": BLACK, "linewidth": 2, "zorder": 2, **options})
 
 
-def simulation(axes: Axes, x: ArrayLike, y: ArrayLike, error: ArrayLike | None = None, **options: Any) -> None:
+def simulation(
+    axes: Axes, x: ArrayLike, y: ArrayLike, error: ArrayLike | None = None, **options: Any
+) -> None:
     """Draw what the simulation measured: points with error bars of one standard deviation.
 
     Parameters
@@ -135,7 +141,7 @@ def simulation(axes: Axes, x: ArrayLike, y: ArrayLike, error: ArrayLike | None =
     error : float, (n,) or (2, n) array_like, optional
         One standard deviation of `y`, in its unit; with two rows, below and above.
     **options
-        Of Matplotlib's `errorbar`, over the look that is set here.
+        Of Matplotlib's `errorbar`, over the style that is set here.
 
     Examples
     --------
@@ -144,11 +150,20 @@ def simulation(axes: Axes, x: ArrayLike, y: ArrayLike, error: ArrayLike | None =
     >>> axes.lines[0].get_linestyle(), axes.lines[0].get_marker()
     ('None', 'o')
     """
-    look = {"color": BLUE, "linestyle": "none", "marker": "o", "markersize": 8, "capsize": 4, "zorder": 3}
+    look = {
+        "color": BLUE,
+        "linestyle": "none",
+        "marker": "o",
+        "markersize": 8,
+        "capsize": 4,
+        "zorder": 3,
+    }
     axes.errorbar(x, y, yerr=error, **{**look, **options})
 
 
-def sampler(axes: Axes, x: ArrayLike, y: ArrayLike, error: ArrayLike | None = None, **options: Any) -> None:
+def sampler(
+    axes: Axes, x: ArrayLike, y: ArrayLike, error: ArrayLike | None = None, **options: Any
+) -> None:
     """Draw what the language model's sampler drew: open markers.
 
     Parameters
@@ -160,7 +175,7 @@ def sampler(axes: Axes, x: ArrayLike, y: ArrayLike, error: ArrayLike | None = No
     error : float, (n,) or (2, n) array_like, optional
         One standard deviation of `y`, in its unit; with two rows, below and above.
     **options
-        Of Matplotlib's `errorbar`, over the look that is set here.
+        Of Matplotlib's `errorbar`, over the style that is set here.
 
     Examples
     --------
@@ -175,9 +190,10 @@ def sampler(axes: Axes, x: ArrayLike, y: ArrayLike, error: ArrayLike | None = No
 
 
 def rendered(made: Figure, name: str) -> dict[str, bytes]:
-    """Return the figure `made` as {"svg": bytes, "png": bytes}; the same figure gives the same bytes.
+    """Return the figure `made` as {"svg": bytes, "png": bytes}, reproducibly.
 
-    `name` seeds the identifiers inside the SVG, so that figures on one page do not share any.
+    The same figure gives the same bytes. `name` seeds the identifiers inside the SVG, so that
+    figures on one page do not share any.
 
     Examples
     --------
@@ -199,7 +215,8 @@ def _settle(made: Figure) -> None:
     """Lay the figure out once and for all."""
     made.draw_without_rendering()
     made.set_layout_engine("none")
-    # The last bit of a layout can depend on the addresses of objects, and names inside the SVG depend on it.
+    # The last bit of a layout can depend on the addresses of objects, and names inside the SVG
+    # depend on it.
     for axes in made.axes:
         left, bottom, width, height = (round(bound, 6) for bound in axes.get_position().bounds)
         axes.set_position((left, bottom, width, height))
@@ -209,7 +226,9 @@ def _warn_once(name: str, messages: list[str]) -> None:
     """Warn of everything once, and of letters that the font lacks all together."""
     lacking = {message for message in messages if message.startswith("Glyph ")}
     if lacking:
-        warnings.warn(f"{name}: the font lacks {len(lacking)} letters, drawn as boxes", stacklevel=3)
+        warnings.warn(
+            f"{name}: the font lacks {len(lacking)} letters, drawn as boxes", stacklevel=3
+        )
     for message in dict.fromkeys(message for message in messages if message not in lacking):
         warnings.warn(f"{name}: {message}", stacklevel=3)
 
@@ -235,10 +254,10 @@ def save(made: Figure, folder: str | Path, name: str) -> None:
 
 
 def save_animation(frames: Iterable[Figure], folder: str | Path, name: str) -> None:
-    """Write `name`.gif into a folder: one frame for each figure, at half its size, and a rest at the end.
+    """Write `name`.gif into a folder: one frame for each figure, at half its size.
 
-    The same figures give the same bytes. They may be one and the same figure, drawn on between two frames; its
-    layout is that of the first.
+    The last frame is seen longer. The same figures give the same bytes. They may all be one figure,
+    drawn on between two frames; its layout is that of the first.
 
     Raises
     ------
@@ -261,7 +280,13 @@ def save_animation(frames: Iterable[Figure], folder: str | Path, name: str) -> N
     palette = images[len(images) // 2].quantize(_COLOURS, dither=Image.Dither.NONE)
     first, *others = (image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images)
     durations = [_FRAME] * len(others) + [_REST]
-    first.save(Path(folder) / f"{name}.gif", save_all=True, append_images=others, duration=durations, loop=0)
+    first.save(
+        Path(folder) / f"{name}.gif",
+        save_all=True,
+        append_images=others,
+        duration=durations,
+        loop=0,
+    )
 
 
 def _pixels(made: Figure) -> Image.Image:

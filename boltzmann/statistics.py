@@ -1,9 +1,10 @@
-r"""Error bars and goodness of fit, for any road.
+r"""Error bars, goodness of fit and distances between distributions.
 
-Counts are held against a law (`goodness_of_fit`) or against other counts (`compare_counts`), a series in time
-gets its autocorrelation time and with it an honest error bar (`error_of_mean`), and two laws get a distance
-(`total_variation`, `kullback_leibler`). The statistic G and the divergence are one quantity: n draws with the
-frequencies f, held against p, have G = 2 n KL(f‖p).
+Counts are compared with probabilities (`goodness_of_fit`) or with other counts (`compare_counts`),
+a series in time gets its autocorrelation time and with it an honest error bar (`error_of_mean`),
+and two distributions get a distance (`total_variation`, `kullback_leibler`). The statistic G and
+the divergence are one quantity: n draws with the frequencies f, compared with p, have G = 2 n
+KL(f‖p).
 """
 
 import warnings
@@ -16,7 +17,7 @@ from scipy.fft import irfft, next_fast_len, rfft
 from scipy.special import rel_entr
 from scipy.stats import chi2
 
-from boltzmann._checks import (
+from boltzmann._core.checks import (
     LARGEST,
     FloatArray,
     as_count,
@@ -69,24 +70,32 @@ class GoodnessOfFit:
 
 
 def goodness_of_fit(
-    counts: ArrayLike, p: ArrayLike, *, statistic: Literal["G", "pearson"] = "G", minimum: float = 5.0
+    counts: ArrayLike,
+    p: ArrayLike,
+    *,
+    statistic: Literal["G", "pearson"] = "G",
+    minimum: float = 5.0,
 ) -> GoodnessOfFit:
     r"""Test whether n independent draws, counted in K bins, came from the probabilities `p`.
 
-    .. math:: G = 2 \sum_i O_i \log(O_i / E_i), \qquad X^2 = \sum_i (O_i - E_i)^2 / E_i, \qquad E_i = n p_i
+    .. math::
 
-    Both follow chi-square with K - 1 degrees of freedom if every E_i is large [1]_ [2]_. Bins that expect few
-    counts are therefore pooled [3]_: from the rarest upwards, bins next to each other in `p` share a pooled bin
-    until it expects at least `minimum`, and a remainder joins the last. Pooling looks at `p`, never at `counts`,
-    and so does not bias the test. With one bin left there is nothing to test, and the p-value is 1.
+        G = 2 \sum_i O_i \log(O_i / E_i), \qquad X^2 = \sum_i (O_i - E_i)^2 / E_i,
+        \qquad E_i = n p_i
 
-    A bin adds about 1/(6 E_i) too much to the mean of G, nothing to that of X²: with B bins near E, G lies
-    √(B/2)/(6 E) standard deviations too high. Where that matters, as for a vocabulary, ask for "pearson" or raise
-    `minimum`.
+    Both follow chi-square with K - 1 degrees of freedom if every E_i is large [1]_ [2]_. Bins that
+    expect few counts are therefore pooled [3]_: from the rarest upwards, bins next to each other in
+    `p` share a pooled bin until it expects at least `minimum`, and a remainder joins the last.
+    Pooling looks at `p`, never at `counts`, and so does not bias the test. With one bin left there
+    is nothing to test, and the p-value is 1.
 
-    The draws must be independent, and `p` not fitted to them. The counts of one correlated chain vary more than
-    chi-square allows, so that a true law is rejected far too often. Count many independent particles at one
-    time instead, or one step in several autocorrelation times.
+    A bin adds about 1/(6 E_i) too much to the mean of G, nothing to that of X²: with B bins near E,
+    G lies √(B/2)/(6 E) standard deviations too high. Where that matters, as for a vocabulary, ask
+    for "pearson" or raise `minimum`.
+
+    The draws must be independent, and `p` not fitted to them. The counts of one correlated chain
+    vary more than chi-square allows, so that a true law is rejected far too often. Count many
+    independent particles at one time instead, or one step in several autocorrelation times.
 
     Parameters
     ----------
@@ -102,8 +111,8 @@ def goodness_of_fit(
     Raises
     ------
     ValueError
-        If `counts` are not K whole numbers from 0 to 2**63, `p` are not K probabilities, `statistic` is
-        unknown, or `minimum` is negative or not finite.
+        If `counts` are not K whole numbers from 0 to 2**63, `p` are not K probabilities,
+        `statistic` is unknown, or `minimum` is negative or not finite.
 
     References
     ----------
@@ -117,30 +126,41 @@ def goodness_of_fit(
     >>> round(fit.statistic, 6), round(fit.p_value, 6), fit.degrees_of_freedom
     (2.62, 0.26982, 2)
     """
-    observed, law = _as_counts("counts", counts), as_probabilities("p", p)
-    if law.shape != observed.shape:
-        raise ValueError(f"p must have the shape of counts, {observed.shape}, got {law.shape}")
+    observed = _as_counts("counts", counts)
+    probabilities = as_probabilities("p", p)
+    if probabilities.shape != observed.shape:
+        raise ValueError(
+            f"p must have the shape of counts, {observed.shape}, got {probabilities.shape}"
+        )
     if statistic not in ("G", "pearson"):
         raise ValueError(f'statistic must be "G" or "pearson", got {statistic!r}')
-    expected = observed.sum() * (law / law.sum())
+
+    expected = observed.sum() * (probabilities / probabilities.sum())
     groups = _pool(expected, _as_minimum(minimum))
-    if np.any(observed[law == 0] > 0):
-        return _verdict(np.inf, groups)
-    observed, expected = _gather(observed, groups), _gather(expected, groups)
+    if np.any(observed[probabilities == 0] > 0):
+        return _goodness(np.inf, groups)
+
+    observed = _pooled(observed, groups)
+    expected = _pooled(expected, groups)
     if statistic == "G":
-        return _verdict(2 * _divergence(observed, expected).sum(), groups)
-    with np.errstate(over="ignore", invalid="ignore"):  # without any draw, 0/0 in the only bin that is left
+        return _goodness(2 * _divergence(observed, expected).sum(), groups)
+    # Without any draw there is 0/0, in the only bin that is left.
+    with np.errstate(over="ignore", invalid="ignore"):
         relative = (observed - expected) / expected
-        return _verdict((relative * (observed - expected)).sum(), groups)
+        return _goodness((relative * (observed - expected)).sum(), groups)
 
 
 def compare_counts(first: ArrayLike, second: ArrayLike, *, minimum: float = 5.0) -> GoodnessOfFit:
     r"""Test whether two sets of independent draws came from one law, whatever it is.
 
-    .. math:: G = 2 \sum_{s,i} O_{si} \log(O_{si} / E_{si}), \qquad E_{si} = n_s (O_{1i} + O_{2i}) / (n_1 + n_2)
+    .. math::
 
-    which follows chi-square with K - 1 degrees of freedom [1]_. Bins are pooled as in `goodness_of_fit`, by the
-    sum of both counts, until each expects at least `minimum` in the smaller set; raise it for many bins.
+        G = 2 \sum_{s,i} O_{si} \log(O_{si} / E_{si}), \qquad
+        E_{si} = n_s (O_{1i} + O_{2i}) / (n_1 + n_2)
+
+    which follows chi-square with K - 1 degrees of freedom [1]_. Bins are pooled as in
+    `goodness_of_fit`, by the sum of both counts, until each expects at least `minimum` in the
+    smaller set; raise it for many bins.
 
     Parameters
     ----------
@@ -152,7 +172,8 @@ def compare_counts(first: ArrayLike, second: ArrayLike, *, minimum: float = 5.0)
     Raises
     ------
     ValueError
-        If the counts are not K whole numbers each, from 0 to 2**63, or `minimum` is negative or not finite.
+        If the counts are not K whole numbers each, from 0 to 2**63, or `minimum` is negative or not
+        finite.
 
     References
     ----------
@@ -166,15 +187,20 @@ def compare_counts(first: ArrayLike, second: ArrayLike, *, minimum: float = 5.0)
     """
     samples = [_as_counts("first", first), _as_counts("second", second)]
     if samples[0].shape != samples[1].shape:
-        raise ValueError(f"second must have the shape of first, {samples[0].shape}, got {samples[1].shape}")
+        raise ValueError(
+            f"second must have the shape of first, {samples[0].shape}, got {samples[1].shape}"
+        )
+
     both = samples[0] + samples[1]
     shares = [sample.sum() / max(both.sum(), 1.0) for sample in samples]
     groups = _pool(min(shares) * both, _as_minimum(minimum))
-    both = _gather(both, groups)
+
+    both = _pooled(both, groups)
     terms = [
-        _divergence(_gather(sample, groups), share * both) for sample, share in zip(samples, shares, strict=True)
+        _divergence(_pooled(sample, groups), share * both)
+        for sample, share in zip(samples, shares, strict=True)
     ]
-    return _verdict(2 * np.sum(terms), groups)
+    return _goodness(2 * np.sum(terms), groups)
 
 
 def _as_counts(name: str, counts: ArrayLike) -> FloatArray:
@@ -191,18 +217,21 @@ def _as_minimum(minimum: float) -> float:
 
 
 def _pool(expected: FloatArray, minimum: float) -> NDArray[np.intp]:
-    """Return the pooled bin of each bin; a full one expects at least `minimum`, and more than nothing."""
+    """Return the pooled bin of each bin; one that is full expects `minimum`, and more than 0."""
     groups = np.empty(expected.size, dtype=np.intp)
-    group, filled, full = 0, 0.0, minimum * (1 - 1e-9)  # n = 100 times p = 0.05 may miss 5 by rounding
+    group = 0
+    filled = 0.0
+    full = minimum * (1 - 1e-9)  # n = 100 times p = 0.05 may miss 5 by rounding
     for index in np.argsort(expected, kind="stable"):
         groups[index] = group
         filled += expected[index]
         if filled >= full and filled > 0:
-            group, filled = group + 1, 0.0
+            group += 1
+            filled = 0.0
     return np.minimum(groups, max(group - 1, 0))  # a group that never filled joins the one before
 
 
-def _gather(values: FloatArray, groups: NDArray[np.intp]) -> FloatArray:
+def _pooled(values: FloatArray, groups: NDArray[np.intp]) -> FloatArray:
     """Return the sum of each pooled bin."""
     return np.bincount(groups, weights=values).astype(np.float64, copy=False)
 
@@ -210,29 +239,35 @@ def _gather(values: FloatArray, groups: NDArray[np.intp]) -> FloatArray:
 def _divergence(observed: FloatArray, expected: FloatArray) -> FloatArray:
     """Return O log(O/E) - (O - E), elementwise: at least 0, and 0 only where O = E.
 
-    Where totals agree the second term adds up to nothing, but it keeps each entry small. `rel_entr` keeps the
-    digits of O - E (from SciPy 1.15 on); `kl_div` is the same on paper, and a multiple of 1/8 at O = 1e15.
+    Where totals agree the second term adds up to nothing, but it keeps each entry small. `rel_entr`
+    keeps the digits of O - E (from SciPy 1.15 on); `kl_div` is the same on paper, and a multiple of
+    1/8 at O = 1e15.
     """
     divergence: FloatArray = rel_entr(observed, expected) - (observed - expected)
     return np.maximum(divergence, 0.0)
 
 
-def _verdict(statistic: float, groups: NDArray[np.intp]) -> GoodnessOfFit:
+def _goodness(statistic: float, groups: NDArray[np.intp]) -> GoodnessOfFit:
     bins = int(groups.max()) + 1
     if statistic == np.inf:
         return GoodnessOfFit(np.inf, 0.0, bins - 1, bins, groups)
     if bins == 1:
         return GoodnessOfFit(0.0, 1.0, 0, 1, groups)
-    return GoodnessOfFit(float(statistic), float(chi2.sf(statistic, bins - 1)), bins - 1, bins, groups)
+    return GoodnessOfFit(
+        float(statistic), float(chi2.sf(statistic, bins - 1)), bins - 1, bins, groups
+    )
 
 
 def autocorrelation(series: ArrayLike) -> FloatArray:
     r"""Return the normalised autocorrelation of a series at every lag.
 
-    .. math:: \rho_s = C_s / C_0, \qquad C_s = \frac{1}{n} \sum_{i=1}^{n-s} (x_i - \bar x)(x_{i+s} - \bar x)
+    .. math::
 
-    by fast Fourier transform [1]_. Several chains share one mean and one C_s, the average of theirs, so that
-    chains stuck far apart show as a correlation that does not decay.
+        \rho_s = C_s / C_0, \qquad
+        C_s = \frac{1}{n} \sum_{i=1}^{n-s} (x_i - \bar x)(x_{i+s} - \bar x)
+
+    by fast Fourier transform [1]_. Several chains share one mean and one C_s, the average of
+    theirs, so that chains stuck far apart show as a correlation that does not decay.
 
     Parameters
     ----------
@@ -242,7 +277,8 @@ def autocorrelation(series: ArrayLike) -> FloatArray:
     Returns
     -------
     (n,) array
-        Lags 0 … n - 1, dimensionless, 1 at lag 0; nan with a `FrozenSeriesWarning` if the series never changes.
+        Lags 0 … n - 1, dimensionless, 1 at lag 0; nan with a `FrozenSeriesWarning` if the series
+        never changes.
 
     Raises
     ------
@@ -251,7 +287,8 @@ def autocorrelation(series: ArrayLike) -> FloatArray:
 
     References
     ----------
-    .. [1] A. Sokal, in Functional Integration: Basics and Applications, p. 131, Springer (1997), sec. 3.
+    .. [1] A. Sokal, in Functional Integration: Basics and Applications, p. 131, Springer (1997),
+       sec. 3.
 
     Examples
     --------
@@ -266,13 +303,15 @@ def autocorrelation_time(series: ArrayLike, c: float = _WINDOW) -> float:
 
     .. math:: \tau = \sum_{s=-\infty}^{\infty} \rho_s = 1 + 2 \sum_{s \ge 1} \rho_s
 
-    n steps tell the mean as well as n/tau independent draws; independent draws have tau = 1 [2]_. (Sokal's own
-    tau_int is half of this.) Far lags hold only noise, so the sum stops at Sokal's self-consistent window [1]_,
-    the first lag M of at least c·tau(M); tau is then uncertain by about √(2(2M + 1)/(n·chains)) of itself.
+    n steps tell the mean as well as n/tau independent draws; independent draws have tau = 1 [2]_.
+    (Sokal's own tau_int is half of this.) Far lags hold only noise, so the sum stops at Sokal's
+    self-consistent window [1]_, the first lag M of at least c·tau(M); tau is then uncertain by
+    about √(2(2M + 1)/(n·chains)) of itself.
 
-    A chain that jumps back and forth has tau < 1. Its correlations alternate, and die out over 1/tau steps
-    rather than tau: the window is therefore at least c/tau(M) too, and the lag M itself counts half. So cut, an
-    eigenvalue λ of the chain adds (1 + λ)/(1 - λ)·(1 - λ^M) to tau, of which only λ^M depends on the window.
+    A chain that jumps back and forth has tau < 1. Its correlations alternate, and die out over
+    1/tau steps rather than tau: the window is therefore at least c/tau(M) too, and the lag M itself
+    counts half. So cut, an eigenvalue λ of the chain adds (1 + λ)/(1 - λ)·(1 - λ^M) to tau, of
+    which only λ^M depends on the window.
 
     Parameters
     ----------
@@ -285,17 +324,19 @@ def autocorrelation_time(series: ArrayLike, c: float = _WINDOW) -> float:
     -------
     float
         tau, in steps; nan with a `FrozenSeriesWarning` if the series never changes, and with a
-        `ShortSeriesWarning` if n is below 50 tau or 50/tau. What n steps are too few to see, no estimate knows:
-        of series 10 tau long, 3 % still give a number, a fifth of tau.
+        `ShortSeriesWarning` if n is below 50 tau or 50/tau. What n steps are too few to see, no
+        estimate knows: of series 10 tau long, 3 % still give a number, a fifth of tau.
 
     Raises
     ------
     ValueError
-        If `series` has another shape, no entry, or one that is not finite, or `c` is not positive and finite.
+        If `series` has another shape, no entry, or one that is not finite, or `c` is not positive
+        and finite.
 
     References
     ----------
-    .. [1] A. Sokal, in Functional Integration: Basics and Applications, p. 131, Springer (1997), sec. 3.
+    .. [1] A. Sokal, in Functional Integration: Basics and Applications, p. 131, Springer (1997),
+       sec. 3.
     .. [2] J. Goodman and J. Weare, Commun. Appl. Math. Comput. Sci. 5, 65 (2010).
 
     Examples
@@ -345,11 +386,15 @@ def effective_sample_size(series: ArrayLike) -> float:
 def error_of_mean(series: ArrayLike) -> float:
     r"""Return the standard error of the mean of a correlated series.
 
-    .. math:: \sigma_{\bar x} = \sqrt{s^2 \tau / n}, \qquad s^2 = \frac{1}{n - \tau} \sum_i (x_i - \bar x)^2
+    .. math::
 
-    The mean follows the noise of the series and takes tau off the sum of squares, where independent draws take 1:
-    hence n - tau. The error bar is itself uncertain by about √(5 tau/n): a fifth at n = 100 tau, where it is 5 %
-    short on average too, as every lag of the window misses the noise of the mean; 7 % and 0.5 % at 1000 tau.
+        \sigma_{\bar x} = \sqrt{s^2 \tau / n}, \qquad
+        s^2 = \frac{1}{n - \tau} \sum_i (x_i - \bar x)^2
+
+    The mean follows the noise of the series and takes tau off the sum of squares, where independent
+    draws take 1: hence n - tau. The error bar is itself uncertain by about √(5 tau/n): a fifth at n
+    = 100 tau, where it is 5 % short on average too, as every lag of the window misses the noise of
+    the mean; 7 % and 0.5 % at 1000 tau.
 
     Parameters
     ----------
@@ -368,7 +413,8 @@ def error_of_mean(series: ArrayLike) -> float:
 
     References
     ----------
-    .. [1] A. Sokal, in Functional Integration: Basics and Applications, p. 131, Springer (1997), sec. 3.
+    .. [1] A. Sokal, in Functional Integration: Basics and Applications, p. 131, Springer (1997),
+       sec. 3.
 
     Examples
     --------
@@ -385,13 +431,18 @@ def error_of_mean(series: ArrayLike) -> float:
 
 
 def _as_series(series: ArrayLike) -> FloatArray:
-    """Return the series with shape (n, chains); warn the caller of the public function if it is frozen."""
+    """Return the series as (n, chains); warn the caller of the public function if it is frozen."""
     values = as_floats("series", series)
     if values.ndim not in (1, 2) or values.size == 0:
-        raise ValueError(f"series must have shape (n,) or (n, chains) and an entry, got {values.shape}")
+        raise ValueError(
+            f"series must have shape (n,) or (n, chains) and an entry, got {values.shape}"
+        )
     refuse_first("series", values, np.isinf(values), "every entry must be finite")
     if np.all(values == values.flat[0]):
-        message = f"every entry of series is {values.flat[0]}: what never moved tells no autocorrelation time"
+        message = (
+            f"every entry of series is {values.flat[0]}: a series that never changes has no "
+            "autocorrelation time"
+        )
         warnings.warn(message, FrozenSeriesWarning, stacklevel=3)
     return values.reshape(len(values), -1)
 
@@ -400,7 +451,8 @@ def _autocorrelation(series: FloatArray) -> FloatArray:
     """Return the autocorrelation at lags 0 … n - 1, nan for a frozen series."""
     scale = np.abs(series).max() or 1.0  # squares of 1e308 would overflow
     shifted = series / scale - series[0, 0] / scale  # exactly 0 for a frozen series
-    length = next_fast_len(2 * len(series), real=True)  # twice as long, or the end would meet the beginning
+    # Twice as long, or the end would meet the beginning.
+    length = next_fast_len(2 * len(series), real=True)
     transform = rfft(shifted - shifted.mean(), length, axis=0)
     covariance = irfft((np.abs(transform) ** 2).sum(axis=1), length)[: len(series)]
     with np.errstate(invalid="ignore"):
@@ -412,12 +464,15 @@ def _autocorrelation_time(series: FloatArray, c: float) -> float:
     rho = _autocorrelation(series)
     if np.isnan(rho[0]):
         return np.nan
+
     n = len(series)
     tau = 2 * np.cumsum(rho) - 1 - rho  # for each window M, with the lags ±M counted half
     memory = np.maximum(tau, np.divide(1.0, tau, out=np.full(n, np.inf), where=tau > 0))
     closed = np.flatnonzero(np.arange(n) >= c * memory)
     if closed.size == 0 or n < _SHORTEST * memory[closed[0]]:
-        message = f"{n} steps are fewer than {_SHORTEST} autocorrelation times: too few to tell how long one is"
+        message = (
+            f"{n} steps are fewer than {_SHORTEST} autocorrelation times: too few to estimate one"
+        )
         warnings.warn(message, ShortSeriesWarning, stacklevel=3)
         return np.nan
     return float(tau[closed[0]])
@@ -428,8 +483,8 @@ def pulls(measured: ArrayLike, expected: ArrayLike, error: ArrayLike) -> FloatAr
 
     .. math:: z = (x - \mu) / \sigma
 
-    Honest error bars make pulls standard normal. Where the error is 0, exact agreement is a pull of 0 and
-    anything else one of ±inf.
+    Honest error bars make pulls standard normal. Where the error is 0, exact agreement is a pull of
+    0 and anything else one of ±inf.
 
     Parameters
     ----------
@@ -448,15 +503,19 @@ def pulls(measured: ArrayLike, expected: ArrayLike, error: ArrayLike) -> FloatAr
 
     References
     ----------
-    .. [1] L. Demortier and L. Lyons, Everything you always wanted to know about pulls, CDF note 5776 (2002).
+    .. [1] L. Demortier and L. Lyons, Everything you always wanted to know about pulls, CDF note
+       5776 (2002).
 
     Examples
     --------
     >>> pulls([1.2, 0.5, 0.5], [1.0, 0.5, 0.4], [0.1, 0.0, 0.0])
     array([ 2.,  0., inf])
     """
-    x, mu, sigma = as_floats("measured", measured), as_floats("expected", expected), as_floats("error", error)
-    refuse_first("error", sigma, ~((sigma >= 0) & (sigma < np.inf)), "an error bar is at least 0 and finite")
+    x = as_floats("measured", measured)
+    mu = as_floats("expected", expected)
+    sigma = as_floats("error", error)
+    wrong = ~((sigma >= 0) & (sigma < np.inf))
+    refuse_first("error", sigma, wrong, "an error bar is at least 0 and finite")
     _refuse_unlike(measured=x, expected=mu, error=sigma)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return np.where(x == mu, 0.0, (x - mu) / sigma)[()]
@@ -467,7 +526,8 @@ def total_variation(p: ArrayLike, q: ArrayLike) -> FloatArray:
 
     .. math:: \mathrm{TV} = \frac{1}{2} \sum_i |p_i - q_i|
 
-    It lies between 0 and 1, and is the most by which the two can differ on the probability of an event [1]_.
+    It lies between 0 and 1, and is the most by which the two can differ on the probability of an
+    event [1]_.
 
     Parameters
     ----------
@@ -503,8 +563,8 @@ def kullback_leibler(p: ArrayLike, q: ArrayLike) -> FloatArray:
 
     .. math:: \mathrm{KL}(p \| q) = \sum_i p_i \log(p_i / q_i)
 
-    It is what a draw from `p` tells against `q` on average [1]_: never negative, 0 only between equal laws, +inf
-    where `p` allows what `q` forbids.
+    It is what a draw from `p` tells against `q` on average [1]_: never negative, 0 only between
+    equal laws, +inf where `p` allows what `q` forbids.
 
     Parameters
     ----------
@@ -537,12 +597,12 @@ def kullback_leibler(p: ArrayLike, q: ArrayLike) -> FloatArray:
 
 
 def kullback_leibler_floor(bins: int, draws: int) -> float:
-    r"""Return the divergence, in nats, that the frequencies of draws from a law have from that very law.
+    r"""Return the mean divergence of the frequencies of draws from their own distribution, in nats.
 
     .. math:: \langle \mathrm{KL}(f \| p) \rangle = (K - 1) / (2n)
 
-    on average and to first order in 1/n [2]_, whatever the law: 2 n KL is G, which follows chi-square with
-    K - 1 degrees of freedom [1]_. The standard deviation is √(2(K - 1))/(2n).
+    on average and to first order in 1/n [2]_, whatever the law: 2 n KL is G, which follows
+    chi-square with K - 1 degrees of freedom [1]_. The standard deviation is √(2(K - 1))/(2n).
 
     Parameters
     ----------
@@ -571,9 +631,12 @@ def kullback_leibler_floor(bins: int, draws: int) -> float:
 
 def _as_laws(p: ArrayLike, q: ArrayLike) -> tuple[FloatArray, FloatArray]:
     """Return two laws that sum to 1 as closely as floats can."""
-    first, second = as_probabilities("p", p), as_probabilities("q", q)
+    first = as_probabilities("p", p)
+    second = as_probabilities("q", q)
     if first.shape[-1] != second.shape[-1]:
-        raise ValueError(f"q must have as many entries as p, {first.shape[-1]}, got {second.shape[-1]}")
+        raise ValueError(
+            f"q must have as many entries as p, {first.shape[-1]}, got {second.shape[-1]}"
+        )
     _refuse_unlike(p=first, q=second)
     return first / first.sum(axis=-1, keepdims=True), second / second.sum(axis=-1, keepdims=True)
 

@@ -1,4 +1,6 @@
-"""Write the reference of the public names from their docstrings: `python -W error docs/reference.py FOLDER`.
+"""Write the reference of the public names from their docstrings.
+
+Usage: `python -W error docs/reference.py FOLDER`.
 
 It needs `pip install -e ".[docs]"`. The pages load nothing from elsewhere: formulas become MathML.
 """
@@ -35,10 +37,15 @@ import boltzmann.language  # noqa: E402
 
 @pass_context
 def to_markdown(context: object, docstring: str) -> str:
-    """Convert a docstring with what pdoc passes over: literature not referred to, tables, formulas in a line."""
+    """Convert a docstring with what pdoc passes over.
+
+    That is literature not referred to, tables, and formulas in a line.
+    """
     docstring = re.sub(r"^\.\. \[(\d+)\] ", r"\1. ", docstring, flags=re.MULTILINE)
     docstring = re.sub(r"\[(\d+)\]_", r"[\1]", docstring)
-    docstring = re.sub(r"^(=+ =+\n.*\n=+ =+)$", r"```text\n\1\n```", docstring, flags=re.MULTILINE | re.DOTALL)
+    docstring = re.sub(
+        r"^(=+ =+\n.*\n=+ =+)$", r"```text\n\1\n```", docstring, flags=re.MULTILINE | re.DOTALL
+    )
     docstring = re.sub(r":math:`(.+?)`", r"$\1$", docstring)
     return pdoc.render_helpers.to_markdown_with_context(context, docstring)
 

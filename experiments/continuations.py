@@ -1,71 +1,67 @@
 """Does one temperature do to a transformer what it does to an n-gram?
 
-Objective. You can keep apart what a temperature does in one context, where all models are alike, and what it does
-by the contexts into which it leads, where they are not.
+Objective. You can keep apart what a temperature does in one context, where all models are alike,
+and what it does by the contexts into which it leads, where they are not.
 
-What you need to know. The lessons `texts` (an n-gram from cold to hot, entropy and surprise) and `tokens` (a
-transformer obeys the law). An n-gram of order n looks at the last n - 1 letters, here six. Where it has never seen
-them together, it falls back on fewer of them, in the end on none. A transformer has nothing to fall back on: it
-computes an answer to anything.
+What you need to know. The lessons `texts` (an n-gram from cold to hot, entropy and surprise) and
+`tokens` (a transformer obeys the law). An n-gram of order n looks at the last n - 1 letters, here
+six; where it has never seen them together, it falls back on fewer. A transformer has nothing to
+fall back on: it computes an answer to anything.
 
 Minutes. 35
 
-Predict first. An n-gram of order 2, on 53 letters, writes at t = 0: after how many letters at most must it repeat
-itself? A transformer sees all of its text, as long as its window of 256 tokens holds it: must it repeat itself,
-too? A page is written at t = ∞, every token as likely as any other. Its writer reads it and says at each place how
-unsure it is of the next one, by the entropy of its own p, at t = 1. What would be the honest answer there, of 53
-letters and of 1,024 tokens, in nats? Is the n-gram less or more sure there than in its text of t = 1? And the
-transformer, which has 3.33 nats a token in its text of t = 1?
+Predict first. An n-gram of order 2, on 53 letters, writes at t = 0: after how many letters at most
+must it repeat itself? Must a transformer, too, while its window of 256 tokens holds the whole text?
+A page is written at t = ∞. Its writer reads it and says at each place how unsure it is of the next
+token, by the entropy of its own p, at t = 1. What would be the honest answer there, of 53 letters
+and of 1,024 tokens, in nats? Is the n-gram less or more sure there than in its text of t = 1? And
+the transformer, which has 3.33 nats a token in its text of t = 1?
 
 Run. Some seconds:
 
     python -m experiments continuations
 
-What the law predicts. In a given context no difference: softmax(log p / t) does not ask who made p, the entropy of
-a token rises with t from 0 to log V, and tokens drawn cost on average what it says. But t also decides which
-contexts a text gets into, and the law does not say what a model makes of them. So each model is asked how unsure
-it is in its own text, written at t: by the entropy of p itself. At t = 0 an n-gram has finitely many contexts, and
-a text longer than they are many must loop. To a transformer no context comes twice while its window holds the
-whole text: it may repeat itself or not, and can leave a loop again.
+What the law predicts. In a given context no difference: softmax(log p / t) does not ask who made p.
+But t also decides which contexts a text gets into, and the law does not say what a model makes of
+them. So each model is asked how unsure it is in its own text, written at t: by the entropy of p
+itself. At t = 0 an n-gram has finitely many contexts and must loop; to a transformer no context
+comes twice while its window holds the whole text.
 
-What would refute it. A surprise that differs from the entropy with a χ² worse than one time in a million; the
-control, tokens drawn 10 % too hot for the law, must fail. For the contexts, hot pages (t ≥ 2) on which a model is
-as unsure as on cold ones (t ≤ 1), by Welch's test. For t = 0, an n-gram's text whose second half does not repeat
-itself; that the transformer's does not, after this prompt, is measured and no law.
+What would refute it. A surprise that differs from the entropy with a χ² worse than one time in a
+million; the control, tokens drawn 10 % too hot, must fail. Hot pages (t ≥ 2) on which a model is as
+unsure as on cold ones (t ≤ 1), by Welch's test. At t = 0, an n-gram's text whose second half does
+not repeat itself; that the transformer's does not is measured and no law.
 
-What you see. Left: at t = 0 the transformer circles, each time a little differently, while the n-gram repeats ten
-letters for ever; at t = 3 it writes a soup of words and pieces of words, as those are its tokens. Right, above:
-the entropy at t rises from 0 to ln 1024, as in `texts`. Below: past t = 1 one line climbs and the other falls
-(compare each with itself, as a token is more than a letter). The n-gram has 1.19 nats in its text of t = 1, 2.01
-at t = 2 and 2.65 at t = ∞; the transformer 3.33, 2.81 and 2.51. From cold pages to hot ones that is 1.24 ± 0.02
-nats more and 0.94 ± 0.04 less. Deep in noise that no one ever wrote, the transformer is surer of the next token
-than in a sentence of its own.
+What you see. Left: at t = 0 the transformer circles, each time a little differently, while the
+n-gram repeats ten letters for ever; at t = 3 it writes a soup of words and pieces of words, as
+those are its tokens. Right, above: the entropy at t rises from 0 to ln 1024, as in `texts`. Below:
+past t = 1 one line climbs and the other falls (compare each with itself, as a token is more than a
+letter). The n-gram has 1.19 nats in its text of t = 1, 2.01 at t = 2 and 2.65 at t = ∞; the
+transformer 3.33, 2.81 and 2.51. From cold pages to hot ones that is 1.24 ± 0.02 nats more and 0.94
+± 0.04 less. Deep in noise that no one ever wrote, the transformer is surer of the next token than
+in a sentence of its own.
 
-The misconception. "Hot text confuses every model alike." This n-gram is lost and shows it, for it has counted how
-often it was there: never. A network has no such count. It was trained on sentences, and what it computes elsewhere
-is settled by nothing; this one becomes surer, and is wrong (exercise 3). So a low entropy is no sign that a model
-knows. "A greedy text must loop": an n-gram's must. That a transformer's often does is a habit and no law, at least
-until its window begins to slide.
+The misconception. "Hot text confuses every model alike." This n-gram is lost and shows it, for it
+has counted how often it was there: never. A network has no such count; this one becomes surer, and
+is wrong (exercise 3). So a low entropy is no sign that a model knows. "A greedy text must loop": an
+n-gram's must. That a transformer's often does is a habit and no law.
 
-Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from experiments import run` was done.
+Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from experiments import
+run` was done.
 
-1. The first question: after 53 letters at most, one for each context. How long can a text of order 7 be before it
-   loops, and a transformer's once its window slides, 1,024 tokens in 256 places? (53⁶ = 2.2e10; 1024²⁵⁶, a number
-   of 771 digits.) The honest answers are ln 53 = 3.97 and ln 1024 = 6.93.
+1. The first question: after 53 letters at most, one for each context. How long can a text of order
+   7 be before it loops? (53⁶ = 2.2e10.) The honest answers are ln 53 = 3.97 and ln 1024 = 6.93.
 
-2. A loop, and the way out of it. How often does "to the boy" come in a row, and what ends it? No context is the
-   same as the one before: each is three tokens longer. (13 times; then comes " next" instead of " boy". It falls
-   into the loop once more, and after five rounds leaves that, too.) Write 600 tokens after "The fire": from which
-   on does the window slide, and what then? (From the 255th. The cook, who was gone, and the pan give way to "hot
-   hot hot", with a "cold" now and then.)
+2. A loop, and the way out of it. How often does "to the boy" come in a row, and what ends it? (13
+   times; then comes " next" instead of " boy": each context is three tokens longer than the last.)
 
        from boltzmann.language import GPT2, generate, stream
        model = GPT2.load("tiny", np.float64)
        print(generate(model, "The old woman", 100, temperature=0))
 
-3. Surer, and right? On pages of both temperatures compare how unsure the model says it is, the entropy at t = 1,
-   with what the tokens that are there cost it, -log p. (At t = 1, 3.33 and 3.30 nats: they were drawn from that p.
-   At t = ∞, 2.68 and 12.0, where a guess among all 1,024 would cost 6.93.)
+3. Surer, and right? Compare how unsure the model says it is with what the tokens cost it, -log p.
+   (At t = 1, 3.33 and 3.30 nats: they were drawn from that p. At t = ∞, 2.68 and 12.0, where a
+   guess among all 1,024 would cost 6.93.)
 
        for t in (1.0, np.inf):
            unsure, cost = [], []
@@ -78,15 +74,9 @@ Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from e
                    ids.append(token)
            print(t, np.mean(unsure), np.mean(cost))
 
-4. Does it depend on how one asks? Measure how sure the model is by the probability of its likeliest token, in the
-   loop of exercise 3. (No: it has 0.29 on average at t = 1, and 0.42 at t = ∞.) And GPT-2 itself,
-   `GPT2.load("gpt2", np.float64)`: is it surer in noise, too?
-
-5. Is "lost, an n-gram is unsure" a law? Try orders 1, 2 and 3 instead of 7, and explain what you find. The control
-   may fail too, with these few temperatures; look at the line about the n-gram. (No. Order 1 has one context only,
-   and nothing changes. Order 2 knows every letter; hot text leads it from blanks and common letters, after which
-   much can follow, to rare ones, after which little can: it is surer by 0.34 nats. At order 3 it is less sure by
-   0.56: there are pairs that it has never seen.)
+4. Is "lost, an n-gram is unsure" a law? Try orders 1, 2 and 3 instead of 7. (No. Order 1 has one
+   context, and nothing changes. At order 2 hot text leads to rare letters, after which little can
+   follow: it is surer by 0.34 nats. At order 3 it is less sure by 0.56.)
 
        table = run("continuations", order=2, temperatures=(0.0, 0.5, 1.0, 3.0, np.inf))
 """
@@ -97,27 +87,24 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy.stats import t as student
 
 import boltzmann as bz
 from boltzmann import plots
 from boltzmann.language import GPT2, NGram, load_corpus
-from experiments._letters import printable
-from experiments._pages import (
+from experiments.drawings.pages import draw_entropy, draw_texts, place, temperature_axis
+from experiments.runner.table import Table, Verdict, agrees, differs, fits
+from experiments.shared.letters import printable
+from experiments.shared.pages import (
     TEMPERATURES,
-    draw_entropy,
-    draw_texts,
     mean_of_pages,
     p_value,
-    place,
     rises,
-    temperature_axis,
     weighed,
+    welch,
     written,
 )
-from experiments._table import Table, Verdict, agrees, differs, fits
 
-CHAPTER = 10
+CHAPTER = 12
 FINDING = "Lost in hot text, an n-gram is unsure; a transformer grows surer"
 _HOT = 2.0  # text at this temperature and above is called hot, up to 1 cold
 
@@ -129,7 +116,8 @@ class Config:
     prompt: str = "The fire"
     order: int = 7  # of the n-gram
     temperatures: tuple[float, ...] = TEMPERATURES
-    pages: int = 8  # independent texts at each temperature; a power of two keeps the mean of equal numbers exact
+    # Independent texts at each temperature; a power of two keeps the mean of equal numbers exact.
+    pages: int = 8
     tokens: int = 56  # on each page of the transformer
     letters: int = 160  # on each page of the n-gram, about as long
     control: float = 1.1  # how much too hot the control's tokens are
@@ -140,7 +128,7 @@ QUICK = Config(temperatures=(0.0, 0.5, 1.0, 3.0, np.inf), tokens=32, letters=120
 
 
 def compute(config: Config, progress: Callable[[float], None]) -> Table:
-    """Write pages at each temperature by both models, and ask how sure of them a model is, at t and at t = 1."""
+    """Write pages at each temperature by both models, and ask how unsure of them each is."""
     models = {
         "transformer": (GPT2.load("tiny", np.float64), config.tokens),
         "n-gram": (NGram.fit(load_corpus(), config.order), config.letters),
@@ -149,7 +137,9 @@ def compute(config: Config, progress: Callable[[float], None]) -> Table:
     for name, (model, length) in models.items():
         for t in config.temperatures:
             first = config.seed + len(rows) * config.pages
-            pages, energies = written(model, config.prompt, length, t, range(first, first + config.pages))
+            pages, energies = written(
+                model, config.prompt, length, t, range(first, first + config.pages)
+            )
             ids = np.concatenate(pages)
             unsure, unsure_error = mean_of_pages(bz.entropy(energies, 1.0), config.pages)
             rows.append(
@@ -169,54 +159,81 @@ def compute(config: Config, progress: Callable[[float], None]) -> Table:
                 }
             )
             progress(len(rows) / len(models) / len(config.temperatures))
+
     return Table.of_rows(rows)
 
 
 def _period(ids: Sequence[int]) -> int:
-    """Return the period with which the second half of a page repeats itself, at least twice; 0 if it does not."""
+    """Return the period with which the second half of a page repeats itself, 0 if it does not."""
     tail = ids[len(ids) // 2 :]
     return next((k for k in range(1, len(tail) // 2 + 1) if tail[k:] == tail[:-k]), 0)
 
 
 def verdicts(table: Table) -> list[Verdict]:
-    """Hold surprise against entropy, ask each model how sure it is of hot text, and look for loops in cold."""
+    """Hold surprise against entropy, weigh how sure models are, look for loops."""
     transformer, n_gram = (table.where(model=model) for model in ("transformer", "n-gram"))
     hottest, limit = transformer.where(temperature=np.inf), np.log(transformer["vocabulary"][0])
-    circling, looping = (int(rows.where(temperature=0.0)["period"][0]) for rows in (transformer, n_gram))
+    circling, looping = (
+        int(rows.where(temperature=0.0)["period"][0]) for rows in (transformer, n_gram)
+    )
     of, half = "χ² of all finite t", "the second half of the page"
+
     return [
-        fits("tokens of the transformer surprise as much as the entropy says", p_value(transformer, ""), of),
-        differs("control: tokens drawn too hot are caught", p_value(transformer, "control_"), of),
+        fits(
+            "surprise",
+            "tokens of the transformer surprise as much as the entropy says",
+            p_value(transformer, ""),
+            of,
+        ),
+        differs(
+            "control",
+            "control: tokens drawn too hot are caught",
+            p_value(transformer, "control_"),
+            of,
+        ),
         rises(transformer),
-        agrees("t = ∞ leaves everything: entropy", hottest["law"][0], limit, 1e-9, "log V, ten digits"),
-        _changed("hot text leaves the n-gram less sure", n_gram, 1),
-        _changed("hot text leaves the transformer surer", transformer, -1),
-        Verdict("t = 0: the n-gram loops", f"period {looping or 'none'}", "some", half, looping > 0),
+        agrees(
+            "hottest",
+            "t = ∞ leaves everything: entropy",
+            hottest["law"][0],
+            limit,
+            1e-9,
+            "log V, ten digits",
+        ),
+        _changed("n_gram_unsure", "hot text leaves the n-gram less sure", n_gram, 1),
+        _changed("transformer_surer", "hot text leaves the transformer surer", transformer, -1),
         Verdict(
-            "t = 0: the transformer repeats nothing", f"period {circling or 'none'}", "none", half, circling == 0
+            "n_gram_loops",
+            "t = 0: the n-gram loops",
+            f"period {looping or 'none'}",
+            "some",
+            half,
+            looping > 0,
+        ),
+        Verdict(
+            "transformer_repeats_nothing",
+            "t = 0: the transformer repeats nothing",
+            f"period {circling or 'none'}",
+            "none",
+            half,
+            circling == 0,
         ),
     ]
 
 
-def _changed(claim: str, rows: Table, sign: int) -> Verdict:
-    """Judge by Welch's test whether the entropy of p itself in contexts of hot text is another than in cold."""
-    hot, cold = ((rows["temperature"] >= _HOT) / 1.0, (rows["temperature"] <= 1) / 1.0)
+def _changed(key: str, claim: str, rows: Table, sign: int) -> Verdict:
+    """Judge whether hot text leaves a model less sure than cold (sign 1), or surer (-1)."""
+    hot = (rows["temperature"] >= _HOT) / 1.0
+    cold = (rows["temperature"] <= 1) / 1.0
     weights = hot / hot.sum() - cold / cold.sum()
-    change, variances = weights @ rows["unsure"], np.square(weights * rows["unsure_error"])
-    error = np.sqrt(variances.sum())
-    freedom = variances.sum() ** 2 / (np.square(variances) / (rows["pages"] - 1)).sum()
-    p = float(student.sf(sign * change / error, freedom))
-    return Verdict(
-        claim,
-        f"{change:+.2f} ± {error:.2f} nats, p = {p:.2g}",
-        "more" if sign > 0 else "less",
-        f"t ≥ {_HOT:g} against t ≤ 1; no change has p < 1e-06",
-        p < 1e-6,
-    )
+    change, error, p = welch(weights, rows["unsure"], rows["unsure_error"], rows["pages"], sign)
+    measured = f"{change:+.2f} ± {error:.2f} nats, p = {p:.2g}"
+    criterion = f"t ≥ {_HOT:g} against t ≤ 1; no change has p < 1e-06"
+    return Verdict(key, claim, measured, "more" if sign > 0 else "less", criterion, p < 1e-6)
 
 
 def draw(table: Table) -> Figure:
-    """Draw the transformer's texts, the entropy of its tokens, and how sure both models are of their own text."""
+    """Draw the transformer's texts, its entropy, and how unsure both are of their own text."""
     figure = plots.figure(FINDING)
     left, right = figure.subfigures(1, 2, width_ratios=[1.55, 1])
     entropy, unsure = right.subplots(2, 1)
@@ -237,8 +254,11 @@ def _draw_unsure(axes: Axes, table: Table) -> None:
     ):
         rows = table.where(model=model)
         at, unsure, error = place(rows["temperature"]), rows["unsure"], rows["unsure_error"]
-        plots.sampler(axes, at, unsure, error, color=colour, linestyle="-", marker="o", clip_on=False)
+        plots.sampler(
+            axes, at, unsure, error, color=colour, linestyle="-", marker="o", clip_on=False
+        )
         axes.text(0.03, height, f"{model}, per {symbol}", color=colour, fontweight="bold")
+
     temperature_axis(axes)
     axes.set_ylim(0, 1.25 * top)
     axes.set_title("how unsure of its own text: entropy at t = 1")

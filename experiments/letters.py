@@ -1,77 +1,71 @@
 """Is a language model sampled at temperature t the same thing as a gas at temperature t?
 
-Objective. You can turn any list of next-letter probabilities into energy levels, and say which ways to apply a
-temperature to a model are the same and which are not.
+Objective. You can turn any list of next-letter probabilities into energy levels, and say which ways
+to apply a temperature to a model are the same and which are not.
 
-What you need to know. The lessons `limits` (tempering) and `occupancy` (levels, Boltzmann's law, Metropolis's
-rule). A letter model looks at the last letters, the context, and offers each letter of its alphabet as the next
-one with a probability. Its logits are log p, up to a constant. The model here counted, in a text of 111,639
-letters, what follows which four letters.
+What you need to know. The lessons `limits` (tempering) and `occupancy` (levels, Boltzmann's law,
+Metropolis's rule). A letter model looks at the last letters, the context, and offers each letter of
+its alphabet a probability. Its logits are log p, up to a constant. This one counted, in a text of
+111,639 letters, what follows which four letters.
 
 Minutes. 30
 
-Predict first. After "wind" the blank has p = 0.4303 and "o" 0.3398. Call E = -log p an energy: which of the two
-letters is the ground state, and how large is the gap? What is the ratio of the two probabilities at t = 0.5, and
-at t = 2? A constant is added to all logits: what changes? The logarithms of the probabilities are divided by t in
-place of the logits: what changes? A crowd of particles hops between 53 letters and knows only energy differences:
-where does it end up?
+Predict first. After "wind" the blank has p = 0.4303 and "o" 0.3398. Call E = -log p an energy:
+which of the two is the ground state, and how large is the gap? What is the ratio of the two
+probabilities at t = 0.5, and at t = 2? A constant is added to all logits: what changes? A crowd of
+particles hops between 53 letters and knows only energy differences: where does it end up?
 
 Run. Some seconds; `--corpus FILE` trains the model on a text of yours:
 
     python -m experiments letters
 
-What the law predicts. With E = -log p, Boltzmann's law at temperature t is softmax(-E/t) = softmax(log p / t), for
-letters as for molecules [1]_. Three roads lead there that know nothing of each other. The law computes the
-formula. The gas is a crowd of particles that hop between the letters by Metropolis's rule, which knows only energy
-differences: no probability, no sum. The sampler is what a text generator runs: logits divided by t, and a draw.
+What the law predicts. With E = -log p, Boltzmann's law is softmax(-E/t) = softmax(log p / t), for
+letters as for molecules [1]_. Three roads lead there that know nothing of each other: the formula;
+a gas that hops between the letters by Metropolis's rule, which knows no probability and no sum; and
+what a text generator runs, logits divided by t and a draw.
 
-What would refute it. The counts of the gas, or those of the sampler, that fit the law (or each other) worse than
-one time in a million. The control shows that this would be seen: a sampler that runs 5 % too hot must fail.
+What would refute it. Counts of gas or sampler that fit the law (or each other) worse than one time
+in a million. The control, a sampler that runs 5 % too hot, must fail.
 
-What you see. The line, the points and the squares fall on one another down to the rarest letters; a smaller t
-steepens the same order of letters, a larger one flattens it. After "wind" the blank has 0.586 at t = 0.5, 0.430 at
-t = 1 and 0.235 at t = 2; "o" has 0.366, 0.340 and 0.209. Of 200,000 particles at t = 0.5, 117,133 sit on the
-blank, and of 200,000 draws 117,335 are one; the law expects 117,249, give or take 220.
+What you see. The line, the points and the squares fall on one another down to the rarest letters; a
+smaller t steepens the same order of letters, a larger one flattens it. After "wind" the blank has
+0.586 at t = 0.5, 0.430 at t = 1 and 0.235 at t = 2; "o" has 0.366, 0.340 and 0.209. Of 200,000
+particles at t = 0.5, 117,133 sit on the blank, and of 200,000 draws 117,335 are one; the law
+expects 117,249, give or take 220.
 
-The misconception. "Dividing log-probabilities is not the same as dividing logits." It is the same. The logits z
-and log p differ by one constant, the logarithm of the sum of exp(z), and a constant over t is a constant still,
-which the softmax takes out. What is not the same: to divide the probabilities themselves, softmax(p/t), which
-makes all letters nearly equal (the blank would have 0.042 at t = 0.5 and not 0.586); or to divide twice, by an
-engine and by its caller, which gives t². "Temperature adds randomness to the model": it chooses among
-distributions, as the lesson limits says; the gas at t = 0.5 is the colder one, and its letters are surer than the
-model's.
+The misconception. "Dividing log-probabilities is not the same as dividing logits." It is the same:
+logits and log p differ by one constant, a constant over t is a constant still, and the softmax
+takes it out. What is not the same: to divide the probabilities, softmax(p/t), which makes all
+letters nearly equal (0.042 for the blank at t = 0.5); or to divide twice, by an engine and by its
+caller, which gives t².
 
-Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from boltzmann import exercises` and
-`from experiments import run` were done.
+Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from boltzmann import
+exercises` and `from experiments import run` were done.
 
-1. The gap between the two letters after "wind" is ln(0.4303/0.3398) = 0.236. So their ratio at t is exp(0.236/t):
-   1.60 at t = 0.5 and 1.13 at t = 2. Check with the numbers above: 0.586/0.366 and 0.235/0.209.
+1. The gap after "wind" is ln(0.4303/0.3398) = 0.236, so the ratio at t is exp(0.236/t): 1.60 at
+   t = 0.5 and 1.13 at t = 2. Check with the numbers above.
 
-2. Show the misconception wrong on a model whose logits are no log-probabilities. What does the last line print,
-   and why is it not 0 exactly?
+2. Show the misconception wrong on a model whose logits are no log-probabilities. Why is the last
+   difference not 0 exactly?
 
        from boltzmann.language import GPT2
-       model = GPT2.load("tiny")
-       logits = np.asarray(model.logits(model.encode("The fire")), float)
+       logits = np.asarray(GPT2.load("tiny").logits([1, 2, 3]), float)
        print(bz.logsumexp(logits))  # 0, were they log-probabilities
        print(np.abs(bz.softmax(logits / 0.7) - bz.softmax(bz.log_softmax(logits) / 0.7)).max())
        print(exercises.question("which_differs"))  # exercises.check("which_differs", answer)
 
-3. Temper twice, at 0.5 and then at 0.5 again. Which t does it in one step? (0.25: exponents 1/t multiply.)
+3. Temper twice, at 0.5 and then at 0.5 again. Which t does it in one step? (0.25: exponents 1/t
+   multiply.)
 
        from boltzmann.language import NGram, load_corpus
        p = bz.softmax(NGram.fit(load_corpus(), order=5).logits("wind"))
        print(bz.temper(bz.temper(p, 0.5), 0.5).max(), bz.temper(p, 0.25).max())
 
-4. A control 1 % too hot instead of 5 %: the experiment judges only panels in which it is sure to see that. How
-   many of the nine are these with 1, 2 and 5 million draws? (2, 6 and 9. To see a fifth of a deviation takes 25
-   times the draws: 5 million in place of 200,000.)
+4. A control 1 % too hot: the experiment judges only panels in which it is sure to see that. How
+   many of the nine are these with 1, 2 and 5 million draws? (2, 6 and 9: a fifth of a deviation
+   takes 25 times the draws.)
 
        table = run("letters", control=1.01, draws=1_000_000)
-
-5. In which of the nine panels is a wrong temperature seen first? Its trace in N draws grows with N C, C being the
-   heat capacity: `bz.heat_capacity(-logits, t)`. (After "wind" at t = 2, with C = 1.96; the same context at
-   t = 0.5 has 0.55, the least of all.)
 
 References
 ----------
@@ -87,11 +81,11 @@ from matplotlib.figure import Figure
 
 from boltzmann import plots
 from boltzmann.language import NGram, load_corpus
-from experiments._letters import shown, usable_contexts
-from experiments._roads import LAW, counted, draw_counts, three_roads
-from experiments._table import Table, Verdict
+from experiments.runner.table import Table, Verdict
+from experiments.shared.letters import shown, usable_contexts
+from experiments.shared.roads import LAW, counted, draw_counts, three_roads
 
-CHAPTER = 7
+CHAPTER = 9
 FINDING = "A language model sampled at temperature t is a gas at temperature t"
 
 
@@ -116,12 +110,23 @@ def compute(config: Config, progress: Callable[[float], None]) -> Table:
     """Send every context at every temperature down the three roads, and count."""
     text = load_corpus(config.corpus)
     model = NGram.fit(text, order=config.order)
-    panels = [(context, t) for t in config.temperatures for context in usable_contexts(config.contexts, text)]
+    panels = [
+        (context, t)
+        for t in config.temperatures
+        for context in usable_contexts(config.contexts, text)
+    ]
     parts = []
+
     for done, (context, t) in enumerate(panels):
         logits, seed = model.logits(context), config.seed + done
         roads = counted(
-            logits, t, config.control, config.particles, config.draws, seed, control_seed=seed + len(panels)
+            logits,
+            t,
+            config.control,
+            config.particles,
+            config.draws,
+            seed,
+            control_seed=seed + len(panels),
         )
         names = {
             "context": [shown(context)] * logits.size,
@@ -130,30 +135,37 @@ def compute(config: Config, progress: Callable[[float], None]) -> Table:
         }
         parts.append(names | roads)
         progress((done + 1) / len(panels))
+
     return Table({name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
 
 
 def verdicts(table: Table) -> list[Verdict]:
-    """Hold each pair of roads against each other in every panel; the control, where draws enough can tell."""
+    """Hold each pair of roads against each other in every panel."""
     return three_roads([panel for _, panel in table.groups("context", "temperature")])
 
 
 def draw(table: Table) -> Figure:
-    """Draw a panel for each context and a colour for each temperature, the likeliest letters first."""
+    """Draw a panel for each context and a colour for each temperature."""
     figure = plots.figure(FINDING)
     contexts = list(dict.fromkeys(table["context"].tolist()))
     temperatures = list(dict.fromkeys(table["temperature"].tolist()))
     panels = figure.subplots(1, len(contexts), sharey=True, squeeze=False)[0]
     for axes, context in zip(panels, contexts, strict=True):
+        # The ten likeliest letters, in the order that they have at every t.
         rows = table.where(context=context)
-        order = np.argsort(-rows.where(temperature=temperatures[0])["probability"], kind="stable")[:10]
+        first = rows.where(temperature=temperatures[0])
+        order = np.argsort(-first["probability"], kind="stable")[:10]
+
         for t, colour in zip(temperatures, plots.cold_to_hot(len(temperatures)), strict=True):
             draw_roads(axes, rows.where(temperature=t), order, colour)
             end = rows.where(temperature=t)["law"][order[-1]]
-            axes.text(order.size - 0.3, end, f"t = {t:g}", color=colour, va="center", fontweight="bold")
+            axes.text(
+                order.size - 0.3, end, f"t = {t:g}", color=colour, va="center", fontweight="bold"
+            )
+
         axes.set_xlim(-0.7, order.size + 2.1)
         axes.set_yscale("log")
-        axes.set_xticks(np.arange(order.size), rows.where(temperature=temperatures[0])["letter"][order])
+        axes.set_xticks(np.arange(order.size), first["letter"][order])
         axes.tick_params(axis="x", length=0, labelsize=17)
         axes.set_title(f"next letter after “{context}”")
     panels[0].set_ylabel("probability of the letter")
@@ -165,5 +177,12 @@ def draw_roads(axes: Axes, rows: Table, order: np.ndarray, colour: str) -> None:
     """Draw law, gas and sampler at one temperature; only the first call on the axes names them."""
     named = not axes.lines
     label = LAW if named else None
-    plots.law(axes, range(order.size), rows["law"][order], color=colour, drawstyle="steps-mid", label=label)
+    plots.law(
+        axes,
+        range(order.size),
+        rows["law"][order],
+        color=colour,
+        drawstyle="steps-mid",
+        label=label,
+    )
     draw_counts(axes, rows, lambda column: column[order], colour, named)

@@ -1,82 +1,79 @@
 """What has a text generator to do with molecules in a bottle?
 
-Objective. You can tell the whole course from one sheet: what is drawn, what is computed, what agrees with what and
-how well, and where the likeness ends.
+Objective. You can tell the whole course from one sheet: what is drawn, what is computed, what
+agrees with what and how well, and where the likeness ends.
 
-What you need to know. The lessons `limits`, `occupancy`, `entropy` and `letters`; best of all every one before
-this. The sheet is meant for the end of the course, or for the wall. It shows one context, "the s", after which a
-letter model offers each of 53 letters with a probability p.
+What you need to know. The lessons `limits`, `occupancy`, `entropy` and `letters`; best of all every
+one before this. The sheet shows one context, "the s", after which a letter model offers each of 53
+letters with a probability p.
 
 Minutes. 30
 
-Predict first. The likeliest letters are "t" with 0.2719 and "a" with 0.1953: which energies -log p do they have?
-Of 60 particles at t = 1, how many sit on "t", give or take how many? Of 60 letters drawn, how many are an "a"?
-Suppose 14 particles sit on "a" and 6 letters are one: does that refute anything? At which t is about half of the
-draws a "t": 0.25, 0.5 or 2? What are the ends of the entropy's curve, at t = 0 and at t = ∞? By how many per cent
-could a generator be too hot and nobody see it, in 60 draws, and in 200,000?
+Predict first. The likeliest letters are "t" with 0.2719 and "a" with 0.1953: which energies -log p
+do they have? Of 60 particles at t = 1, how many sit on "t", give or take how many? Suppose 14
+particles sit on "a" and 6 letters are one: does that refute anything? At which t is about half of
+the draws a "t": 0.25, 0.5 or 2? By how many per cent could a generator be too hot and nobody see
+it, in 60 draws, and in 200,000?
 
 Run. Some seconds; `--corpus FILE` takes a text of yours:
 
     python -m experiments summary
 
-What the law predicts. Read E = -log p as an energy: likely letters lie low, rare ones high. At temperature t the
-law gives each level the share
+What the law predicts. Read E = -log p as an energy: likely letters lie low, rare ones high. At
+temperature t the law gives each level the share
 
     softmax(-E/t) = softmax(log p / t),
 
-particles that hop between the levels by Metropolis's rule [1]_ come to the same shares, and so does a text
-generator that divides its logits by t and draws. The entropy of the shares,
+particles that hop between the levels by Metropolis's rule [1]_ come to the same shares, and so does
+a text generator that divides its logits by t and draws. The entropy of the shares,
 
     S = -Σ p' log p',    p' = softmax(-E/t),
 
-is then what a particle tells by its level and what a letter tells by its name: the mean of -log p' over either.
+is then what a particle tells by its level and what a letter tells by its name: the mean of -log p'
+over either.
 
-What would refute it. Counts of particles or of letters that fit the law, or each other, worse than one time in a
-million; entropies that miss the curve by more than that. The control shows that this would be seen: a generator
-that runs 5 % too hot must fail.
+What would refute it. Counts of particles or of letters that fit the law, or each other, worse than
+one time in a million; entropies that miss the curve by more than that. The control, a generator
+that runs 5 % too hot, must fail.
 
-What you see. Above, t = 1 on three roads: how long a bar is, how many particles sit on a level, how often a letter
-was drawn. Of 60 the law expects 16.3 on "t" and 11.7 on "a"; 13 and 14 particles are there, and 15 and 6 letters.
-That is chance, and the eye overrates it. Below, with 200,000 of each, all temperatures at once: at t = 0.5 "t" has
-100,492 particles and 100,632 letters, the law expects 100,503, give or take 224. The entropy is 0.69 nats at
-t = 0.25, 1.48 at t = 0.5, 2.21 at t = 1, 2.69 at t = 2 and 3.34 at t = 4, on all three roads, to 0.01 at worst.
+What you see. Above, t = 1 on three roads: how long a bar is, how many particles sit on a level, how
+often a letter was drawn. Of 60 the law expects 16.3 on "t" and 11.7 on "a"; 13 and 14 particles are
+there, and 15 and 6 letters. That is chance, and the eye overrates it. Below, with 200,000 of each,
+all temperatures at once: at t = 0.5 "t" has 100,492 particles and 100,632 letters, the law expects
+100,503, give or take 224. The entropy is 0.69 nats at t = 0.25, 1.48 at t = 0.5, 2.21 at t = 1,
+2.69 at t = 2 and 3.34 at t = 4, on all three roads, to 0.01 at worst.
 
-The misconception. "The temperature of a language model is a figure of speech." A figure of speech has no decimals.
-Here one formula gives the shares, the entropy and its slope C/t, for particles that know nothing of letters and
-for letters that know nothing of particles, and counts could refute it. Where the likeness ends can be said as
-well. Letters do not move and meet no bath: a draw remembers nothing, while a particle's next level depends on its
-last. And it is a likeness in one context: a text drawn letter by letter at t is not a text at t, as the lesson
-whole_texts shows.
+The misconception. "The temperature of a language model is a figure of speech." A figure of speech
+has no decimals. Here one formula gives the shares, the entropy and its slope C/t, and counts could
+refute it. Where the likeness ends: letters do not move, a draw remembers nothing, while a
+particle's next level depends on its last. And a text drawn letter by letter at t is not a text at
+t, as the lesson whole_texts shows.
 
-Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from boltzmann import exercises` and
-`from experiments import run` were done.
+Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from boltzmann import
+exercises` and `from experiments import run` were done.
 
-1. By hand: -ln 0.2719 = 1.30 and -ln 0.1953 = 1.63. Of 60, "t" has 16.3 ± √(60 · 0.2719 · 0.7281) = 3.4, "a" has
-   11.7 ± 3.1. So 14 and 6 lie 0.7 above and 1.9 errors below: no cause for alarm, one of eight letters.
+1. By hand: -ln 0.2719 = 1.30 and -ln 0.1953 = 1.63. Of 60, "t" has 16.3 ± √(60 · 0.2719 · 0.7281) =
+   3.4, "a" has 11.7 ± 3.1. So 14 and 6 lie 0.7 above and 1.9 errors below: no cause for alarm.
 
-2. The last question. The error of a temperature that is read from n draws is t/√(nC), and C is 0.78 here at t = 1.
-   What is it for 60 and for 200,000, and how many errors off is the control, 5 % too hot? (15 % and 0.25 %: a
-   third of one in the sheet's upper half, twenty in its lower half.)
+2. The error of a temperature that is read from n draws is t/√(nC), and C is 0.78 here at t = 1.
+   What is it for 60 and for 200,000? (15 % and 0.25 %: the control, 5 % too hot, is a third of one
+   in the sheet's upper half, twenty in its lower half.)
 
        from boltzmann.language import NGram, load_corpus
        energies = -NGram.fit(load_corpus(), order=5).logits("the s")
        print(1 / np.sqrt(np.array([60, 200_000]) * bz.heat_capacity(energies, 1.0)))
 
-3. What on the sheet would change if a constant were added to all logits; if a top-k of 5 were hidden in the
-   generator; if engine and caller both divided by t? (Nothing. Three rows of letters would be empty, the square of
-   "t" at t = 1 at 0.37 instead of 0.27 and that of the entropy at 1.79 instead of 2.21; dots and lines would stay.
-   The squares of the shares would lie where t² has its law: right at t = 1, and only there.)
+3. What on the sheet would change if a constant were added to all logits; if engine and caller both
+   divided by t? (Nothing. The squares would lie where t² has its law: right at t = 1, and only
+   there.)
 
-4. Another context: after "q" the curve of the entropy has another form. Why? Predict where it is steepest. ("u"
-   has 0.827, so that one level lies far below all others; S hardly leaves 0 up to t = 0.5, where it is 0.03, and
-   rises to 0.99 at t = 1 and 3.27 at t = 2. Its slope against log t is C, with a peak of 4.0 near t = 1.2.)
+4. After "q" the entropy's curve has another form. Why? (One level, "u" with 0.827, lies far below
+   all others: S hardly leaves 0 up to t = 0.5, and is 3.27 at t = 2.)
 
        table = run("summary", context="q")
-       energies = -NGram.fit(load_corpus(), order=5).logits("q")
-       print(bz.entropy(energies, [0.5, 1, 2]), bz.heat_capacity(energies, [0.5, 1, 1.2, 2]))
 
-5. Build the sheet from nothing, a piece of each road: the law, the rule of the gas, the softmax of the generator;
-   `exercises.overview()` lists sixteen more.
+5. Build the sheet from nothing, a piece of each road: the law, the rule of the gas, the softmax of
+   the generator; `exercises.overview()` lists sixteen more.
 
        print(exercises.question("three_levels"))  # exercises.check("three_levels", answer)
        print(exercises.question("own_acceptance"))  # exercises.check("own_acceptance", accept)
@@ -91,7 +88,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.stats import chi2
 
@@ -101,15 +97,14 @@ from boltzmann.language import NGram, load_corpus
 from boltzmann.language import draw as draw_ids
 from boltzmann.statistics import pulls
 from experiments import letters
-from experiments._gas import relaxed_gas
-from experiments._letters import usable_contexts
-from experiments._roads import surprise
-from experiments._table import Table, Verdict, fits
+from experiments.drawings.summary import draw_entropies, draw_pictures, draw_shares
+from experiments.runner.table import Table, Verdict, fits
+from experiments.shared.gas import relaxed_gas
+from experiments.shared.letters import usable_contexts
+from experiments.shared.roads import surprise
 
-CHAPTER = 14
+CHAPTER = 16
 FINDING = "One distribution, three roads: softmax(−E/t)"
-_LEVELS = 8  # letters that the pictures show, the likeliest first
-_COMPARED = (0.5, 1.0, 2.0)  # temperatures whose shares are drawn
 
 
 @dataclass(frozen=True)
@@ -131,36 +126,49 @@ QUICK = Config(temperatures=(0.5, 1.0, 2.0), particles=20_000, draws=20_000, con
 
 
 def compute(config: Config, progress: Callable[[float], None]) -> Table:
-    """Send one context down the three roads at every temperature, and a few particles and letters at t = 1."""
+    """Send one context down the three roads, and a few particles and letters at t = 1."""
     if 1.0 not in config.temperatures:
-        raise ValueError(f"temperatures: the pictures show t = 1, which is not among {config.temperatures}")
+        raise ValueError(
+            f"temperatures: the pictures show t = 1, which is not among {config.temperatures}"
+        )
     text = load_corpus(config.corpus)
     contexts = tuple(usable_contexts([config.context], text))
-    shared = {name: getattr(config, name) for name in ("corpus", "order", "temperatures", "particles", "draws")}
+
+    # All temperatures, as in `letters`.
+    shared = {
+        name: getattr(config, name)
+        for name in ("corpus", "order", "temperatures", "particles", "draws")
+    }
     table = letters.compute(
-        letters.Config(contexts=contexts, control=config.control, seed=config.seed, **shared), progress
+        letters.Config(contexts=contexts, control=config.control, seed=config.seed, **shared),
+        progress,
     )
+
+    # A few particles and letters at t = 1, which can be drawn one by one.
     logits = NGram.fit(text, order=config.order).logits(contexts[0])
     particles = relaxed_gas(bz.softmax(logits), 1.0, config.few, config.seed)
     drawn = np.bincount(draw_ids(logits, 1.0, config.few, config.seed), minlength=logits.size)
     at_one = table["temperature"] == 1.0
     few = {name: np.zeros(len(table), dtype=np.int64) for name in ("few_simulated", "few_sampled")}
-    few["few_simulated"][at_one], few["few_sampled"][at_one] = particles, drawn
+    few["few_simulated"][at_one] = particles
+    few["few_sampled"][at_one] = drawn
     return Table({**table.columns, **few})
 
 
 def verdicts(table: Table) -> list[Verdict]:
-    """Hold the roads against each other as `letters` does, and both entropies against that of the law."""
+    """Hold the roads against each other as `letters` does, and their entropies as well."""
+    panels = [panel for _, panel in table.groups("temperature")]
     worst = []
     for road in ("simulated", "sampled"):
-        law, measured, error = np.transpose([surprise(panel, road) for panel in _panels(table)])
+        law, measured, error = np.transpose([surprise(panel, road) for panel in panels])
         worst.append(float(chi2.sf(np.square(pulls(measured, law, error)).sum(), law.size)))
-    entropies = fits("particles and letters have the entropy of the law", worst, "roads, χ² of all temperatures")
+    entropies = fits(
+        "entropy",
+        "particles and letters have the entropy of the law",
+        worst,
+        "roads, χ² of all temperatures",
+    )
     return [*letters.verdicts(table), entropies]
-
-
-def _panels(table: Table) -> list[Table]:
-    return [panel for _, panel in table.groups("temperature")]
 
 
 def draw(table: Table) -> Figure:
@@ -168,77 +176,9 @@ def draw(table: Table) -> Figure:
     figure = plots.figure(FINDING)
     above, below = figure.subfigures(2, 1, height_ratios=[1, 1.15])
     pictures = above.subplots(1, 3, sharey=True)
-    _draw_pictures(pictures, table.where(temperature=1.0))
+    draw_pictures(pictures, table.where(temperature=1.0))
     shares, entropies = below.subplots(1, 2, width_ratios=[1.5, 1])
-    _draw_shares(shares, table)
-    _draw_entropies(entropies, table)
+    draw_shares(shares, table)
+    draw_entropies(entropies, table)
     below.legend(*shares.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
-
-
-def _likeliest(panel: Table) -> np.ndarray:
-    return np.argsort(-panel["probability"], kind="stable")[:_LEVELS]
-
-
-def _draw_pictures(pictures: np.ndarray, panel: Table) -> None:
-    """Draw the levels at t = 1 three times: with bars, with particles, with letters."""
-    order = _likeliest(panel)
-    place, names = np.arange(order.size), panel["letter"][order]
-    few = panel["few_simulated"].sum()
-    bars, dots, drawn = few * panel["law"][order], panel["few_simulated"][order], panel["few_sampled"][order]
-    widest = max(bars.max(), dots.max(), drawn.max()) + 1
-    for axes in pictures:
-        axes.set_xlim(0, widest)
-        axes.set_xticks([])
-        axes.spines["bottom"].set_visible(False)
-    law, simulated, sampled = pictures
-    for axes in (law, simulated):
-        axes.hlines(place, 0, widest, color=plots.GREY, linewidth=0.7, zorder=1)
-    law.barh(place, bars, height=0.5, color=plots.BLACK)
-    for k in place:
-        simulated.plot(np.arange(dots[k]) + 0.5, np.full(dots[k], k), "o", color=plots.BLUE, markersize=9)
-        for at in range(drawn[k]):
-            sampled.text(at + 0.5, k, names[k], color=plots.VERMILION, ha="center", va="center", fontsize=14)
-    energies = -np.log(panel["probability"][order])
-    law.set_yticks(place, [f"{name}   {energy:.2f}" for name, energy in zip(names, energies, strict=True)])
-    law.set_ylabel("letter and E = −log p")
-    law.set_title(f"the law at t = 1, times {few}")
-    simulated.set_title(f"the simulation: {few} particles", color=plots.BLUE)
-    sampled.set_title(f"the sampler: {few} draws", color=plots.VERMILION)
-
-
-def _draw_shares(axes: Axes, table: Table) -> None:
-    """Draw the shares of the likeliest letters at a few temperatures, on three roads."""
-    panels = {t: panel for (t,), panel in table.groups("temperature") if t in _COMPARED}
-    for (t, panel), colour in zip(panels.items(), plots.cold_to_hot(len(panels)), strict=True):
-        order = _likeliest(panel)
-        letters.draw_roads(axes, panel, order, colour)
-        look = {"color": colour, "va": "bottom" if t == max(panels) else "center", "fontweight": "bold"}
-        axes.text(order.size - 0.5, panel["law"][order[-1]], f"t = {t:g}", **look)
-    axes.set_xlim(-0.7, order.size + 0.7)
-    axes.set_yscale("log")
-    axes.set_yticks([0.02, 0.1, 0.5], ["0.02", "0.1", "0.5"])
-    axes.set_yticks([], minor=True)
-    axes.set_xticks(np.arange(order.size), panel["letter"][order])
-    axes.tick_params(axis="x", length=0, labelsize=17)
-    axes.set_ylabel("share")
-    axes.set_title(f"three temperatures: next letter after “{panel['context'][0]}”")
-
-
-def _draw_entropies(axes: Axes, table: Table) -> None:
-    """Draw the entropy against temperature, on three roads."""
-    p = table.where(temperature=1.0)["probability"]
-    t = np.unique(table["temperature"])
-    fine = np.geomspace(t[0] / 1.3, 1.3 * t[-1], 100)
-    plots.law(axes, fine, bz.entropy(bz.EnergyLevels.from_probabilities(p / p.sum()), fine))
-    for road, mark in (("simulated", plots.simulation), ("sampled", plots.sampler)):
-        _, measured, error = np.transpose([surprise(panel, road) for panel in _panels(table)])
-        mark(axes, t, measured, error)
-    axes.set_xscale("log")
-    ticks = [tick for tick in (0.25, 0.5, 1, 2, 4) if t[0] <= tick <= t[-1]]
-    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-    axes.set_xticks([], minor=True)
-    axes.set_ylim(bottom=0)
-    axes.set_xlabel("temperature t")
-    axes.set_ylabel("nats")
-    axes.set_title("entropy")

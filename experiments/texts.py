@@ -1,75 +1,71 @@
 """What does temperature do to a text, and how hard does it make the next letter to guess?
 
-Objective. You can read entropy and perplexity as the cost of a guess, and say why the coldest text is not the best
-one.
+Objective. You can read entropy and perplexity as the cost of a guess, and say why the coldest text
+is not the best one.
 
-What you need to know. The lessons `letters` (a letter model at temperature t) and `entropy` (S = -Σ p log p).
-Perplexity is exp(S): how many equally likely letters would be as hard to guess. The surprise of a letter is
--log p, p being what it had when it was drawn; S is its mean. The model looks six letters back.
+What you need to know. The lessons `letters` (a letter model at temperature t) and `entropy` (S = -Σ
+p log p). Perplexity is exp(S): how many equally likely letters would be as hard to guess. The
+surprise of a letter is -log p, p being what it had when it was drawn; S is its mean. The model
+looks six letters back.
 
 Minutes. 25
 
-Predict first. The alphabet has 53 letters: what are entropy and perplexity at t = ∞? What are they at t = 0? A
-writer who always takes the likeliest letter comes to a context where it was before: what happens next? Which text
-is the more likely one under the model, letter by letter: that of t = 0, or one of t = 0.3? Sketch entropy against
-t.
+Predict first. The alphabet has 53 letters: what are entropy and perplexity at t = ∞, and at t = 0?
+A writer who always takes the likeliest letter comes to a context where it was before: what happens
+next? Which text is the more likely one under the model, letter by letter: that of t = 0, or one of
+t = 0.3? Sketch entropy against t.
 
 Run. Some seconds; `--corpus FILE` takes a text of yours:
 
     python -m experiments texts
 
-What the law predicts. The same letter model continues the same prompt; only t differs. At t = 0 nothing is left to
-guess, S = 0. A greedy writer who meets a context again must go on as before, and there are finitely many contexts:
-it ends in a loop. At t = ∞ all V letters are equally likely, S = log V. In a given context S only rises with t, by
-dS/dt = C/t with C the heat capacity [1]_. But t also decides which contexts a text gets into; what that does is
-measured.
+What the law predicts. The same model continues the same prompt; only t differs. At t = 0 nothing is
+left to guess, S = 0, and as there are finitely many contexts the text ends in a loop. At t = ∞ all
+V letters are equally likely, S = log V. In a given context S only rises with t, by dS/dt = C/t with
+C the heat capacity [1]_. But t also decides which contexts a text gets into.
 
-What would refute it. The line is the exact entropy, averaged over the contexts that the texts went through; the
-points are the mean surprise of the letters drawn there. The two differ by a martingale [2]_: whatever came before,
-a letter's surprise is expected to be the entropy of its context. So the errors of the letters add up like those of
-independent draws, correlated though the text is, and the variance of each is known: it is the heat capacity.
-Differences with a χ² worse than one time in a million refute the sampler. So does an entropy that falls as t
-rises. The control shows that this would be seen: letters drawn 10 % too hot for the law must fail.
+What would refute it. The line is the exact entropy of the contexts that the texts went through, the
+points are the mean surprise of the letters drawn there. Their difference is a martingale [2]_:
+whatever came before, a letter's surprise is expected to be the entropy of its context, with the
+heat capacity for its variance. A χ² worse than one time in a million refutes the sampler; so does
+an entropy that falls. The control, letters drawn 10 % too hot for the law, must fail.
 
-What you see. From the top down: a loop, clichés, sentences, words, soup. At t = 0 the text is caught in "the stove
-the stove". The entropy is 0.59 nats a letter at t = 0.5, 1.19 at t = 1, 2.29 at t = 1.5 and 3.18 at t = 2;
-perplexity goes from 1.8 through 3.3 and 9.9 to 24, and ends at 53. It leaps between t = 1 and 2: one rare letter
-leads into a context that the model has never seen, and there it has little to go by.
+What you see. From the top down: a loop, clichés, sentences, words, soup. At t = 0 the text is
+caught in "the stove the stove". The entropy is 0.59 nats a letter at t = 0.5, 1.19 at t = 1, 2.29
+at t = 1.5 and 3.18 at t = 2; perplexity goes from 1.8 through 3.3 and 9.9 to 24, and ends at 53. It
+leaps between t = 1 and 2: one rare letter leads into a context that the model has never seen, and
+there it has little to go by.
 
-The misconception. "The coldest text is the best, or at least the likeliest." It is neither. It is a loop. And
-under the model its letters cost 0.71 nats each, those of the texts at t = 0.3 only 0.67: the likeliest letter now
-may lead to where no letter is likely. (What a text at t = 0 of its own would be is the question of the lesson
-whole_texts.)
+The misconception. "The coldest text is the best, or at least the likeliest." It is neither. It is a
+loop. And under the model its letters cost 0.71 nats each, those of the texts at t = 0.3 only 0.67:
+the likeliest letter now may lead to where no letter is likely.
 
-Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from boltzmann import exercises` and
-`from experiments import run` were done.
+Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from boltzmann import
+exercises` and `from experiments import run` were done.
 
 1. Compute ln 53 and exp(1.19), and find both in the figure. (3.97 nats; 3.3 letters.) In bits:
 
        print(exercises.question("bits"))  # exercises.check("bits", answer)
 
-2. How long is the loop at t = 0, and where does it begin? (Ten letters, " the stove"; from the 38th on.)
+2. How long is the loop at t = 0, and where does it begin? (Ten letters, " the stove"; from the 38th
+   on.)
 
        from boltzmann.language import NGram, generate, load_corpus
        model = NGram.fit(load_corpus(), order=7)
-       text = generate(model, "The fire ", 240, temperature=0)
-       print(text)
+       print(generate(model, "The fire ", 240, temperature=0))
 
-3. The table's column `energy` is what a letter of each text costs under the model at t = 1. What does the corpus
-   cost, -`model.log_probability(text) / len(text)`? At which t is a text as likely as the corpus? (0.76 nats; at
-   t = 0.55, between 0.5 and 0.7. The model has learnt this text by heart: a text that it never saw costs more.)
+3. The table's column `energy` is what a letter of each text costs under the model at t = 1. At
+   which t is a text as likely as the corpus? (At t = 0.55: the corpus costs 0.76 nats a letter,
+   since the model has learnt it by heart.)
 
        corpus = load_corpus()
        print(-model.log_probability(corpus) / len(corpus))
 
-4. Order 5 in place of 7: the model looks four letters back. Is S at t = 0.5 higher or lower, and is the text
-   better? (Higher, 0.71 against 0.59: with less to go by, each letter is harder to guess.)
+4. Order 5 in place of 7: is S at t = 0.5 higher or lower, and is the text better? (Higher, 0.71
+   against 0.59: with less to go by, each letter is harder to guess.)
 
        table = run("texts", order=5)
        print(table["law"][table["temperature"] == 0.5], table["text"][2])
-
-5. Show that dS/dt = C/t in one context is never negative, and give a reason why the mean over the contexts of a
-   text might all the same have fallen somewhere.
 
 References
 ----------
@@ -85,11 +81,18 @@ from matplotlib.figure import Figure
 
 from boltzmann import plots
 from boltzmann.language import NGram, load_corpus
-from experiments._letters import usable_contexts
-from experiments._pages import TEMPERATURES, draw_entropy, draw_texts, p_value, rises, weighed, written
-from experiments._table import Table, Verdict, agrees, differs, fits
+from experiments.drawings.pages import draw_entropy, draw_texts
+from experiments.runner.table import Table, Verdict, agrees, differs, fits
+from experiments.shared.letters import usable_contexts
+from experiments.shared.pages import (
+    TEMPERATURES,
+    p_value,
+    rises,
+    weighed,
+    written,
+)
 
-CHAPTER = 8
+CHAPTER = 10
 FINDING = "Temperature alone takes one model's text from a loop to noise"
 
 
@@ -101,7 +104,8 @@ class Config:
     order: int = 7
     prompt: str = "The fire "
     temperatures: tuple[float, ...] = TEMPERATURES
-    pages: int = 16  # independent texts at each temperature; a power of two keeps the mean of equal numbers exact
+    # Independent texts at each temperature; a power of two keeps the mean of equal numbers exact.
+    pages: int = 16
     length: int = 240  # letters on each page
     control: float = 1.1  # how much too hot the control's letters are
     seed: int = 2026
@@ -111,7 +115,7 @@ QUICK = Config(temperatures=(0.0, 0.5, 1.0, 1.5, np.inf), pages=8, length=60, co
 
 
 def compute(config: Config, progress: Callable[[float], None]) -> Table:
-    """Write the pages at each temperature, and weigh every letter against the law of its own context."""
+    """Write pages at each temperature; hold each letter against the law of its context."""
     text = load_corpus(config.corpus)
     model = NGram.fit(text, order=config.order)
     prompt = [*usable_contexts([config.prompt], text), ""][0]
@@ -119,8 +123,15 @@ def compute(config: Config, progress: Callable[[float], None]) -> Table:
     for done, t in enumerate(config.temperatures):
         first = config.seed + done * config.pages
         ids, energies = written(model, prompt, config.length, t, range(first, first + config.pages))
-        letters, pages = np.concatenate(ids), [model.decode(page) for page in ids]
+        letters = np.concatenate(ids)
+        pages = [model.decode(page) for page in ids]
+
+        # What the pages cost at t = 1, without the prompt, and how often the likeliest is tied.
         log_p = sum(model.log_probability(prompt + page) for page in pages)
+        unprompted = log_p - model.log_probability(prompt) * config.pages
+        lowest = energies.min(axis=1, keepdims=True)
+        ties = int(((energies == lowest).sum(axis=1) > 1).sum())
+
         rows.append(
             {
                 "temperature": t,
@@ -129,8 +140,8 @@ def compute(config: Config, progress: Callable[[float], None]) -> Table:
                 "letters": letters.size,
                 "alphabet": len(model.alphabet),
                 "pages": config.pages,
-                "ties": int(((energies == energies.min(axis=1, keepdims=True)).sum(axis=1) > 1).sum()),
-                "energy": model.log_probability(prompt) * config.pages / letters.size - log_p / letters.size,
+                "ties": ties,
+                "energy": -unprompted / letters.size,
                 **weighed(energies, letters, t, config.pages, ""),
                 **weighed(energies, letters, t / config.control, config.pages, "control_"),
             }
@@ -146,15 +157,31 @@ def verdicts(table: Table) -> list[Verdict]:
     alphabet, ties = int(table["alphabet"][0]), int(frozen["ties"][0])
     p, control = p_value(table, ""), p_value(table, "control_")
     left = ties / frozen["letters"][0] * np.log(alphabet)
+
     return [
-        fits("letters surprise as much as the entropy says", p, "χ² of all finite t"),
-        differs("control: letters drawn too hot are caught", control, "χ² of all finite t"),
+        fits("surprise", "letters surprise as much as the entropy says", p, "χ² of all finite t"),
+        differs(
+            "control", "control: letters drawn too hot are caught", control, "χ² of all finite t"
+        ),
         rises(table),
         agrees(
-            "t = 0 leaves nothing to guess: entropy", frozen["law"][0], 0, left, f"log V for each of {ties} ties"
+            "coldest",
+            "t = 0 leaves nothing to guess: entropy",
+            frozen["law"][0],
+            0,
+            left,
+            f"log V for each of {ties} ties",
         ),
-        agrees("t = ∞ leaves everything: entropy", hottest["law"][0], np.log(alphabet), 1e-9, "log V, ten digits"),
         agrees(
+            "hottest",
+            "t = ∞ leaves everything: entropy",
+            hottest["law"][0],
+            np.log(alphabet),
+            1e-9,
+            "log V, ten digits",
+        ),
+        agrees(
+            "untouched",
             "t = 1: surprise is that of the model itself",
             untouched["sampled"][0],
             untouched["energy"][0],

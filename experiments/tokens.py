@@ -1,87 +1,74 @@
 """Is a transformer sampled at temperature t a gas at temperature t, too?
 
-Objective. You can apply the law to any network that ends in a softmax, and say what a temperature does to the few
-likely tokens and to the crowd of unlikely ones.
+Objective. You can apply the law to any network that ends in a softmax, and say what a temperature
+does to the few likely tokens and to the crowd of unlikely ones.
 
-What you need to know. The lessons `letters` (E = -log p, the three roads) and `texts` (entropy and perplexity). A
-token is a word or a piece of one. The GPT-2 here computes, with 957,184 weights, the logits of 1,024 tokens from
-all tokens so far; it was trained on the text in which the letter model counted.
+What you need to know. The lessons `letters` (E = -log p, the three roads) and `texts` (entropy and
+perplexity). A token is a word or a piece of one. The GPT-2 here computes, with 957,184 weights, the
+logits of 1,024 tokens from all tokens so far.
 
 Minutes. 30
 
-Predict first. After "The" the network gives " old" 0.187 and " boy" 0.132: what is the ratio of the two at
-t = 0.5, and at t = 2? What are entropy and perplexity of 1,024 tokens at t = ∞? The 1,012 tokens that are not
-among the twelve likeliest have 0.319 together at t = 1: do they have more or less at t = 0.5, and about how much
-at t = 2? The thirteenth token has 0.0129: does it gain or lose on the way from t = 1 to t = 2? A letter model is a
-table of counts: which step of the derivation in `letters` used that?
+Predict first. After "The" the network gives " old" 0.187 and " boy" 0.132: what is the ratio of the
+two at t = 0.5, and at t = 2? What are entropy and perplexity of 1,024 tokens at t = ∞? The 1,012
+tokens that are not among the twelve likeliest have 0.319 together at t = 1: do they have more or
+less at t = 0.5, and about how much at t = 2? A letter model is a table of counts: which step of the
+derivation in `letters` used that?
 
 Run. Some seconds:
 
     python -m experiments tokens
 
-What the law predicts. The law does not ask where p comes from: with E = -log p, Boltzmann's law at temperature t
-is softmax(-E/t), here on a thousand levels. Three roads lead there, as in `letters`: the formula, a gas of
-particles that hop between the tokens by Metropolis's rule, and a sampler that divides the network's logits by t
-and draws. Of p at temperature t, the mean of -log p over the tokens that come out is the entropy S, and exp(S) the
-perplexity: as many tokens, equally likely, would be as hard to guess. It never falls as t rises: dS/dt = C/t, with
-C the heat capacity.
+What the law predicts. The law does not ask where p comes from: with E = -log p it is softmax(-E/t),
+here on a thousand levels, by the three roads of `letters`. Of p at temperature t, the mean of
+-log p over the tokens that come out is the entropy S, and exp(S) the perplexity: as many tokens,
+equally likely, would be as hard to guess. It never falls as t rises: dS/dt = C/t, with C the heat
+capacity.
 
-What would refute it. The counts of the gas, or those of the sampler, that fit the law (or each other) worse than
-one time in a million, over all tokens and not only those shown. A mean of -log p that misses the entropy as badly.
-The control shows that this would be seen: a sampler that runs 5 % too hot must fail both.
+What would refute it. Counts of gas or sampler that fit the law (or each other) worse than one time
+in a million, over all tokens and not only those shown; a mean of -log p that misses the entropy as
+badly. The control, a sampler that runs 5 % too hot, must fail both.
 
-What you see. The line, the points and the squares fall on one another. After "The" the token " old" has 0.473 at
-t = 0.5, 0.187 at t = 1 and 0.034 at t = 2; of 200,000 draws at t = 0.5 it is 94,927, where the law expects 94,567,
-give or take 223. The 1,012 tokens without a name have 0.016, 0.319 and 0.793 together: at t = 2 four draws of five
-are one of these. None of them gains much, 0.0016 at most, but they are many. That is why engines cut the tail off
-(see the lesson truncation). On the right the perplexity after "The" goes through 4.9, 39.8 and 369, after "The
-water in the" through 9.5, 117 and 411, from 1 at t = 0 to 1,024 at t = ∞ in both. The two curves cross: which of
-two contexts is the harder one to guess depends on t.
+What you see. The line, the points and the squares fall on one another. After "The" the token " old"
+has 0.473 at t = 0.5, 0.187 at t = 1 and 0.034 at t = 2; of 200,000 draws at t = 0.5 it is 94,927,
+where the law expects 94,567, give or take 223. The 1,012 tokens without a name have 0.016, 0.319
+and 0.793 together: at t = 2 four draws of five are one of these. None of them gains much, 0.0016 at
+most, but they are many. That is why engines cut the tail off (see the lesson truncation). On the
+right the perplexity after "The" goes through 4.9, 39.8 and 369, after "The water in the" through
+9.5, 117 and 411, from 1 at t = 0 to 1,024 at t = ∞ in both. The two curves cross: which of two
+contexts is the harder one to guess depends on t.
 
-The misconception. "The law holds for letters because a letter model is simple." It holds because softmax is
-softmax. A million weights, like a table of counts, come to one list of numbers p; the law takes it from there, and
-neither gas nor sampler can tell how p was made. "The temperature is a setting inside the network": the network
-runs as always, on the same weights, to the same logits. The division comes after its last layer, and it is the
-sampler that is hot or cold. Another t changes what the network does only by the tokens drawn, which it reads next.
+The misconception. "The law holds for letters because a letter model is simple." It holds because
+softmax is softmax: a million weights, like a table of counts, come to one list of numbers p, and
+the law takes it from there. "The temperature is a setting inside the network": the network runs as
+always. The division comes after its last layer; it is the sampler that is hot or cold.
 
-Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from boltzmann import exercises` and
-`from experiments import run` were done.
+Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from boltzmann import
+exercises` and `from experiments import run` were done.
 
-1. The ratio at t is (0.187/0.132)^(1/t): 2.01 at t = 0.5 and 1.19 at t = 2. And ln 1024 is 6.93. Find the ratios
-   in the figure. A perplexity to halve, on words instead of tokens:
+1. The ratio at t is (0.187/0.132)^(1/t): 2.01 at t = 0.5 and 1.19 at t = 2. And ln 1024 is 6.93.
+   A perplexity to halve, on words instead of tokens:
 
        print(exercises.question("half_perplexity"))  # exercises.check("half_perplexity", answer)
 
-2. A context of your own. After "The old" two tokens, " woman" and " man", have 0.40 and 0.38: what perplexity do
-   you expect at t = 0.5? (2.0, two levels of nearly the same energy. It is 8.3 at t = 1 and 372 at t = 2, more
-   than after "The": far above stand a thousand others.) With `GPT2.load("gpt2", np.float64)` it is GPT-2 itself,
-   on 50,257 levels.
+2. After "The old" two tokens, " woman" and " man", have 0.40 and 0.38: what perplexity do you
+   expect at t = 0.5? (2.0, two levels of nearly the same energy; it is 8.3 at t = 1 and 372 at
+   t = 2, as far above stand a thousand others.)
 
-       from boltzmann.language import GPT2, draw
+       from boltzmann.language import GPT2
        model = GPT2.load("tiny", np.float64)
-       energies = -model.logits("The old")
-       print(bz.perplexity(energies, [0.5, 1, 2]))
+       print(bz.perplexity(-model.logits("The old"), [0.5, 1, 2]))
 
-3. At which t does the tail after "The", all but the twelve likeliest, come out half of the time? Find two digits.
-   How many tokens have more at t = 2 than at t = 1, and which of them gains most? (At t = 1.24. 1,004 of 1,024.
-   The 64th: the thirteenth loses, and the rarest stay rare.)
+3. At which t does the tail after "The", all but the twelve likeliest, come out half of the time?
+   Find two digits. (At t = 1.24.)
 
        p = bz.softmax(model.logits("The"))
        for t in (1.0, 1.2, 1.4):
            print(t, np.sort(bz.temper(p, t))[:-12].sum())
 
-4. In single precision the order in which a processor adds changes logits by some 1e-6. How many of ten million
-   draws are another token than in double precision? (12: one in a million. The law is the same to six digits, but
-   a text that differs in one token differs in all that follow. So the figure is computed in float64.)
-
-       exact, single = model.logits("The"), GPT2.load("tiny").logits("The")
-       tokens = [draw(np.asarray(logits, float), 1.0, 10_000_000, seed=1) for logits in (exact, single)]
-       print(np.abs(exact - single).max(), np.sum(tokens[0] != tokens[1]))
-
-5. A control 1 % too hot. The two verdicts on it have different eyes: with 1 million draws, in how many of the six
-   panels is the test of all counts sure to see it, and in how many the mean of -log p? What makes the mean the
-   sharper one? (In one, and in all six. The mean looks only into the direction in which a temperature pulls; the
-   other test spreads its attention over all that 1,024 counts could do.)
+4. A control 1 % too hot, with 1 million draws: in how many of the six panels is the test of all
+   counts sure to see it, and in how many the mean of -log p? (In one, and in all six: the mean
+   looks only into the direction in which a temperature pulls.)
 
        table = run("tokens", control=1.01, draws=1_000_000)
 """
@@ -98,12 +85,12 @@ from scipy.stats import norm
 import boltzmann as bz
 from boltzmann import plots
 from boltzmann.language import GPT2
-from experiments._letters import printable, shown
-from experiments._pages import perplexity_axis, place, temperature_axis
-from experiments._roads import LAW, counted, draw_counts, surprise, three_roads
-from experiments._table import Table, Verdict, differs, fits
+from experiments.drawings.pages import perplexity_axis, place, temperature_axis
+from experiments.runner.table import Table, Verdict, differs, fits
+from experiments.shared.letters import printable, shown
+from experiments.shared.roads import LAW, counted, draw_counts, surprise, three_roads
 
-CHAPTER = 9
+CHAPTER = 11
 FINDING = "A transformer sampled at temperature t is a gas at temperature t, too"
 _NAMED = 12  # tokens that a panel shows by name
 
@@ -124,14 +111,21 @@ QUICK = Config(temperatures=(1.0, 2.0), particles=10_000, draws=20_000, control=
 
 
 def compute(config: Config, progress: Callable[[float], None]) -> Table:
-    """Send every context at every temperature down the three roads, and count; the likeliest tokens come first."""
+    """Send every context at every temperature down the three roads, likeliest tokens first."""
     model = GPT2.load("tiny", np.float64)
     panels = [(context, t) for context in config.contexts for t in config.temperatures]
     parts = []
+
     for done, (context, t) in enumerate(panels):
         logits, seed = model.logits(context), config.seed + done
         roads = counted(
-            logits, t, config.control, config.particles, config.draws, seed, control_seed=seed + len(panels)
+            logits,
+            t,
+            config.control,
+            config.particles,
+            config.draws,
+            seed,
+            control_seed=seed + len(panels),
         )
         order = np.argsort(-logits, kind="stable")
         names = {
@@ -141,11 +135,12 @@ def compute(config: Config, progress: Callable[[float], None]) -> Table:
         }
         parts.append(names | {name: column[order] for name, column in roads.items()})
         progress((done + 1) / len(panels))
+
     return Table({name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
 
 
 def verdicts(table: Table) -> list[Verdict]:
-    """Hold each pair of roads against each other, and what the tokens that they draw cost against the entropy."""
+    """Hold the roads against each other, and the cost of what they draw against the entropy."""
     panels = [panel for _, panel in table.groups("context", "temperature")]
     drawn, too_hot = (
         [_miss(panel, counts) for panel in panels for counts in columns]
@@ -153,38 +148,50 @@ def verdicts(table: Table) -> list[Verdict]:
     )
     return [
         *three_roads(panels),
-        fits("−log p of what gas and sampler draw is the entropy", drawn, "means"),
-        differs("control: −log p of what is drawn too hot is not", too_hot, "means"),
+        fits("entropy", "−log p of what gas and sampler draw is the entropy", drawn, "means"),
+        differs(
+            "entropy_control", "control: −log p of what is drawn too hot is not", too_hot, "means"
+        ),
     ]
 
 
 def _miss(panel: Table, counts: str) -> float:
-    """Return how likely a mean of -log p misses the entropy by as much as that of the tokens counted."""
+    """Return the p-value of the mean of -log p over what was counted being the entropy."""
     entropy, mean, error = surprise(panel, counts)
     return float(2 * norm.sf(abs(mean - entropy) / error))
 
 
 def draw(table: Table) -> Figure:
-    """Draw a panel for each context and a colour for each temperature; beside them entropy and perplexity."""
+    """Draw a panel for each context; beside them entropy and perplexity."""
     figure = plots.figure(FINDING)
     contexts = list(dict.fromkeys(table["context"].tolist()))
     temperatures = sorted(set(table["temperature"].tolist()))
     colours = dict(zip(temperatures, plots.cold_to_hot(len(temperatures)), strict=True))
     *panels, entropy = figure.subplots(1, len(contexts) + 1)
+
     for axes, context in zip(panels, contexts, strict=True):
         rows = table.where(context=context)
         for k, (t, colour) in enumerate(colours.items()):
             _draw_roads(axes, rows.where(temperature=t), colour)
             height = 0.05 + 0.06 * (len(colours) - k - 1)
-            axes.text(0.04, height, f"t = {t:g}", color=colour, transform=axes.transAxes, fontweight="bold")
+            axes.text(
+                0.04,
+                height,
+                f"t = {t:g}",
+                color=colour,
+                transform=axes.transAxes,
+                fontweight="bold",
+            )
         axes.set_xticks(range(_NAMED + 1), [*rows["token"][:_NAMED], "all others"], rotation=90)
         axes.tick_params(axis="x", length=0)
         axes.set_yscale("log")
         axes.set_ylim(1e-3, 1.3)
         axes.set_title(f"next token after “{context}”")
+
     panels[0].set_ylabel("probability of the token")
     _draw_entropy(entropy, table, colours)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+
     return figure
 
 
@@ -207,13 +214,18 @@ def _draw_entropy(axes: Axes, table: Table, colours: dict[float, str]) -> None:
     grid = np.linspace(0, 1, 101)
     with np.errstate(divide="ignore"):
         temperatures = grid / (1 - grid)
-    for ((context,), rows), dashes in zip(table.groups("context"), cycle(("-", "--", ":")), strict=False):
+    for ((context,), rows), dashes in zip(
+        table.groups("context"), cycle(("-", "--", ":")), strict=False
+    ):
         energies = -np.log(rows.where(temperature=rows["temperature"][0])["probability"])
-        plots.law(axes, grid, bz.entropy(energies, temperatures), linestyle=dashes, label=f"“{context}”")
+        plots.law(
+            axes, grid, bz.entropy(energies, temperatures), linestyle=dashes, label=f"“{context}”"
+        )
         for t, colour in colours.items():
             for column, mark in (("simulated", plots.simulation), ("sampled", plots.sampler)):
                 _, mean, error = surprise(rows.where(temperature=t), column)
                 mark(axes, place(t), mean, error, color=colour)
+
     temperature_axis(axes)
     axes.set_ylim(0, 1.05 * np.log(energies.size))
     axes.legend(loc="lower right", handlelength=1.4, handletextpad=0.4, borderaxespad=0.2)

@@ -1,10 +1,10 @@
 """What several files of tests share: two GPT-2s, and the explorer in a browser."""
 
 import pytest
-from explorer_page import browser, html, visit  # noqa: F401
-from gpt2_checkpoints import random_network, write_folder
 
 from boltzmann.language import GPT2
+from tests.support.explorer_page import browser, html, visit  # noqa: F401
+from tests.support.gpt2_checkpoints import random_network, write_folder
 
 
 @pytest.fixture(scope="module")

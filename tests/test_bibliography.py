@@ -1,4 +1,4 @@
-"""Sources: whatever a docstring names has an entry in paper.bib and a row in bibliography.md, and both agree."""
+"""Every source that a docstring names is in paper.bib and in bibliography.md, and both agree."""
 
 import ast
 import re
@@ -10,18 +10,24 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PAPER, TABLE, BIBTEX = (
-    (ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("paper.md", "bibliography.md", "paper.bib")
+    (ROOT / "docs" / name).read_text(encoding="utf-8")
+    for name in ("paper.md", "bibliography.md", "paper.bib")
 )
 ENTRIES = {
     key: dict(re.findall(r"(\w+) = \{((?:[^{}]|\{[^{}]*\})*)\}", fields))
-    for key, fields in re.findall(r"^@\w+\{([^,]+),\n(.*?)^\}", BIBTEX, flags=re.MULTILINE | re.DOTALL)
+    for key, fields in re.findall(
+        r"^@\w+\{([^,]+),\n(.*?)^\}", BIBTEX, flags=re.MULTILINE | re.DOTALL
+    )
 }
 
 
 def named():
-    """Return (where, source) for every numbered source of a docstring, where being a dotted name."""
+    """Return (dotted name, source) for every numbered source of a docstring."""
     found = []
-    for path in [*sorted((ROOT / "boltzmann").rglob("*.py")), *sorted((ROOT / "experiments").rglob("*.py"))]:
+    for path in [
+        *sorted((ROOT / "boltzmann").rglob("*.py")),
+        *sorted((ROOT / "experiments").rglob("*.py")),
+    ]:
         module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
         found += _named_in(ast.parse(path.read_text(encoding="utf-8")), module)
     return found
@@ -31,7 +37,9 @@ def _named_in(node, where):
     text = ast.get_docstring(node) or ""
     references = re.findall(r"^(?:\.\. )?\[\d+\] (.+(?:\n {2,}.+)*)", text, flags=re.MULTILINE)
     found = [
-        (where, source) for reference in references for source in re.split(r"(?<=\)); (?=[A-Z]\.)", reference)
+        (where, source)
+        for reference in references
+        for source in re.split(r"(?<=\)); (?=[A-Z]\.)", reference)
     ]
     for child in node.body:
         if isinstance(child, ast.FunctionDef | ast.ClassDef):
@@ -40,9 +48,11 @@ def _named_in(node, where):
 
 
 def key_of(source):
-    """Return the key of a source: of arXiv's number alone, of a first author and a year, or of a program."""
+    """Return the key of a source: arXiv's number, first author and year, or a program's name."""
     if number := re.match(r"arXiv:(\S+)", source):
-        return next((key for key, entry in ENTRIES.items() if entry.get("eprint") == number[1]), None)
+        return next(
+            (key for key, entry in ENTRIES.items() if entry.get("eprint") == number[1]), None
+        )
     first = re.split(r",| and | et al\.", source)[0].split()
     years = re.findall(r"\((\d{4})\)", source) or re.findall(r"\b(?:19|20)\d\d\b", source)
     return _plain(first[-1] + years[-1] if years else first[0])
@@ -59,19 +69,25 @@ def disagreements(source):
         return [f"no entry {key_of(source)!r}"]
     place = re.search(r" (\d+), (\d+) \(\d{4}\)", source)
     there = (entry.get("volume"), re.match(r"\d*", entry.get("pages", ""))[0])
-    return [f"{place.groups()} is {there} in its entry"] if place and place.groups() != there else []
+    return (
+        [f"{place.groups()} is {there} in its entry"] if place and place.groups() != there else []
+    )
 
 
 def rows():
     """Return (names of the code, links and texts of the sources) for each row of the table."""
-    cells = [line.split(" | ") for line in TABLE.splitlines() if line.startswith("| ") and "`" in line]
+    cells = [
+        line.split(" | ") for line in TABLE.splitlines() if line.startswith("| ") and "`" in line
+    ]
     return [(re.findall(r"`([\w.]+)`", where), source) for _, where, source in cells]
 
 
 def shown(key):
     """Return how the table shows a source."""
     entry = ENTRIES[key]
-    label = f"{entry['author'].split(',')[0]} {entry['year']}" if "year" in entry else entry["title"]
+    label = (
+        f"{entry['author'].split(',')[0]} {entry['year']}" if "year" in entry else entry["title"]
+    )
     if link := ("https://doi.org/" + entry["doi"]) if "doi" in entry else entry.get("url"):
         return f"[{label}]({link})"
     return f"{label} (ISBN {entry['isbn']})" if "isbn" in entry else label
@@ -97,7 +113,11 @@ def test_what_the_table_names_exists():
 def test_every_entry_is_cited():
     cited = set(re.findall(r"@([\w.-]*\w)", PAPER))
     assert cited <= ENTRIES.keys()
-    assert [key for key in ENTRIES if key not in cited and not any(shown(key) in cell for _, cell in rows())] == []
+    assert [
+        key
+        for key in ENTRIES
+        if key not in cited and not any(shown(key) in cell for _, cell in rows())
+    ] == []
 
 
 def test_dois_have_the_form_of_dois():
@@ -105,7 +125,9 @@ def test_dois_have_the_form_of_dois():
     assert len(dois) > 40 and len(set(dois)) == len(dois)
     assert [doi for doi in dois if not re.fullmatch(r"10\.\d{4,5}/\S+", doi)] == []
     preprints = [entry for entry in ENTRIES.values() if "eprint" in entry]
-    assert [entry for entry in preprints if entry["doi"] != f"10.48550/arXiv.{entry['eprint']}"] == []
+    assert [
+        entry for entry in preprints if entry["doi"] != f"10.48550/arXiv.{entry['eprint']}"
+    ] == []
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Docstrings of public names: complete, true to the signatures, readable by what makes the reference."""
+"""Docstrings of public names are complete, true to the signatures, and readable as numpydoc."""
 
 import inspect
 import re
@@ -14,7 +14,9 @@ def public():
     """Return every public class, function and method by its dotted name."""
     found = {}
     for module in MODULES:
-        own = getattr(module, "__all__", [n for n, v in vars(module).items() if _is_declared(v, module)])
+        own = getattr(
+            module, "__all__", [n for n, v in vars(module).items() if _is_declared(v, module)]
+        )
         for name in own:
             value = getattr(module, name)
             if inspect.isfunction(value) or inspect.isclass(value):
@@ -25,11 +27,17 @@ def public():
 
 
 def _is_declared(value, module):
-    return getattr(value, "__module__", None) == module.__name__ and not value.__name__.startswith("_")
+    return getattr(value, "__module__", None) == module.__name__ and not value.__name__.startswith(
+        "_"
+    )
 
 
 def _methods(cls):
-    return [(n, getattr(cls, n)) for n in vars(cls) if n[0] != "_" and inspect.isroutine(getattr(cls, n))]
+    return [
+        (n, getattr(cls, n))
+        for n in vars(cls)
+        if n[0] != "_" and inspect.isroutine(getattr(cls, n))
+    ]
 
 
 def sections(docstring):
@@ -50,17 +58,31 @@ def complaints(value):
     head, parts = sections(docstring)
     taken = [name for name in _parameters(value) if name not in ("self", "cls")]
     wrong = []
-    if "\n" in head.split("\n\n")[0].rstrip("\n") or not head.split("\n\n")[0].rstrip().endswith((".", ":")):
+
+    if "\n" in head.split("\n\n")[0].rstrip("\n") or not head.split("\n\n")[0].rstrip().endswith(
+        (".", ":")
+    ):
         wrong.append("its first paragraph is not one sentence in one line")
+
     if "Parameters" in parts and listed(parts["Parameters"]) != taken:
         wrong.append(f"it describes {listed(parts['Parameters'])} and takes {taken}")
     if inspect.isclass(value):
         strangers = [name for name in listed(parts.get("Attributes", "")) if not _has(value, name)]
         wrong += [f"it has no attribute {name}" for name in strangers]
     elif "Parameters" not in parts and "arguments are those of" not in docstring:
-        wrong += [f"it does not mention {name}" for name in taken if not re.search(rf"\b{name}\b", docstring)]
-    if inspect.isfunction(value) and "Raises" not in parts and re.search(r"\braise |\bas_\w+\(", _code(value)):
+        wrong += [
+            f"it does not mention {name}"
+            for name in taken
+            if not re.search(rf"\b{name}\b", docstring)
+        ]
+
+    if (
+        inspect.isfunction(value)
+        and "Raises" not in parts
+        and re.search(r"\braise |\bas_\w+\(", _code(value))
+    ):
         wrong.append("it does not say what it raises")
+
     if docstring.count("{") != docstring.count("}"):
         wrong.append("its braces do not pair")
     return wrong
@@ -72,9 +94,11 @@ def _has(cls, name):
 
 
 def _parameters(value):
-    """Return the names of the parameters; an exception has those of BaseException, which are no names."""
+    """Return the names of the parameters; those of an exception have none."""
     return (
-        [] if inspect.isclass(value) and issubclass(value, BaseException) else inspect.signature(value).parameters
+        []
+        if inspect.isclass(value) and issubclass(value, BaseException)
+        else inspect.signature(value).parameters
     )
 
 
@@ -90,7 +114,9 @@ def test_a_docstring_says_what_its_signature_says(name):
 
 def test_every_public_function_has_an_example():
     functions = {name: value for name, value in public().items() if inspect.isfunction(value)}
-    without = [n for n, v in functions.items() if ">>> " not in v.__doc__ and v.__qualname__ == v.__name__]
+    without = [
+        n for n, v in functions.items() if ">>> " not in v.__doc__ and v.__qualname__ == v.__name__
+    ]
     assert without == []
 
 
@@ -133,7 +159,8 @@ def throws(a):
 
 
 @pytest.mark.parametrize(
-    ("function", "count"), [(good, 0), (unlisted, 1), (silent, 1), (wordy, 1), (unpaired, 1), (throws, 1)]
+    ("function", "count"),
+    [(good, 0), (unlisted, 1), (silent, 1), (wordy, 1), (unpaired, 1), (throws, 1)],
 )
 def test_the_check_sees_each_fault(function, count):
     assert len(complaints(function)) == count

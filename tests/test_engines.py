@@ -84,7 +84,7 @@ def test_the_law_of_draws_is_named(t, words):
 @pytest.mark.parametrize("left", [1, 5, 20, 40, 50, 200])
 @pytest.mark.parametrize("t", [0.7, 1.5])
 def test_the_number_of_tokens_left_is_found(left, t):
-    """False alarms: 1e-6. 50 tokens of 200 are caught at t = 0.7 in 4,000 draws."""
+    """False alarms: one in a million; 50 of 200 are found at t = 0.7 in 4,000 draws."""
     logits = np.where(np.arange(200) < left, ROWS["rank"], -np.inf)
     assert answers.left_of(drawn("rank", bz.softmax(logits / t), 4_000)) == left
 
@@ -136,13 +136,3 @@ def test_a_presets_defaults_are_those_that_its_engine_was_seen_to_have(name):
     temperature, error = answers.reading_of(observed, left)
     assert left == kept.sum()
     assert abs(temperature - 0.8) < 5 * error
-
-
-def test_a_wrong_temperature_in_one_engine_is_refuted():
-    """The verdicts hold for what was measured, and one reading that is 10 % off fails them."""
-    measured = engines.compute(engines.Config(), lambda fraction: None)
-    assert all(verdict.holds for verdict in engines.verdicts(measured))
-    columns = dict(measured.columns)
-    columns["reading"] = columns["reading"].copy()
-    columns["reading"][3] *= 1.1
-    assert not engines.verdicts(type(measured)(columns))[0].holds

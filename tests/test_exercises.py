@@ -1,10 +1,11 @@
-"""Right answers pass, typical wrong ones get the hint meant for them, and nothing ends in a traceback.
+"""Right answers pass, typical wrong ones get their own hint, and no answer raises an exception.
 
 Answers are worked out here by hand, apart from what the exercises compute.
 """
 
 import math
 import re
+from functools import cache
 from itertools import product
 from math import exp, log, sqrt
 
@@ -20,12 +21,14 @@ from boltzmann.exercises._functions import FALSE_ALARM, OwnFunction
 
 
 def law(energies, t, degeneracies=None):
-    weights = np.exp(-np.asarray(energies) / t) * (1 if degeneracies is None else np.asarray(degeneracies))
+    weights = np.exp(-np.asarray(energies) / t) * (
+        1 if degeneracies is None else np.asarray(degeneracies)
+    )
     return weights / weights.sum()
 
 
 def zipf(words, t):
-    """Return perplexity, entropy and heat capacity of words of energy log k, by sums written out."""
+    """Return perplexity, entropy and heat capacity of words of energy log k, by explicit sums."""
     weights = [k ** (-1 / t) for k in range(1, words + 1)]
     p = [w / sum(weights) for w in weights]
     mean = sum(q * log(k) for k, q in enumerate(p, 1))
@@ -105,7 +108,9 @@ def meeting(logits, tokens):
     return brentq(lambda t: naive(logits, t) @ logits - logits[tokens].mean(), 0.05, 20)
 
 
-PEAK = brentq(lambda x: x / 2 * math.tanh(x / 2) - 1, 1, 4)  # gap/t where d/dx of x² eˣ/(eˣ + 1)² is 0
+PEAK = brentq(
+    lambda x: x / 2 * math.tanh(x / 2) - 1, 1, 4
+)  # gap/t where d/dx of x² eˣ/(eˣ + 1)² is 0
 HALF = zipf_t(0, zipf(100, 1.0)[0] / 2)
 NEEDED = (3 * 0.7 / 0.05) ** 2 / zipf(30, 0.7)[2]
 THIRDS = [1 / 3, 1 / 3, 1 / 3, 0]
@@ -188,14 +193,34 @@ WRONG = [
     ("own_softmax", shifted_late, "too late"),
     ("own_softmax", lambda logits, t: shifted(logits, 1.0), "does not look at t"),
     ("own_softmax", lambda logits, t: naive(logits, 1.0), "does not look at t"),
-    ("own_softmax", lambda logits, t: shifted(logits, 1 / t) if t > 1e-300 else 1 / 3 + 0 * logits, "divides"),
+    (
+        "own_softmax",
+        lambda logits, t: shifted(logits, 1 / t) if t > 1e-300 else 1 / 3 + 0 * logits,
+        "divides",
+    ),
     ("own_softmax", lambda logits, t: naive(-logits, t), "sign differs"),
     ("own_softmax", lambda logits, t: logits, "softmax([2.0, 1.0, 0.0], 1.0) gave [2. 1. 0.]."),
-    ("own_acceptance", lambda E, E_new, g, g_new, t: metropolis(E, E_new, 1, 1, t), "how many states"),
+    (
+        "own_acceptance",
+        lambda E, E_new, g, g_new, t: metropolis(E, E_new, 1, 1, t),
+        "how many states",
+    ),
     ("own_acceptance", lambda E, E_new, g, g_new, t: glauber(E, E_new, 1, 1, t), "how many states"),
-    ("own_acceptance", lambda E, E_new, g, g_new, t: metropolis(E_new, E, g, g_new, t), "climb gladly"),
-    ("own_acceptance", lambda E, E_new, g, g_new, t: metropolis(E, E_new, g_new, g, t), "goes on top"),
-    ("own_acceptance", lambda E, E_new, g, g_new, t: metropolis(E, E_new, g, g_new, 1 / t), "gets hotter"),
+    (
+        "own_acceptance",
+        lambda E, E_new, g, g_new, t: metropolis(E_new, E, g, g_new, t),
+        "climb gladly",
+    ),
+    (
+        "own_acceptance",
+        lambda E, E_new, g, g_new, t: metropolis(E, E_new, g_new, g, t),
+        "goes on top",
+    ),
+    (
+        "own_acceptance",
+        lambda E, E_new, g, g_new, t: metropolis(E, E_new, g, g_new, 1 / t),
+        "gets hotter",
+    ),
     ("own_acceptance", lambda E, E_new, g, g_new, t: g_new / g * exp((E - E_new) / t), "above one"),
     (
         "own_acceptance",
@@ -203,7 +228,11 @@ WRONG = [
         "every step down",
     ),
     ("own_acceptance", lambda *_: 0.5, "Not so yours"),
-    ("own_acceptance", lambda E, E_new, g, g_new, t: sqrt(g_new / g * exp((E - E_new) / t)), "Not so yours"),
+    (
+        "own_acceptance",
+        lambda E, E_new, g, g_new, t: sqrt(g_new / g * exp((E - E_new) / t)),
+        "Not so yours",
+    ),
     ("at_the_wall", redrawing, "only neighbour"),
     ("at_the_wall", insisting, "draw again"),
     ("at_the_wall", ring, "no ring"),
@@ -241,7 +270,9 @@ WRONG = [
     ("own_thermometer", lambda logits, tokens: -logits[tokens].mean(), "mean energy. It rises"),
     (
         "own_thermometer",
-        lambda logits, tokens: (logits[0] - logits[1]) / log(np.sum(tokens == 0) / np.sum(tokens == 1)),
+        lambda logits, tokens: (
+            (logits[0] - logits[1]) / log(np.sum(tokens == 0) / np.sum(tokens == 1))
+        ),
         "Two tokens",
     ),
     (
@@ -249,7 +280,11 @@ WRONG = [
         lambda logits, tokens: logits[tokens].mean() / (naive(logits, 1.0) @ logits),
         "ideal gas",
     ),
-    ("own_thermometer", lambda logits, tokens: 0.5, "thermometer(<30 numbers>, <4000 numbers>) gave 0.5."),
+    (
+        "own_thermometer",
+        lambda logits, tokens: 0.5,
+        "thermometer(<30 numbers>, <4000 numbers>) gave 0.5.",
+    ),
     ("how_many_draws", NEEDED / 9, "one time in three"),
     ("how_many_draws", NEEDED * zipf(30, 0.7)[2], "nothing of the model"),
     ("how_many_draws", NEEDED * zipf(30, 0.7)[2] / zipf(30, 1.0)[2], "must C"),
@@ -283,10 +318,18 @@ def test_the_right_answer_passes(name):
     assert result and result.right and str(result) == f"right: {_EXERCISES[name].because}"
 
 
-@pytest.mark.parametrize(("name", "answer", "phrase"), WRONG, ids=[f"{name}-{p}" for name, _, p in WRONG])
-def test_a_typical_wrong_answer_gets_its_own_hint(name, answer, phrase):
+@cache
+def checked(index):
+    """Return the result of one wrong answer, which a walk takes its time for."""
+    name, answer, _ = WRONG[index]
+    return check(name, answer)
+
+
+@pytest.mark.parametrize("index", range(len(WRONG)), ids=[f"{name}-{p}" for name, _, p in WRONG])
+def test_a_typical_wrong_answer_gets_its_own_hint(index):
     """A phrase picks one hint of its exercise, or none where the answer is not typical."""
-    result = check(name, answer)
+    name, _, phrase = WRONG[index]
+    result = checked(index)
     assert not result and str(result) == f"not yet: {result.message}"
     assert phrase in result.message
     own = [hint for hint in hints(name) if phrase in hint]
@@ -297,7 +340,7 @@ def test_a_typical_wrong_answer_gets_its_own_hint(name, answer, phrase):
 @pytest.mark.parametrize("name", RIGHT)
 def test_every_hint_is_met_above(name):
     """The general one too, which choices do not have."""
-    met = {check(entry, answer).message for entry, answer, _ in WRONG if entry == name}
+    met = {checked(index).message for index, entry in enumerate(WRONG) if entry[0] == name}
     assert set(hints(name)) <= met
     general = met - set(hints(name))
     assert (name in CHOICES) == (not general) == (not _EXERCISES[name].hint)
@@ -313,22 +356,26 @@ def test_every_choice_is_foreseen(name):
 
 def test_other_right_answers_of_the_student_pass_too():
     assert check("own_acceptance", glauber)
-    assert check("own_softmax", lambda logits, t: np.exp(bz.log_softmax((logits - logits.max()) / t)))
-    assert check("own_thermometer", lambda logits, tokens: bz.thermometer.read(logits, tokens).temperature)
+    assert check(
+        "own_softmax", lambda logits, t: np.exp(bz.log_softmax((logits - logits.max()) / t))
+    )
+    assert check(
+        "own_thermometer", lambda logits, tokens: bz.thermometer.read(logits, tokens).temperature
+    )
     assert check("three_levels", np.array([1.8297])) and check("three_levels", np.float32(1.83))
+
     for shift in (-1.001, -0.999, 0.999, 1.001):  # on either side of the tolerance
-        number, array = (
-            RIGHT["three_levels"] * (1 + 1e-3 * shift),
-            RIGHT["temper_by_hand"] + 1e-3 * np.eye(3)[2] * shift,
-        )
+        number = RIGHT["three_levels"] * (1 + 1e-3 * shift)
+        array = RIGHT["temper_by_hand"] + 1e-3 * np.eye(3)[2] * shift
         assert bool(check("three_levels", number)) == (abs(shift) < 1)
         assert bool(check("temper_by_hand", array)) == (abs(shift) < 1)
 
 
 @pytest.mark.parametrize("name", RIGHT)
 def test_no_hint_holds_the_answer(name):
-    """To three digits; of an array, all entries. A choice is not named in its second part, nor by its letter."""
-    right, texts = RIGHT[name], [*hints(name), _EXERCISES[name].hint]
+    """Neither to three digits, for an array of all entries, nor the letter or word of a choice."""
+    right = RIGHT[name]
+    texts = [*hints(name), _EXERCISES[name].hint]
     if isinstance(_EXERCISES[name].kind, Numbers):
         digits = {f"{number:.3g}" for number in np.ravel(right)}
         assert not [hint for hint in texts if all(number in hint for number in digits)]
@@ -369,12 +416,16 @@ def test_what_is_no_answer_is_told_what_is_expected(name, answer):
     assert "your answer" in result.message
 
 
-@pytest.mark.parametrize("name", [name for name in RIGHT if not isinstance(_EXERCISES[name].kind, OwnFunction)])
+@pytest.mark.parametrize(
+    "name", [name for name in RIGHT if not isinstance(_EXERCISES[name].kind, OwnFunction)]
+)
 def test_a_function_is_no_number_or_choice(name):
     assert "Expected: " in check(name, exp).message
 
 
-@pytest.mark.parametrize("name", [name for name in RIGHT if isinstance(_EXERCISES[name].kind, OwnFunction)])
+@pytest.mark.parametrize(
+    "name", [name for name in RIGHT if isinstance(_EXERCISES[name].kind, OwnFunction)]
+)
 def test_a_number_is_no_function(name):
     assert "without calling it" in check(name, 0.5).message
 
@@ -437,7 +488,11 @@ def test_a_forgotten_return_is_told(name):
 @pytest.mark.parametrize(
     ("name", "function", "phrase"),
     [
-        ("own_softmax", lambda logits, t: 1.0, "returned shape (), where an array of shape (3,) is needed"),
+        (
+            "own_softmax",
+            lambda logits, t: 1.0,
+            "returned shape (), where an array of shape (3,) is needed",
+        ),
         (
             "own_softmax",
             lambda logits, t: logits[:2],
@@ -449,7 +504,11 @@ def test_a_forgotten_return_is_told(name):
         ("own_acceptance", lambda *_: -1.0, "no probability above 0"),
         ("own_acceptance", lambda *_: math.inf, "returned inf"),
         ("own_acceptance", lambda *_: math.nan, "returned nan"),
-        ("at_the_wall", lambda level, generator: 4, "step(0, generator) returned 4: levels run from 0 to 3"),
+        (
+            "at_the_wall",
+            lambda level, generator: 4,
+            "step(0, generator) returned 4: levels run from 0 to 3",
+        ),
         ("at_the_wall", lambda level, generator: -1, "returned -1"),
         ("at_the_wall", lambda level, generator: 0.5, "returned 0.5, which is no level"),
     ],
@@ -473,14 +532,17 @@ def test_a_students_function_is_free_to_overwrite_its_arguments():
 def test_a_walk_that_is_off_by_a_tenth_is_noticed():
     """Upward acceptance 0.9 exp(-1), 20,000 steps from each of four levels, bars at p = 1e-6/4.
 
-    By the noncentral chi-square of the two counts (up or not, of those that could) on three levels the power is
-    above 0.99; the seed is fixed.
-    """
+    By the noncentral chi-square of the two counts (up or not, of those that could) on three levels
+    the power is above 0.99; the seed is fixed."""
     steps = _EXERCISES["at_the_wall"].kind.steps
-    up, less = 0.5 * exp(-1), 0.45 * exp(-1)
+    up = 0.5 * exp(-1)
+    less = 0.45 * exp(-1)
     bar = ncx2.isf(FALSE_ALARM / 4, 2, 1e-12)
     others = [1 - up - down for down in (0, 0.5, 0.5)]
-    powers = [ncx2.sf(bar, 2, steps * ((up - less) ** 2 / up + (up - less) ** 2 / other)) for other in others]
+    powers = [
+        ncx2.sf(bar, 2, steps * ((up - less) ** 2 / up + (up - less) ** 2 / other))
+        for other in others
+    ]
     assert 1 - np.prod([1 - power for power in powers]) > 0.99
 
     def reluctant(level, generator):
@@ -490,7 +552,9 @@ def test_a_walk_that_is_off_by_a_tenth_is_noticed():
     assert check("at_the_wall", reluctant).message == _EXERCISES["at_the_wall"].hint
 
 
-@pytest.mark.parametrize("mistake", _EXERCISES["at_the_wall"].mistakes, ids=lambda pair: pair[1][:20])
+@pytest.mark.parametrize(
+    "mistake", _EXERCISES["at_the_wall"].mistakes, ids=lambda pair: pair[1][:20]
+)
 def test_the_matrices_of_wrong_steps_are_stochastic_and_wrong(mistake):
     matrix = mistake[0]()
     assert matrix.min() >= 0 and np.allclose(matrix.sum(axis=1), 1)
@@ -498,22 +562,35 @@ def test_the_matrices_of_wrong_steps_are_stochastic_and_wrong(mistake):
 
 
 def test_of_the_four_samplers_the_one_that_is_named_forgets_the_degeneracy():
-    """Their sources run: 40,000 steps from the law; a sampler that is right stays on it (χ² of 2, p > 1e-6).
+    """Run for 40,000 steps from the law, a right sampler stays on it (χ² of 2, p > 1e-6).
 
     The faulty one moves to exp(-E/t), some 100 standard deviations away.
     """
     given = data("forgotten_degeneracy")
-    E, g, t, particles = given["E"], given["g"], 2.0, 4000
+    E = given["E"]
+    g = given["g"]
+    t = 2.0
+    particles = 4000
     target = law(E, t, g)
+
     for name, source in given["sources"].items():
         generator = np.random.default_rng(1)
         code = compile(source, name, "exec")
         counts = np.zeros(3)
         for old in generator.choice(3, p=target, size=particles):
-            place = {"generator": generator, "E": E, "g": g, "t": t, "exp": exp, "log": log, "old": old}
+            place = {
+                "generator": generator,
+                "E": E,
+                "g": g,
+                "t": t,
+                "exp": exp,
+                "log": log,
+                "old": old,
+            }
             for _ in range(10):
                 exec(code, place)
             counts[place["old"]] += 1
+
         p_value = bz.statistics.goodness_of_fit(counts, target).p_value
         assert (p_value < 1e-100) if name == "C" else (p_value > 1e-6), name
         if name == "C":
@@ -542,15 +619,22 @@ def test_the_truncations_by_hand():
 
 
 def test_the_thermometer_sees_what_the_question_about_servers_says():
-    """The liar cuts at 0.9; an honest server reads further off than it, but has a long error bar."""
+    """One cuts at 0.9; the reading of an honest one is further off, within a long error bar."""
     given = data("which_server_lies")
-    readings = {name: bz.thermometer.read(given["logits"], given[name][1], rows=given[name][0]) for name in "ABCD"}
-    assert [name for name in "ABCD" if bz.thermometer.diagnose(readings[name], 0.7).verdict == "fails"] == ["D"]
+    readings = {
+        name: bz.thermometer.read(given["logits"], given[name][1], rows=given[name][0])
+        for name in "ABCD"
+    }
+    assert [
+        name for name in "ABCD" if bz.thermometer.diagnose(readings[name], 0.7).verdict == "fails"
+    ] == ["D"]
+
     off = {name: 0.7 - reading.temperature for name, reading in readings.items()}
     assert off["B"] > off["D"] > 0.1
     for name in "ABC":
         assert abs(off[name]) < 2 * readings[name].standard_error
     assert off["D"] > 10 * readings["D"].standard_error
+
     shallow, *_, deep = readings["D"].by_top
     assert abs(shallow.temperature - 0.7) < 2 * shallow.standard_error and deep.temperature < 0.6
     kept = {(row, token) for row, token in zip(*given["D"], strict=True)}
@@ -560,7 +644,9 @@ def test_the_thermometer_sees_what_the_question_about_servers_says():
 
 def test_unknown_names_suggest_near_ones():
     for call in (question, data, lambda name: check(name, 1)):
-        with pytest.raises(ValueError, match=r"'three_level', which is no exercise: did you mean 'three_levels'"):
+        with pytest.raises(
+            ValueError, match=r"'three_level', which is no exercise: did you mean 'three_levels'"
+        ):
             call("three_level")
         with pytest.raises(ValueError, match=r"no exercise: overview\(\) lists them all"):
             call("qqqq")
@@ -582,8 +668,12 @@ def test_the_overview_lists_every_exercise_once_with_its_title():
 def test_every_question_says_what_is_given_and_expected():
     for name, exercise in _EXERCISES.items():
         text = question(name)
-        assert text.startswith(f"{exercise.title}\n\n") and text.endswith(f"Answer: {exercise.kind.expects}.")
-        assert all(f'["{key}"]' in text for key in data(name)) and (not data(name)) == ("Data:" not in text)
+        assert text.startswith(f"{exercise.title}\n\n") and text.endswith(
+            f"Answer: {exercise.kind.expects}."
+        )
+        assert all(f'["{key}"]' in text for key in data(name)) and (not data(name)) == (
+            "Data:" not in text
+        )
         assert repr(text) == str(text) and max(map(len, text.splitlines())) < 140
         assert exercise.because and len(set(hints(name))) == len(exercise.mistakes) >= 4
 
@@ -601,7 +691,8 @@ def test_what_a_student_does_to_the_data_harms_nobody():
 
 
 def test_data_and_results_are_the_same_every_time():
-    first, second = data("which_server_lies"), data("which_server_lies")
+    first = data("which_server_lies")
+    second = data("which_server_lies")
     assert all(np.array_equal(first[name][1], second[name][1]) for name in "ABCD")
     walk = _EXERCISES["at_the_wall"].kind
     assert np.array_equal(walk.read(step), walk.read(step))

@@ -1,7 +1,8 @@
-"""Roads that never import one another, and a front door that loads nothing heavy.
+"""The roads never import one another, and `import boltzmann` loads nothing heavy.
 
-A module is on one of the roads, or on the ground that they share, which stands on none of them, or above them all,
-as the command line and the exercises are.
+A road is a folder: analytic, simulation, language or thermometer. The files beside these folders,
+and `_core`, are shared by the roads. All other folders, such as commands and exercises, may import
+anything and are imported by none of these.
 """
 
 import ast
@@ -14,39 +15,7 @@ import pytest
 import boltzmann as bz
 
 PACKAGE = Path(bz.__file__).parent
-SIMULATION = (
-    "metropolis",
-    "transitions",
-    "engines",
-    "starts",
-    "records",
-    "sweeps",
-    "sweep_record",
-    "checkpoints",
-    "dispatch",
-    "kernels.streams",
-    "kernels.tables",
-    "kernels.hops",
-)
-ROADS = {
-    "the law": ("boltzmann.analytic", "boltzmann.kernels.softmax"),
-    "the simulation": tuple(f"boltzmann.{name}" for name in SIMULATION),
-    "the sampler": ("boltzmann.language", "boltzmann.kernels.draws", "boltzmann.kernels.alias"),
-    "the thermometer": ("boltzmann.thermometer", "boltzmann.kernels.offers"),
-}
-SHARED = {
-    "boltzmann",  # the front door
-    "boltzmann._checks",
-    "boltzmann._console",
-    "boltzmann._threads",
-    "boltzmann.levels",
-    "boltzmann.plots",
-    "boltzmann.statistics",
-    "boltzmann.kernels",  # the package, which is empty
-    "boltzmann.kernels.compiled",
-    "boltzmann.kernels.exponential",  # of the law, the sampler and the thermometer
-}
-ABOVE = ("boltzmann.__main__", "boltzmann.commands", "boltzmann.exercises")
+ROADS = ("analytic", "simulation", "language", "thermometer")
 
 
 def modules():
@@ -59,35 +28,48 @@ def modules():
 
 
 def names_in(source, module, known):
-    """Return the dotted names that a source imports, or takes from the front door, anywhere."""
+    """Return the dotted names that a source imports, or takes from the package, anywhere."""
     package = module if known[module].name == "__init__.py" else module.rpartition(".")[0]
-    nodes, names, doors = list(ast.walk(ast.parse(source))), set(), set()
+    nodes, names, bound = list(ast.walk(ast.parse(source))), set(), set()
     for node in nodes:
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
-            doors |= {alias.asname or "boltzmann" for alias in node.names if leads_to_the_door(alias)}
+            bound |= {
+                alias.asname or "boltzmann" for alias in node.names if binds_the_package(alias)
+            }
         elif isinstance(node, ast.ImportFrom):
             base = node.module or ""
             if node.level:
                 base = ".".join(
-                    filter(None, [*package.split(".")[: len(package.split(".")) + 1 - node.level], base])
+                    filter(
+                        None,
+                        [*package.split(".")[: len(package.split(".")) + 1 - node.level], base],
+                    )
                 )
             names |= {base} | {f"{base}.{alias.name}" for alias in node.names}
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             names.add(node.value)  # for importlib.import_module
+
     for node in nodes:
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in doors:
+        if (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id in bound
+        ):
             names.add(f"boltzmann.{node.attr}")
+
     return names
 
 
-def leads_to_the_door(alias):
-    """Tell whether an import binds the front door: `import boltzmann`, `… as bz`, `import boltzmann.levels`."""
-    return alias.name == "boltzmann" or (alias.name.startswith("boltzmann.") and alias.asname is None)
+def binds_the_package(alias):
+    """Tell whether an import binds the package itself, as `import boltzmann.levels` does, too."""
+    return alias.name == "boltzmann" or (
+        alias.name.startswith("boltzmann.") and alias.asname is None
+    )
 
 
 def imported(source, module, known):
-    """Return the modules of `known` that a source imports anywhere, packages on the way included."""
+    """Return the modules of `known` that a source imports anywhere, their packages included."""
     return (names_in(source, module, known) & known.keys()) - {module}
 
 
@@ -102,24 +84,37 @@ def reach(start, graph):
     return seen
 
 
-def within(module, starts):
-    return any(module == start or module.startswith(f"{start}.") for start in starts)
+def part(module):
+    """Return the folder or file below the package that a module is in; "" for its __init__."""
+    return module.split(".")[1] if "." in module else ""
 
 
-def on_road(module, road):
-    return within(module, ROADS[road])
+def is_road(module):
+    return part(module) in ROADS
+
+
+def is_shared(module):
+    """Tell whether a module is shared: `_core`, or a file directly below the package."""
+    name = part(module)
+    return name in ("", "_core") or (name != "__main__" and (PACKAGE / f"{name}.py").exists())
 
 
 @pytest.fixture(scope="module")
 def graph():
-    """What each module imports; the front door, which every road has in common, opens all three on purpose."""
+    """What each module imports; `boltzmann` itself, which leads to all roads, counts as empty."""
     known = modules()
-    edges = {name: imported(path.read_text(encoding="utf-8"), name, known) for name, path in known.items()}
+    edges = {
+        name: imported(path.read_text(encoding="utf-8"), name, known)
+        for name, path in known.items()
+    }
     return edges | {"boltzmann": set()}
 
 
 def test_the_walk_sees_imports_of_every_form():
-    known = {"boltzmann": Path("__init__.py"), **{f"boltzmann.{name}": Path(f"{name}.py") for name in "abcdef"}}
+    known = {
+        "boltzmann": Path("__init__.py"),
+        **{f"boltzmann.{name}": Path(f"{name}.py") for name in "abcdef"},
+    }
     source = """
 import boltzmann.a
 from boltzmann import b as other
@@ -128,20 +123,26 @@ def inside():
     from .d import thing
     import_module("boltzmann.e")
 """
-    assert imported(source, "boltzmann.f", known) == {"boltzmann", *(f"boltzmann.{name}" for name in "abcde")}
+
+    assert imported(source, "boltzmann.f", known) == {
+        "boltzmann",
+        *(f"boltzmann.{name}" for name in "abcde"),
+    }
 
 
-def test_every_module_is_on_one_road_or_shared_or_above(graph):
-    for module in graph:
-        places = [on_road(module, road) for road in ROADS] + [module in SHARED, within(module, ABOVE)]
-        assert sum(places) == 1, module
-    starts = {start for road in ROADS.values() for start in road}
-    assert starts | SHARED | set(ABOVE) <= graph.keys()
+def test_roads_and_what_they_share_are_there(graph):
+    assert {part(module) for module in graph if is_road(module)} == set(ROADS)
+    assert {"_core", "levels", "statistics", "plots"} <= {part(m) for m in graph if is_shared(m)}
 
 
-def test_nothing_leads_above_the_roads(graph):
-    below = [module for module in graph if not within(module, ABOVE)]
-    assert not [module for module in reach(below, graph) if within(module, ABOVE)]
+def test_nothing_below_imports_the_commands_or_the_exercises(graph):
+    below = {module for module in graph if is_road(module) or is_shared(module)}
+    assert {part(module) for module in graph.keys() - below} == {
+        "__main__",
+        "commands",
+        "exercises",
+    }
+    assert reach(below, graph) == below
 
 
 PUBLIC = {f"boltzmann.{name}" for name in bz.__all__} | {"boltzmann.*"}
@@ -158,14 +159,16 @@ PUBLIC = {f"boltzmann.{name}" for name in bz.__all__} | {"boltzmann.*"}
         "import boltzmann.levels\nboltzmann.temper",
     ],
 )
-def test_whoever_takes_from_the_front_door_is_seen(source):
+def test_whoever_takes_a_public_name_from_the_package_is_seen(source):
     assert names_in(source, "boltzmann.f", {"boltzmann.f": Path("f.py")}) & PUBLIC
 
 
-def test_no_road_goes_through_the_front_door():
+def test_no_road_takes_a_public_name_from_the_package():
     """It opens all three, so the walk stops there; no module takes from it what is another's."""
     known = modules()
-    for module in known.keys() - {"boltzmann"} - {name for name in known if within(name, ABOVE)}:
+    for module in known.keys() - {"boltzmann"}:
+        if not (is_road(module) or is_shared(module)):
+            continue
         taken = names_in(known[module].read_text(encoding="utf-8"), module, known) & PUBLIC
         assert taken <= known.keys(), module
 
@@ -173,45 +176,49 @@ def test_no_road_goes_through_the_front_door():
 @pytest.mark.parametrize("road", ROADS)
 def test_no_road_leads_to_another(road, graph):
     """Directly or through what they share; if one did, that they agree would say nothing."""
-    start = [module for module in graph if on_road(module, road)]
-    for other in ROADS.keys() - {road}:
-        assert not [module for module in reach(start, graph) if on_road(module, other)]
+    start = [module for module in graph if part(module) == road]
+    assert {part(module) for module in reach(start, graph) if is_road(module)} == {road}
 
 
-def test_the_shared_ground_stands_on_no_road(graph):
-    assert reach(SHARED, graph) == SHARED
+def test_what_is_shared_imports_no_road(graph):
+    shared = {module for module in graph if is_shared(module)}
+    assert reach(shared, graph) == shared
 
 
-def test_the_thermometer_stands_on_the_door_its_threads_and_its_kernels_alone(graph):
-    """It measures the three roads, and so must not be made of them: not of levels, nor of the law."""
-    start = [module for module in graph if on_road(module, "the thermometer")]
-    ground = {module for module in reach(start, graph) if not on_road(module, "the thermometer")}
-    kernels = {f"boltzmann.kernels{name}" for name in ("", ".compiled", ".exponential")}
-    assert ground <= {"boltzmann", "boltzmann._checks", "boltzmann._threads"} | kernels
+def test_the_thermometer_imports_the_core_alone(graph):
+    """It measures the three roads, and so must not be made of them."""
+    start = [module for module in graph if part(module) == "thermometer"]
+    assert {part(module) for module in reach(start, graph)} == {"_core", "thermometer"}
 
 
-def test_all_but_the_simulation_share_an_exponential(graph):
-    """An error in it would be in both; the simulation, which has one of its own, would not agree."""
-    for road in ROADS:
-        start = [module for module in graph if on_road(module, road)]
-        assert ("boltzmann.kernels.exponential" in reach(start, graph)) == (road != "the simulation")
+@pytest.mark.parametrize("road", ROADS)
+def test_all_but_the_simulation_share_an_exponential(road, graph):
+    """An error in it would be in all three; the simulation, with its own, would not agree."""
+    start = [module for module in graph if part(module) == road]
+    shared = "boltzmann._core.exponential" in reach(start, graph)
+    assert shared == (road != "simulation")
 
 
 def loaded_after(statement):
     program = f"import sys\n{statement}\nprint(*sys.modules)"
-    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
     return set(result.stdout.split())
 
 
-def test_the_front_door_loads_nothing_heavy():
+def test_importing_the_package_loads_nothing_heavy():
     """Nor does the law; the simulation loads Numba when it is asked for, and no Matplotlib."""
     heavy = {"numba", "matplotlib", "scipy", "tqdm"}
     assert heavy & loaded_after("import boltzmann") == set()
-    assert heavy & loaded_after("import boltzmann as bz; bz.probabilities([0, 1], 1.0); dir(bz)") == set()
+    assert (
+        heavy & loaded_after("import boltzmann as bz; bz.probabilities([0, 1], 1.0); dir(bz)")
+        == set()
+    )
     assert "boltzmann.exercises" not in loaded_after("import boltzmann as bz; dir(bz)")
     assert "boltzmann.exercises" in loaded_after("import boltzmann as bz; bz.exercises")
     ensemble = loaded_after("import boltzmann as bz; bz.Ensemble")
-    assert {"numba", "boltzmann.metropolis"} <= ensemble
+    assert {"numba", "boltzmann.simulation.ensemble"} <= ensemble
     assert "matplotlib" not in ensemble
 
 

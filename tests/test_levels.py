@@ -120,11 +120,20 @@ def test_logits_make_the_round_trip_through_levels():
         (lambda: EnergyLevels.from_probabilities([0.5, NAN]), r"p\[1\] is nan"),
         (lambda: EnergyLevels.from_probabilities([]), "p has shape"),
         (lambda: EnergyLevels.from_probabilities(1.0), "p has shape"),
-        (lambda: EnergyLevels.from_probabilities([[0.5, 0.5]]), r"must have shape \(K,\), got \(1, 2\)"),
+        (
+            lambda: EnergyLevels.from_probabilities([[0.5, 0.5]]),
+            r"must have shape \(K,\), got \(1, 2\)",
+        ),
         (lambda: EnergyLevels.from_logits([-INF, -INF]), "logits are all -inf"),
         (lambda: EnergyLevels.from_logits([0, NAN]), r"logits\[1\] is nan"),
-        (lambda: EnergyLevels.from_logits([]), r"logits must have shape \(K,\) with K of at least 1, got \(0,\)"),
-        (lambda: EnergyLevels.from_logits([[0, 1]]), r"logits must have shape \(K,\) .* got \(1, 2\)"),
+        (
+            lambda: EnergyLevels.from_logits([]),
+            r"logits must have shape \(K,\) with K of at least 1, got \(0,\)",
+        ),
+        (
+            lambda: EnergyLevels.from_logits([[0, 1]]),
+            r"logits must have shape \(K,\) .* got \(1, 2\)",
+        ),
         (lambda: EnergyLevels.from_logits([0, 1], labels="a"), "labels has 1 entries for 2 levels"),
     ],
 )
@@ -159,7 +168,9 @@ def test_the_catalogue_has_its_textbook_energies_and_degeneracies(levels, energi
 def test_random_levels_are_sorted_normals_that_follow_their_seed():
     expected = 3 * np.sort(np.random.default_rng(5).standard_normal(1000))
     assert_array_equal(bz.random_levels(1000, spread=3, seed=5).energies, expected)
-    assert_array_equal(bz.random_levels(1000, spread=3, seed=np.random.default_rng(5)).energies, expected)
+    assert_array_equal(
+        bz.random_levels(1000, spread=3, seed=np.random.default_rng(5)).energies, expected
+    )
     assert bz.random_levels(1000, seed=5) != bz.random_levels(1000, seed=6)
     generator = np.random.default_rng(5)
     assert bz.random_levels(3, seed=generator) != bz.random_levels(3, seed=generator)
@@ -193,7 +204,9 @@ SCALES = [
 ]
 
 
-@pytest.mark.parametrize(("make", "arguments", "name"), SCALES, ids=lambda value: getattr(value, "__name__", None))
+@pytest.mark.parametrize(
+    ("make", "arguments", "name"), SCALES, ids=lambda value: getattr(value, "__name__", None)
+)
 def test_a_scale_is_one_positive_finite_number(make, arguments, name):
     for wrong in (0, -1.5, INF, [1.0, 2.0]):
         with pytest.raises(ValueError, match=f"{name} must be one positive finite number"):
@@ -204,8 +217,8 @@ def test_a_scale_is_one_positive_finite_number(make, arguments, name):
         make(*arguments, **{name: "1"})
 
 
-# The largest scale at which the factory's levels are finite is the largest float over `factor`: that of its last
-# level, E_2 or, for the column, the middle of its top layer.
+# The largest scale at which the factory's levels are finite is the largest float over `factor`:
+# that of its last level, E_2 or, for the column, the middle of its top layer.
 LARGEST = np.finfo(np.float64).max
 OVERFLOWING = [
     (bz.ladder, (3,), "spacing", 2),
@@ -216,21 +229,27 @@ OVERFLOWING = [
 ]
 
 
-@pytest.mark.parametrize(("make", "arguments", "name", "factor"), OVERFLOWING, ids=[row[2] for row in OVERFLOWING])
+@pytest.mark.parametrize(
+    ("make", "arguments", "name", "factor"), OVERFLOWING, ids=[row[2] for row in OVERFLOWING]
+)
 def test_a_level_that_overflows_is_refused_and_not_forbidden(make, arguments, name, factor):
     scale = LARGEST / factor * (1 - 1e-15)
     energies = make(*arguments, **{name: scale}).energies
     assert np.isfinite(energies).all()
     assert energies[2] > LARGEST * (1 - 1e-14)
     scale = LARGEST / factor * (1 + 1e-15)
-    with pytest.raises(ValueError, match=rf"{name} is {re.escape(str(scale))}: energies\[2\] overflows"):
+    with pytest.raises(
+        ValueError, match=rf"{name} is {re.escape(str(scale))}: energies\[2\] overflows"
+    ):
         make(*arguments, **{name: scale})
 
 
 @pytest.mark.parametrize(("seed", "end"), [(3, 0), (4, 2)])
 def test_random_levels_are_refused_at_either_end(seed, end):
     farthest = abs(bz.random_levels(3, seed=seed).energies[end])
-    assert np.isfinite(bz.random_levels(3, spread=LARGEST / farthest * 0.99, seed=seed).energies).all()
+    assert np.isfinite(
+        bz.random_levels(3, spread=LARGEST / farthest * 0.99, seed=seed).energies
+    ).all()
     with pytest.raises(ValueError, match=rf"spread is .*: energies\[{end}\] overflows"):
         bz.random_levels(3, spread=LARGEST / farthest * 1.01, seed=seed)
 
@@ -243,7 +262,9 @@ def test_a_seed_is_a_whole_number_or_a_generator(seed):
 
 def test_whole_numbers_of_any_size_are_numbers():
     assert bz.EnergyLevels([10**20, 0, -(10**300)]).energies.tolist() == [1e20, 0.0, -1e300]
-    assert np.allclose(bz.probabilities([10**20, 0], 1e20), [1 / (1 + np.e), np.e / (1 + np.e)], rtol=1e-15)
+    assert np.allclose(
+        bz.probabilities([10**20, 0], 1e20), [1 / (1 + np.e), np.e / (1 + np.e)], rtol=1e-15
+    )
 
 
 @pytest.mark.parametrize(

@@ -26,14 +26,18 @@ def test_one_figure_has_one_set_of_bytes():
 
 def test_bytes_do_not_depend_on_the_users_own_settings():
     plain = made()
-    with mpl.rc_context({"font.size": 30, "svg.fonttype": "none", "savefig.dpi": 50, "lines.linewidth": 9}):
+    with mpl.rc_context(
+        {"font.size": 30, "svg.fonttype": "none", "savefig.dpi": 50, "lines.linewidth": 9}
+    ):
         assert made() == plain
 
 
 def test_a_png_has_the_pixels_of_a_projector(tmp_path):
     with plots.style():
         plots.save(plots.figure("Empty"), tmp_path, "empty")
-    width, height = (int.from_bytes((tmp_path / "empty.png").read_bytes()[k : k + 4], "big") for k in (16, 20))
+    width, height = (
+        int.from_bytes((tmp_path / "empty.png").read_bytes()[k : k + 4], "big") for k in (16, 20)
+    )
     assert (width, height) == (1920, 1080)
 
 

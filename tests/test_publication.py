@@ -1,4 +1,4 @@
-"""What a citation, a package index or a newcomer takes from this folder: that it agrees, and works as written."""
+"""What a citation, a package index or a newcomer takes from here agrees, and works as written."""
 
 import re
 import tomllib
@@ -27,7 +27,9 @@ def cited(key):
 
 def test_the_citation_has_what_its_format_asks_for():
     keys = re.findall(r"^([a-z-]+):", CITATION, flags=re.MULTILINE)
-    assert {"cff-version", "message", "title", "authors"} <= set(keys) and len(set(keys)) == len(keys)
+    assert {"cff-version", "message", "title", "authors"} <= set(keys) and len(set(keys)) == len(
+        keys
+    )
     assert cited("cff-version") == "1.2.0" and cited("type") == "software"
     assert '\nauthors:\n  - name: "The boltzmann developers"\n' in CITATION
 
@@ -56,29 +58,60 @@ def test_the_paper_has_the_parts_of_its_form():
     assert re.search(r'title: "(.+)"', header)[1] == cited("title")
     parts = re.findall(r"^# (.+)$", body, flags=re.MULTILINE)
     assert [parts[0], parts[1], parts[-1]] == ["Summary", "Statement of need", "References"]
-    assert {"Learning objectives", "Content and instructional design", "Story of the project"} <= set(parts)
+
+    assert {
+        "Learning objectives",
+        "Content and instructional design",
+        "Story of the project",
+    } <= set(parts)
 
 
 def test_code_and_texts_have_their_licences():
     licences = {"MIT": "LICENSE", "CC-BY-4.0": "LICENSE-CC-BY-4.0.md"}
     assert PROJECT["project"]["license"] == " AND ".join(licences)
     assert PROJECT["project"]["license-files"] == list(licences.values())
-    assert "MIT License" in (ROOT / "LICENSE").read_text(encoding="utf-8") and cited("license") == "MIT"
-    assert "SPDX-License-Identifier: CC-BY-4.0" in (ROOT / licences["CC-BY-4.0"]).read_text(encoding="utf-8")
+    assert (
+        "MIT License" in (ROOT / "LICENSE").read_text(encoding="utf-8")
+        and cited("license") == "MIT"
+    )
+    assert "SPDX-License-Identifier: CC-BY-4.0" in (ROOT / licences["CC-BY-4.0"]).read_text(
+        encoding="utf-8"
+    )
 
 
 def test_the_source_distribution_holds_all_that_the_tests_read():
     included = PROJECT["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
-    read = {".ci", "boltzmann", "docs", "experiments", "figures", "tests", "CITATION.cff", "LICENSE"}
+    read = {
+        ".ci",
+        "boltzmann",
+        "docs",
+        "experiments",
+        "figures",
+        "tests",
+        "CITATION.cff",
+        "LICENSE",
+    }
     assert read <= set(included) and "/*.md" in included
 
 
 def test_the_checks_that_contributing_names_are_run():
     ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    named = ["python -m pytest", "ruff check .", "ruff format --check .", "mypy", "python -m experiments --verify"]
+    named = [
+        "python -m pytest",
+        "ruff check .",
+        "ruff format --check .",
+        "mypy",
+        "python -m experiments --verify",
+    ]
     for command in [*named, "python -W error docs/reference.py"]:
         assert command in ci and command in CONTRIBUTING
-    for command in ("python -m build", "twine check --strict", "python -m boltzmann", "cffconvert --validate"):
+
+    for command in (
+        "python -m build",
+        "twine check --strict",
+        "python -m boltzmann",
+        "cffconvert --validate",
+    ):
         assert command in ci
 
 

@@ -36,7 +36,9 @@ def test_commands_in_the_readme_run(words, capsys, monkeypatch, tmp_path):
 
 def test_files_that_the_readme_names_exist():
     targets = re.findall(r"\]\(([^)#]+)\)", README)
-    assert [target for target in targets if "://" not in target and not (ROOT / target).exists()] == []
+    assert [
+        target for target in targets if "://" not in target and not (ROOT / target).exists()
+    ] == []
     assert sum(target.endswith(".svg") for target in targets) >= 7
 
 

@@ -1,8 +1,7 @@
 """Laws of the error bars and the goodness-of-fit tests.
 
-Seeds are fixed. Every statistical test states how often a correct implementation would fail it over random seeds
-(at most 1e-6), and the smallest fault that it catches.
-"""
+Seeds are fixed. Every statistical test states how often a correct implementation would fail it over
+random seeds (at most 1e-6), and the smallest fault that it catches."""
 
 import mpmath
 import numpy as np
@@ -25,7 +24,8 @@ def ladder_law(temperature, levels=LEVELS):
     return weights / weights.sum()
 
 
-# ---- Goodness of fit --------------------------------------------------------------------------------------------
+# ---- Goodness of fit
+# --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("name", "power"), [("G", 0), ("pearson", 1)])
@@ -56,14 +56,16 @@ def test_compare_counts_equals_scipy_where_nothing_is_pooled():
 
 @pytest.mark.parametrize("scale", [0, 10**6])
 def test_counts_of_1e15_keep_their_digits(scale):
-    """A deviation d leaves an error of eps·d in its term: 2e-9 at 1e7, more than chance makes at n = 1e15."""
+    """A deviation d leaves an error of eps·d in its term, 2e-9 at 1e7."""
     n, p = 10**15, ladder_law(1.0)
     counts = np.round(n * p).astype(np.int64)
     counts[0] += n - counts.sum()
     counts += scale * np.array([3, -2, -4, 2, 1])
     with mpmath.workdps(60):
         expected = [n * mpmath.mpf(x) / mpmath.fsum(p.tolist()) for x in p.tolist()]
-        exact = float(2 * sum(o * mpmath.log(o / e) for o, e in zip(counts.tolist(), expected, strict=True)))
+        exact = float(
+            2 * sum(o * mpmath.log(o / e) for o, e in zip(counts.tolist(), expected, strict=True))
+        )
     assert statistics.goodness_of_fit(counts, p).statistic == pytest.approx(exact, rel=0, abs=1e-7)
     # Negative control: the terms O log(O/E), with or without - O + E, round to eighths.
     assert abs(2 * np.sum(counts * np.log(counts / (n * p))) - exact) > 0.01
@@ -88,40 +90,48 @@ def test_an_impossible_count_refutes_the_law():
 @pytest.mark.parametrize("minimum", [0.0, 5.0])
 def test_a_forbidden_bin_without_counts_adds_no_degree_of_freedom(name, minimum):
     allowed = statistics.goodness_of_fit([48, 52], [0.5, 0.5], statistic=name, minimum=minimum)
-    fit = statistics.goodness_of_fit([0, 48, 0, 52], [0.0, 0.5, 0.0, 0.5], statistic=name, minimum=minimum)
+    fit = statistics.goodness_of_fit(
+        [0, 48, 0, 52], [0.0, 0.5, 0.0, 0.5], statistic=name, minimum=minimum
+    )
     assert fit == allowed
     assert fit.degrees_of_freedom == 1
 
 
 @pytest.mark.parametrize("name", ["G", "pearson"])
-@pytest.mark.parametrize(("counts", "p"), [([7], [1.0]), ([0, 0], [0.5, 0.5]), ([3, 1], [0.5, 0.5])])
+@pytest.mark.parametrize(
+    ("counts", "p"), [([7], [1.0]), ([0, 0], [0.5, 0.5]), ([3, 1], [0.5, 0.5])]
+)
 def test_one_bin_left_leaves_nothing_to_test(name, counts, p):
     fit = statistics.goodness_of_fit(counts, p, statistic=name)
     assert (fit.statistic, fit.p_value, fit.degrees_of_freedom, fit.bins) == (0.0, 1.0, 0, 1)
 
 
-@pytest.mark.parametrize(("first", "second"), [([0, 0], [0, 0]), ([0, 0], [30, 50]), ([4, 1], [1, 4])])
+@pytest.mark.parametrize(
+    ("first", "second"), [([0, 0], [0, 0]), ([0, 0], [30, 50]), ([4, 1], [1, 4])]
+)
 def test_two_samples_too_small_to_compare_are_not_told_apart(first, second):
     fit = statistics.compare_counts(first, second)
     assert (fit.statistic, fit.p_value, fit.degrees_of_freedom, fit.bins) == (0.0, 1.0, 0, 1)
 
 
 def test_probabilities_of_single_precision_are_normalised():
-    """Seven sevenths in float32 miss 1 by 4e-8, which at 1e16 each is 4.5 standard deviations of a count."""
+    """Seven sevenths in float32 miss 1 by 4e-8, 4.5 standard deviations of a count of 1e16."""
     p = np.full(7, 1 / 7, dtype=np.float32)
     counts = np.full(7, 10**16)
     assert statistics.goodness_of_fit(counts, p).p_value > 0.999
     assert statistics.goodness_of_fit(counts, p, statistic="pearson").p_value > 0.999
 
 
-# ---- Pooling ----------------------------------------------------------------------------------------------------
+# ---- Pooling
+# --------------------------------------------------------------------------------------------------
 
 
 @st.composite
 def sparse_counts(draw):
     size = draw(st.integers(1, 40))
     weights = np.array(draw(st.lists(st.integers(0, 10**6), min_size=size, max_size=size))) + 1e-3
-    # A different factor for each keeps probabilities apart: pooling cannot tell equal ones apart but by position.
+    # A different factor for each keeps probabilities apart: pooling cannot tell equal ones apart
+    # but by position.
     weights *= 1 + 1e-6 * np.arange(size)
     counts = np.array(draw(st.lists(st.integers(0, 60), min_size=size, max_size=size)))
     return counts, weights / weights.sum(), draw(st.sampled_from([1.0, 5.0, 20.0]))
@@ -184,7 +194,8 @@ def test_a_bin_that_expects_exactly_the_minimum_stands_alone():
     assert statistics.goodness_of_fit([5] * 20, [0.05] * 20, minimum=5.001).bins == 10
 
 
-# ---- False alarms and power -------------------------------------------------------------------------------------
+# ---- False alarms and power
+# --------------------------------------------------------------------------------------------------
 
 
 def zipf_law(size):
@@ -203,9 +214,9 @@ def zipf_law(size):
 def test_p_values_of_true_laws_are_uniform(name, p, draws, tables, blunder):
     """Kolmogorov-Smirnov over many tables: false alarm 1e-6.
 
-    At 3000 tables a distance of 0.1 is caught with power above 1 - 1e-6; one degree of freedom too many among 4
-    makes 0.15. Of the 500 bins of the last law, 380 expect fewer than 5 counts and are pooled.
-    """
+    At 3000 tables a distance of 0.1 is caught with power above 1 - 1e-6; one degree of freedom too
+    many among 4 makes 0.15. Of the 500 bins of the last law, 380 expect fewer than 5 counts and are
+    pooled."""
     counted = np.random.default_rng(11).multinomial(draws, p, size=tables)
     fits = [statistics.goodness_of_fit(counts, p, statistic=name) for counts in counted]
     assert stats.kstest([fit.p_value for fit in fits], "uniform").pvalue > FALSE_ALARM
@@ -220,8 +231,13 @@ def test_p_values_of_samples_of_one_law_are_uniform():
     second = rng.multinomial(90_000, ladder_law(1.0), size=2000)
     fits = [statistics.compare_counts(a, b) for a, b in zip(first, second, strict=True)]
     assert stats.kstest([fit.p_value for fit in fits], "uniform").pvalue > FALSE_ALARM
-    unpaired = [statistics.goodness_of_fit(a, b / b.sum()).p_value for a, b in zip(first, second, strict=True)]
-    assert stats.kstest(unpaired, "uniform").pvalue < FALSE_ALARM  # a sample taken for a law: false alarms
+    unpaired = [
+        statistics.goodness_of_fit(a, b / b.sum()).p_value
+        for a, b in zip(first, second, strict=True)
+    ]
+    assert (
+        stats.kstest(unpaired, "uniform").pvalue < FALSE_ALARM
+    )  # a sample taken for a law: false alarms
 
 
 def test_g_raises_false_alarms_where_thousands_of_bins_expect_five():
@@ -230,11 +246,16 @@ def test_g_raises_false_alarms_where_thousands_of_bins_expect_five():
     At a nominal 5 %, 200 true tables exceed `most` rejections with probability 1e-6.
     """
     p = np.full(3000, 1 / 3000)
-    sparse, dense = (np.random.default_rng(13).multinomial(3000 * each, p, size=200) for each in (5, 200))
+    sparse, dense = (
+        np.random.default_rng(13).multinomial(3000 * each, p, size=200) for each in (5, 200)
+    )
     most = stats.binom.isf(FALSE_ALARM, 200, 0.05)
 
     def rejections(counted, name):
-        return sum(statistics.goodness_of_fit(counts, p, statistic=name).p_value < 0.05 for counts in counted)
+        return sum(
+            statistics.goodness_of_fit(counts, p, statistic=name).p_value < 0.05
+            for counts in counted
+        )
 
     assert rejections(sparse, "pearson") <= most
     assert rejections(dense, "G") <= most
@@ -245,9 +266,8 @@ def test_g_raises_false_alarms_where_thousands_of_bins_expect_five():
 def test_a_temperature_off_by_one_percent_is_caught(compare):
     """Five levels at T = 1 against 1.01: false alarm 1e-6, and power above 1 - 1e-6 at these n.
 
-    The statistic follows a noncentral chi-square of noncentrality n·sum (q - p)²/p = n·C·(0.01)², where C is the
-    heat capacity. Against a second sample of the same size half of that is left.
-    """
+    The statistic follows a noncentral chi-square of noncentrality n·sum (q - p)²/p = n·C·(0.01)²,
+    where C is the heat capacity. Against a second sample of the same size half of that is left."""
     draws, cold, warm = (4_000_000 if compare else 2_000_000), ladder_law(1.0), ladder_law(1.01)
     noncentrality = draws * np.sum((warm - cold) ** 2 / cold) / (2 if compare else 1)
     assert stats.ncx2.cdf(stats.chi2.isf(FALSE_ALARM, 4), 4, noncentrality) < 1e-6
@@ -263,7 +283,8 @@ def test_a_temperature_off_by_one_percent_is_caught(compare):
         assert p_value(true) > FALSE_ALARM > p_value(off)
 
 
-# ---- Chains whose autocorrelation time is known exactly ---------------------------------------------------------
+# ---- Chains whose autocorrelation time is known exactly
+# ---------------------------------------------------------
 
 
 def metropolis_matrix(proposal, temperature, size=5):
@@ -272,7 +293,8 @@ def metropolis_matrix(proposal, temperature, size=5):
     propose = {
         "uniform_other": apart / (size - 1),
         "uniform_all": apart / size,
-        "neighbour_reject": 0.5 * (np.abs(np.subtract.outer(np.arange(size), np.arange(size))) == 1),
+        "neighbour_reject": 0.5
+        * (np.abs(np.subtract.outer(np.arange(size), np.arange(size))) == 1),
     }[proposal]
     rise = np.subtract.outer(np.arange(size), np.arange(size)).T
     matrix = propose * np.exp(-np.maximum(rise, 0) / temperature)
@@ -280,7 +302,7 @@ def metropolis_matrix(proposal, temperature, size=5):
 
 
 def exact_time(matrix, law, values):
-    """Return tau from the fundamental matrix (Kemeny & Snell 1960): the sum over all powers of the matrix."""
+    """Return tau from the fundamental matrix (Kemeny & Snell 1960), the sum over all powers."""
     deviations = values - law @ values
     fundamental = np.linalg.inv(np.eye(len(law)) - matrix + law)
     return 2 * (law * deviations) @ fundamental @ deviations / (law @ deviations**2) - 1
@@ -298,14 +320,14 @@ def walk(matrix, law, steps, chains, seed):
 
 
 def autoregression(memory, steps, chains, seed):
-    """Return chains of x_i = memory·x_{i-1} + noise, of variance 1/(1 - memory²), from equilibrium on."""
+    """Return chains of x_i = memory·x_{i-1} + noise in equilibrium, of variance 1/(1 - memory²)."""
     noise = np.random.default_rng(seed).standard_normal((steps, chains))
     noise[0] /= np.sqrt(1 - memory**2)
     return lfilter([1], [1, -memory], noise, axis=0)
 
 
 def relative_error(tau, entries):
-    """Return Sokal's relative standard error of tau, √(2(2M + 1)/n), at the window M = 5 max(tau, 1/tau)."""
+    """Return Sokal's relative error of tau, √(2(2M + 1)/n), at the window M = 5 max(tau, 1/tau)."""
     return np.sqrt(2 * (10 * max(tau, 1 / tau) + 1) / entries)
 
 
@@ -324,8 +346,8 @@ CHAINS = {
 def test_autocorrelation_time_of_a_known_chain(chain, tau):
     """Six of Sokal's standard errors: false alarm 2e-9, and 6e-7 should his formula be 20 % short.
 
-    Twelve of them, 6 to 12 % of tau, are caught with power above 1 - 1e-6: half of tau, or tau without its 1.
-    """
+    Twelve of them, 6 to 12 % of tau, are caught with power above 1 - 1e-6: half of tau, or tau
+    without its 1."""
     proposal, temperature, size = chain
     levels = np.arange(float(size))
     matrix, law = metropolis_matrix(proposal, temperature, size), ladder_law(temperature, levels)
@@ -338,7 +360,7 @@ def test_autocorrelation_time_of_a_known_chain(chain, tau):
 
 @pytest.mark.parametrize("memory", [-0.95, -0.5, 0.0, 0.5, 0.95])
 def test_autocorrelation_time_of_an_autoregression(memory):
-    """tau = (1 + a)/(1 - a), from 1/39 to 39, of one chain; six standard errors are 3 to 17 %, rates as above."""
+    """tau = (1 + a)/(1 - a), from 1/39 to 39; six standard errors are 3 to 17 %, rates as above."""
     series = autoregression(memory, steps=1_000_000, chains=1, seed=22)[:, 0]
     tau = (1 + memory) / (1 - memory)
     tolerance = 6 * relative_error(tau, series.size)
@@ -351,9 +373,8 @@ def test_autocorrelation_time_of_an_autoregression(memory):
 def test_autocorrelation_time_has_the_standard_error_of_sokal():
     """The spread of 1000 estimates at n = 500 tau, known to 2.3 %; the formula is up to 10 % high.
 
-    False alarm 1e-6 at 25 %, and a window three times as wide, or a third, is caught: it spreads by √3. The mean
-    is known to 0.6 % and biased by 10 tau/n = 2 % at most.
-    """
+    False alarm 1e-6 at 25 %, and a window three times as wide, or a third, is caught: it spreads by
+    √3. The mean is known to 0.6 % and biased by 10 tau/n = 2 % at most."""
     for memory in (-0.5, 0.5):
         tau = (1 + memory) / (1 - memory)
         series = autoregression(memory, steps=1500, chains=1000, seed=23)
@@ -368,7 +389,9 @@ def test_autocorrelation_equals_the_direct_sum():
         series = autoregression(0.6, steps, chains, seed=24)
         deviations = series - series.mean()
         direct = [np.sum(deviations[: steps - lag] * deviations[lag:]) for lag in range(steps)]
-        assert statistics.autocorrelation(series) == pytest.approx(np.array(direct) / direct[0], abs=1e-13)
+        assert statistics.autocorrelation(series) == pytest.approx(
+            np.array(direct) / direct[0], abs=1e-13
+        )
 
 
 @pytest.mark.parametrize("memory", [-0.4, 0.0, 0.4])
@@ -376,7 +399,9 @@ def test_autocorrelation_equals_the_direct_sum():
 def test_autocorrelation_time_equals_the_direct_sum(memory, c):
     series = autoregression(memory, 400, 1, seed=25)[:, 0]
     deviations = series - series.mean()
-    rho = [sum(deviations[: 400 - lag] * deviations[lag:]) / sum(deviations**2) for lag in range(400)]
+    rho = [
+        sum(deviations[: 400 - lag] * deviations[lag:]) / sum(deviations**2) for lag in range(400)
+    ]
     window = 1
     while window < c * max(tau := 1 + 2 * sum(rho[1:window]) + rho[window], 1 / tau) or tau <= 0:
         window += 1
@@ -387,9 +412,8 @@ def test_autocorrelation_time_equals_the_direct_sum(memory, c):
 def test_error_of_mean_makes_pulls_standard_normal(memory):
     """1000 means whose truth is 0: the sum of squared pulls is chi-square; false alarm 1e-6.
 
-    Error bars 25 % off are caught with power above 1 - 1e-6. At n = 1000 tau the bars scatter by 7 %, which adds
-    1.5 % to the sum; the bounds are at 22 %.
-    """
+    Error bars 25 % off are caught with power above 1 - 1e-6. At n = 1000 tau the bars scatter by 7
+    %, which adds 1.5 % to the sum; the bounds are at 22 %."""
     tau = (1 + memory) / (1 - memory)
     series = autoregression(memory, int(1000 * max(tau, 1 / tau)), 1000, seed=26)
     low, high = stats.chi2.ppf([FALSE_ALARM / 2, 1 - FALSE_ALARM / 2], 1000)
@@ -400,15 +424,19 @@ def test_error_of_mean_makes_pulls_standard_normal(memory):
 
 
 def test_error_of_mean_counts_every_chain():
-    """Against the exact √(variance·tau/(n·chains)) within 6 standard errors, of 1 % each: false alarm 2e-9."""
+    """The exact √(variance·tau/(n·chains)) within 6 standard errors, of 1 % each: alarm 2e-9."""
     series = autoregression(0.5, 2000, 50, seed=27)
     exact = np.sqrt(3 / (1 - 0.5**2) / series.size)
-    assert statistics.error_of_mean(series) == pytest.approx(exact, rel=6 * np.sqrt(5 * 3 / series.size))
-    assert statistics.effective_sample_size(series) == series.size / statistics.autocorrelation_time(series)
+    assert statistics.error_of_mean(series) == pytest.approx(
+        exact, rel=6 * np.sqrt(5 * 3 / series.size)
+    )
+    assert statistics.effective_sample_size(
+        series
+    ) == series.size / statistics.autocorrelation_time(series)
 
 
 def test_error_of_mean_of_independent_draws_divides_by_n_minus_one():
-    """tau is near 1, and so is what is taken off n: a divisor of n would make the bar short by 1/(2n) at least."""
+    """tau is near 1, and is taken off n; a divisor of n would make the bar short by 1/(2n)."""
     draws = np.random.default_rng(28).standard_normal(200)
     tau = statistics.autocorrelation_time(draws)
     assert statistics.error_of_mean(draws) ** 2 == pytest.approx(
@@ -423,28 +451,40 @@ def slow_chain():
 
 
 def test_a_plain_chi_square_on_a_correlated_chain_fails(slow_chain):
-    """Negative control: at a nominal 5 % it rejects half of 300 true chains, 6 standard errors above 100."""
+    """Negative control: at a nominal 5 % it rejects half of 300 true chains.
+
+    That is 6 standard errors above 100.
+    """
     states, law = slow_chain
-    p_values = [statistics.goodness_of_fit(np.bincount(chain, minlength=5), law).p_value for chain in states.T]
+    p_values = [
+        statistics.goodness_of_fit(np.bincount(chain, minlength=5), law).p_value
+        for chain in states.T
+    ]
     assert np.sum(np.array(p_values) < 0.05) > 100
 
 
 def test_a_thinned_chain_and_particles_at_one_time_pass(slow_chain):
-    """The two ways out: one step in 50, which leaves 2e-5 of the correlation, and all chains at one time.
+    """One step in 50, which leaves 2e-5 of the correlation, or all chains at one time.
 
-    Kolmogorov-Smirnov on 300 and 120 tables: false alarm 1e-6. At 120 a distance of 0.5 is caught with power
-    above 1 - 1e-6; the plain chi-square makes 0.51.
-    """
+    Kolmogorov-Smirnov on 300 and 120 tables: false alarm 1e-6. At 120 a distance of 0.5 is caught
+    with power above 1 - 1e-6; the plain chi-square makes 0.51."""
     states, law = slow_chain
     thinned = states[::50]
     for tables in (thinned, thinned.T):
-        fits = [statistics.goodness_of_fit(np.bincount(column, minlength=5), law) for column in tables]
+        fits = [
+            statistics.goodness_of_fit(np.bincount(column, minlength=5), law) for column in tables
+        ]
         assert stats.kstest([fit.p_value for fit in fits], "uniform").pvalue > FALSE_ALARM
 
 
-# ---- Series that tell nothing -----------------------------------------------------------------------------------
+# ---- Series that tell nothing
+# --------------------------------------------------------------------------------------------------
 
-TIMES = [statistics.autocorrelation_time, statistics.effective_sample_size, statistics.error_of_mean]
+TIMES = [
+    statistics.autocorrelation_time,
+    statistics.effective_sample_size,
+    statistics.error_of_mean,
+]
 
 
 @pytest.mark.parametrize("function", [*TIMES, statistics.autocorrelation])
@@ -466,7 +506,8 @@ SHORT = {
     "random walk": np.random.default_rng(32).standard_normal(10_000).cumsum(),
     "alternating": np.resize([1.0, -1.0], 10_000),
     "chains stuck apart": np.tile([0.0, 1.0], (1000, 1)),
-    "noisy chains stuck apart": np.random.default_rng(33).standard_normal((1000, 2)) + np.array([0.0, 2.0]),
+    "noisy chains stuck apart": np.random.default_rng(33).standard_normal((1000, 2))
+    + np.array([0.0, 2.0]),
 }
 
 
@@ -474,7 +515,9 @@ SHORT = {
 @pytest.mark.parametrize("name", SHORT)
 def test_a_short_series_is_named_and_gives_nan(function, name):
     steps = len(SHORT[name])
-    with pytest.warns(statistics.ShortSeriesWarning, match=rf"^{steps} steps are fewer than 50") as record:
+    with pytest.warns(
+        statistics.ShortSeriesWarning, match=rf"^{steps} steps are fewer than 50"
+    ) as record:
         assert np.isnan(function(SHORT[name]))
     assert [warning.filename for warning in record] == [__file__]
 
@@ -487,7 +530,7 @@ def test_series_warnings_share_a_base():
 
 @pytest.mark.filterwarnings("ignore::boltzmann.statistics.ShortSeriesWarning")
 def test_a_series_of_five_autocorrelation_times_seldom_gives_a_number():
-    """300 series of 5 tau. Were 1 in 200 to give a number, more than 9 would with probability 1e-6."""
+    """300 series of 5 tau: if 1 in 200 gave a number, more than 9 would once in a million."""
     series = autoregression(0.99, steps=995, chains=300, seed=34)
     numbers = sum(not np.isnan(statistics.autocorrelation_time(chain)) for chain in series.T)
     assert numbers <= stats.binom.isf(FALSE_ALARM, 300, 1 / 200)
@@ -499,7 +542,9 @@ def test_autocorrelation_time_has_no_unit_and_the_error_has_that_of_the_series(s
     rel = 1e-2 if scale == 1e-320 else 1e-9  # subnormal numbers carry 3 digits
     tau, error = statistics.autocorrelation_time(series), statistics.error_of_mean(series)
     assert statistics.autocorrelation_time(scale * series) == pytest.approx(tau, rel=rel)
-    assert statistics.error_of_mean(scale * series) == pytest.approx(abs(scale) * error, rel=rel, abs=5e-324)
+    assert statistics.error_of_mean(scale * series) == pytest.approx(
+        abs(scale) * error, rel=rel, abs=5e-324
+    )
     assert statistics.autocorrelation_time(series + 1e3) == pytest.approx(tau, rel=1e-9)
     assert statistics.error_of_mean(series + 1e3) == pytest.approx(error, rel=1e-9)
 
@@ -510,12 +555,19 @@ def test_any_real_type_will_do_and_is_left_alone(dtype):
     series = bits.tolist() if dtype is list else bits.astype(dtype)
     if dtype is not list:
         series.flags.writeable = False
-    assert statistics.autocorrelation_time(series) == statistics.autocorrelation_time(bits.astype(float))
-    counts = [40, 60] if dtype is list else np.array([40, 60], dtype=np.uint8 if dtype is bool else dtype)
+    assert statistics.autocorrelation_time(series) == statistics.autocorrelation_time(
+        bits.astype(float)
+    )
+    counts = (
+        [40, 60]
+        if dtype is list
+        else np.array([40, 60], dtype=np.uint8 if dtype is bool else dtype)
+    )
     assert statistics.goodness_of_fit(counts, [0.5, 0.5], statistic="pearson").statistic == 4.0
 
 
-# ---- Pulls, distances -------------------------------------------------------------------------------------------
+# ---- Pulls, distances
+# --------------------------------------------------------------------------------------------------
 
 
 def test_pulls_count_standard_errors():
@@ -533,7 +585,9 @@ def laws_of(size):
     return weights.filter(lambda w: sum(w) > 1e-3).map(lambda w: np.array(w) / sum(w))
 
 
-pairs = st.integers(1, 8).flatmap(lambda size: st.tuples(laws_of(size), laws_of(size), laws_of(size)))
+pairs = st.integers(1, 8).flatmap(
+    lambda size: st.tuples(laws_of(size), laws_of(size), laws_of(size))
+)
 
 
 @given(pairs)
@@ -546,7 +600,9 @@ def test_total_variation_is_a_metric_between_0_and_1(laws):
     assert statistics.total_variation(p, p) == 0
     assert (distance > 0) or np.allclose(p, q, rtol=0, atol=1e-15)
     assert distance <= statistics.total_variation(p, r) + statistics.total_variation(r, q) + 1e-15
-    assert distance == pytest.approx(np.maximum(p - q, 0).sum(), abs=1e-15)  # the event {p > q} tells most
+    assert distance == pytest.approx(
+        np.maximum(p - q, 0).sum(), abs=1e-15
+    )  # the event {p > q} tells most
 
 
 @given(pairs)
@@ -563,17 +619,19 @@ def test_kullback_leibler_obeys_gibbs_and_pinsker(laws):
 
 
 def test_distances_stay_in_bounds_against_rounding():
-    """Among 10 000 pairs the sums as they come exceed a distance of 1, and fall below a divergence of 0."""
+    """Among 10 000 pairs plain sums exceed a distance of 1, and fall below a divergence of 0."""
     rng = np.random.default_rng(39)
     p = rng.dirichlet(np.ones(5), size=10_000)
-    apart = statistics.total_variation(np.pad(p, [(0, 0), (0, 5)]), np.pad(p[::-1], [(0, 0), (5, 0)]))
+    apart = statistics.total_variation(
+        np.pad(p, [(0, 0), (0, 5)]), np.pad(p[::-1], [(0, 0), (5, 0)])
+    )
     assert np.all((apart > 1 - 1e-15) & (apart <= 1))
     next_door = np.nextafter(p, rng.integers(0, 2, p.shape))
     assert statistics.kullback_leibler(p, next_door).min() >= 0
 
 
 def test_kullback_leibler_keeps_its_digits_between_close_laws():
-    """Laws 1e-8 apart: rounding leaves 1e-8 of each deviation, while a plain sum keeps no digit at all."""
+    """Laws 1e-8 apart: rounding leaves 1e-8 of a deviation; a plain sum would keep no digit."""
     p = ladder_law(1.0)
     q = p * (1 + 1e-8 * np.array([1.0, -1.0, 2.0, -2.0, 1.0]))
     with mpmath.workdps(50):
@@ -586,7 +644,9 @@ def test_kullback_leibler_keeps_its_digits_between_close_laws():
 def test_g_is_twice_n_times_the_divergence():
     counts, p = np.array([30, 55, 15]), np.array([0.25, 0.5, 0.25])
     divergence = statistics.kullback_leibler(counts / 100, p)
-    assert statistics.goodness_of_fit(counts, p).statistic == pytest.approx(200 * divergence, rel=1e-12)
+    assert statistics.goodness_of_fit(counts, p).statistic == pytest.approx(
+        200 * divergence, rel=1e-12
+    )
 
 
 def test_distances_go_along_the_last_axis():
@@ -602,16 +662,19 @@ def test_distances_go_along_the_last_axis():
 def test_kullback_leibler_floor_is_what_true_draws_show():
     """The mean of 4000 divergences within 5 standard errors, 1.1 % each: false alarm 6e-7.
 
-    A K for K - 1, 25 % at K = 5, or a factor of 2, is caught with power above 1 - 1e-6. The next order is 0.01 %.
-    """
+    A K for K - 1, 25 % at K = 5, or a factor of 2, is caught with power above 1 - 1e-6. The next
+    order is 0.01 %."""
     p, draws = ladder_law(1.0), 100_000
     frequencies = np.random.default_rng(38).multinomial(draws, p, size=4000) / draws
     mean = statistics.kullback_leibler(frequencies, p).mean()
-    assert mean == pytest.approx(statistics.kullback_leibler_floor(5, draws), rel=5 * np.sqrt(2 / 4 / 4000))
+    assert mean == pytest.approx(
+        statistics.kullback_leibler_floor(5, draws), rel=5 * np.sqrt(2 / 4 / 4000)
+    )
     assert statistics.kullback_leibler_floor(1, 10) == 0.0
 
 
-# ---- Refusals ---------------------------------------------------------------------------------------------------
+# ---- Refusals
+# --------------------------------------------------------------------------------------------------
 
 HALVES = [0.5, 0.5]
 
@@ -619,8 +682,14 @@ HALVES = [0.5, 0.5]
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: statistics.goodness_of_fit([3, -1], HALVES), r"counts\[1\] is -1.0: a count is a whole number"),
-        (lambda: statistics.goodness_of_fit([3, 1.5], HALVES), r"counts\[1\] is 1.5: a count is a whole number"),
+        (
+            lambda: statistics.goodness_of_fit([3, -1], HALVES),
+            r"counts\[1\] is -1.0: a count is a whole number",
+        ),
+        (
+            lambda: statistics.goodness_of_fit([3, 1.5], HALVES),
+            r"counts\[1\] is 1.5: a count is a whole number",
+        ),
         (
             lambda: statistics.goodness_of_fit([np.inf, 1], HALVES),
             r"counts\[0\] is inf: a count is a whole number",
@@ -629,27 +698,63 @@ HALVES = [0.5, 0.5]
             lambda: statistics.goodness_of_fit([np.nan, 1], HALVES),
             r"counts\[0\] is nan: every entry must be a number",
         ),
-        (lambda: statistics.goodness_of_fit([[3, 1]], HALVES), r"counts must have shape \(K,\).* got \(1, 2\)"),
+        (
+            lambda: statistics.goodness_of_fit([[3, 1]], HALVES),
+            r"counts must have shape \(K,\).* got \(1, 2\)",
+        ),
         (lambda: statistics.goodness_of_fit([], []), r"counts must have shape \(K,\).* got \(0,\)"),
-        (lambda: statistics.goodness_of_fit(["a", "b"], HALVES), r"counts must be an array of real numbers"),
+        (
+            lambda: statistics.goodness_of_fit(["a", "b"], HALVES),
+            r"counts must be an array of real numbers",
+        ),
         (
             lambda: statistics.goodness_of_fit([3, 1, 1], HALVES),
             r"p must have the shape of counts, \(3,\), got \(2,\)",
         ),
-        (lambda: statistics.goodness_of_fit([3, 1], [0.5, 0.6]), r"the sum of p is 1.1: it must be 1"),
-        (lambda: statistics.goodness_of_fit([3, 1], [1.5, -0.5]), r"p\[1\] is -0.5: no probability is below 0"),
-        (lambda: statistics.goodness_of_fit([3, 1], HALVES, statistic="g"), r"statistic must be .* got 'g'"),
-        (lambda: statistics.goodness_of_fit([3, 1], HALVES, minimum=-1), r"minimum must be .* got -1"),
-        (lambda: statistics.goodness_of_fit([3, 1], HALVES, minimum=np.inf), r"minimum must be .* got inf"),
-        (lambda: statistics.goodness_of_fit([3, 1], HALVES, minimum=[1, 2]), r"minimum must be .* got \[1, 2\]"),
-        (lambda: statistics.compare_counts([3, 0.5], [1, 1]), r"first\[1\] is 0.5: a count is a whole number"),
-        (lambda: statistics.compare_counts([3, 1], [1, -2]), r"second\[1\] is -2.0: a count is a whole number"),
+        (
+            lambda: statistics.goodness_of_fit([3, 1], [0.5, 0.6]),
+            r"the sum of p is 1.1: it must be 1",
+        ),
+        (
+            lambda: statistics.goodness_of_fit([3, 1], [1.5, -0.5]),
+            r"p\[1\] is -0.5: no probability is below 0",
+        ),
+        (
+            lambda: statistics.goodness_of_fit([3, 1], HALVES, statistic="g"),
+            r"statistic must be .* got 'g'",
+        ),
+        (
+            lambda: statistics.goodness_of_fit([3, 1], HALVES, minimum=-1),
+            r"minimum must be .* got -1",
+        ),
+        (
+            lambda: statistics.goodness_of_fit([3, 1], HALVES, minimum=np.inf),
+            r"minimum must be .* got inf",
+        ),
+        (
+            lambda: statistics.goodness_of_fit([3, 1], HALVES, minimum=[1, 2]),
+            r"minimum must be .* got \[1, 2\]",
+        ),
+        (
+            lambda: statistics.compare_counts([3, 0.5], [1, 1]),
+            r"first\[1\] is 0.5: a count is a whole number",
+        ),
+        (
+            lambda: statistics.compare_counts([3, 1], [1, -2]),
+            r"second\[1\] is -2.0: a count is a whole number",
+        ),
         (
             lambda: statistics.compare_counts([3, 1], [1]),
             r"second must have the shape of first, \(2,\), got \(1,\)",
         ),
-        (lambda: statistics.compare_counts([3, 1], [1, 1], minimum=np.nan), r"minimum is nan: every entry"),
-        (lambda: statistics.autocorrelation(3.0), r"series must have shape \(n,\) or \(n, chains\).* got \(\)"),
+        (
+            lambda: statistics.compare_counts([3, 1], [1, 1], minimum=np.nan),
+            r"minimum is nan: every entry",
+        ),
+        (
+            lambda: statistics.autocorrelation(3.0),
+            r"series must have shape \(n,\) or \(n, chains\).* got \(\)",
+        ),
         (lambda: statistics.autocorrelation([]), r"series must have shape .* got \(0,\)"),
         (
             lambda: statistics.autocorrelation_time(np.zeros((2, 2, 2))),
@@ -667,22 +772,43 @@ HALVES = [0.5, 0.5]
             lambda: statistics.effective_sample_size([-np.inf, 1]),
             r"series\[0\] is -inf: every entry must be finite",
         ),
-        (lambda: statistics.autocorrelation_time([1, 2], c=0), r"c must be one positive finite number, got 0"),
+        (
+            lambda: statistics.autocorrelation_time([1, 2], c=0),
+            r"c must be one positive finite number, got 0",
+        ),
         (
             lambda: statistics.autocorrelation_time([1, 2], c=np.inf),
             r"c must be one positive finite number, got inf",
         ),
-        (lambda: statistics.pulls(1, 1, [1, -0.5]), r"error\[1\] is -0.5: an error bar is at least 0 and finite"),
+        (
+            lambda: statistics.pulls(1, 1, [1, -0.5]),
+            r"error\[1\] is -0.5: an error bar is at least 0 and finite",
+        ),
         (lambda: statistics.pulls(1, 1, np.nan), r"error is nan: every entry must be a number"),
-        (lambda: statistics.pulls(1, 1, np.inf), r"error is inf: an error bar is at least 0 and finite"),
-        (lambda: statistics.pulls([1, np.nan], 1, 1), r"measured\[1\] is nan: every entry must be a number"),
-        (lambda: statistics.pulls(1, [np.nan], 1), r"expected\[0\] is nan: every entry must be a number"),
+        (
+            lambda: statistics.pulls(1, 1, np.inf),
+            r"error is inf: an error bar is at least 0 and finite",
+        ),
+        (
+            lambda: statistics.pulls([1, np.nan], 1, 1),
+            r"measured\[1\] is nan: every entry must be a number",
+        ),
+        (
+            lambda: statistics.pulls(1, [np.nan], 1),
+            r"expected\[0\] is nan: every entry must be a number",
+        ),
         (
             lambda: statistics.pulls([1, 2], [1, 2, 3], 1),
             r"broadcast, got measured \(2,\), expected \(3,\), error \(\)",
         ),
-        (lambda: statistics.total_variation([1.0], HALVES), r"q must have as many entries as p, 1, got 2"),
-        (lambda: statistics.total_variation([[0.5, 0.4]], HALVES), r"the sum of p\[0\] is 0.9: it must be 1"),
+        (
+            lambda: statistics.total_variation([1.0], HALVES),
+            r"q must have as many entries as p, 1, got 2",
+        ),
+        (
+            lambda: statistics.total_variation([[0.5, 0.4]], HALVES),
+            r"the sum of p\[0\] is 0.9: it must be 1",
+        ),
         (
             lambda: statistics.kullback_leibler(HALVES, [0.5, np.nan]),
             r"q\[1\] is nan: every entry must be a number",
@@ -693,7 +819,10 @@ HALVES = [0.5, 0.5]
         ),
         (lambda: statistics.kullback_leibler_floor(0, 5), r"bins is 0: it must be at least 1"),
         (lambda: statistics.kullback_leibler_floor(5, 0), r"draws is 0: it must be at least 1"),
-        (lambda: statistics.kullback_leibler_floor(5, 1e3), r"draws must be a whole number, got 1000.0"),
+        (
+            lambda: statistics.kullback_leibler_floor(5, 1e3),
+            r"draws must be a whole number, got 1000.0",
+        ),
     ],
 )
 def test_a_refusal_names_the_argument_its_place_and_its_value(call, message):

@@ -1,1 +1,1 @@
-"""The sub-commands of `python -m boltzmann`, one module each: what they ask for, and what they print."""
+"""The sub-commands of `python -m boltzmann`, one module each: options and printed output."""

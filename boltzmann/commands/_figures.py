@@ -1,4 +1,4 @@
-"""Where `--figure FILE` goes."""
+"""The option `--figure FILE`: checking the path, and writing the figure."""
 
 import argparse
 from pathlib import Path
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def figure_path(text: str) -> Path:
-    """Return the path of a figure to write, told before any work whether it can be."""
+    """Return the path of a figure, checked before any work; an argparse type."""
     path = Path(text)
     if path.suffix not in (".png", ".svg"):
         raise argparse.ArgumentTypeError(f"{text!r} must end in .png or .svg")
@@ -23,5 +23,5 @@ def figure_path(text: str) -> Path:
 
 
 def write_figure(made: "Figure", path: Path) -> None:
-    """Write a figure as its suffix says."""
+    """Write a figure in the format of the path's suffix."""
     path.write_bytes(bz.plots.rendered(made, path.stem)[path.suffix.removeprefix(".")])

@@ -1,4 +1,4 @@
-"""Text from a language model at a temperature, letter by letter as it is drawn."""
+"""The command `generate`: text from a language model at a temperature, printed as it is drawn."""
 
 import argparse
 import sys
@@ -22,38 +22,67 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "generate",
         help="draw a text from a language model at a temperature",
-        description="Draw a text from a language model, each token from softmax(logits / t), as it is drawn.",
+        description=(
+            "Draw a text from a language model, each token from softmax(logits / t), "
+            "printed as it is drawn."
+        ),
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("prompt", nargs="?", default="", metavar="PROMPT", help="what the text begins with")
+
+    parser.add_argument(
+        "prompt", nargs="?", default="", metavar="PROMPT", help="what the text begins with"
+    )
+    parser.add_argument(
+        "-n", "--length", type=int, default=200, help="tokens to draw; letters are tokens (200)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="one seed gives one text (0)")
+
+    _add_model(parser)
+    _add_sampling(parser)
+    parser.set_defaults(run=run)
+
+
+def _add_model(parser: argparse.ArgumentParser) -> None:
     model = parser.add_argument_group("model").add_mutually_exclusive_group()
     model.add_argument(
         "--model",
         default="tiny",
         metavar="NAME",
-        help="tiny, a small GPT-2 that ships with the package (the default); letters, a letter model of the "
-        "text that ships; a GPT-2 on the Hugging Face hub, such as gpt2; or the path of a folder with one",
+        help="tiny, a small GPT-2 that ships with the package (the default); letters, a letter "
+        "model of the text that ships; a GPT-2 on the Hugging Face hub, such as gpt2; or the path "
+        "of a folder with one",
     )
     model.add_argument("--corpus", metavar="FILE", help="a letter model of this UTF-8 text instead")
+
     parser.add_argument(
-        "--order", type=int, default=6, help="of a letter model: it knows the last ORDER - 1 letters (6)"
+        "--order",
+        type=int,
+        default=6,
+        help="of a letter model: it knows the last ORDER - 1 letters (6)",
     )
+
+
+def _add_sampling(parser: argparse.ArgumentParser) -> None:
     sampling = parser.add_argument_group("sampling")
     sampling.add_argument("-t", "--temperature", type=float, metavar="T", help="from 0 to inf (1)")
     sampling.add_argument("--top-k", type=int, metavar="K", help="keep the K most probable tokens")
-    sampling.add_argument("--top-p", type=float, metavar="P", help="keep the fewest tokens with this probability")
     sampling.add_argument(
-        "--min-p", type=float, metavar="P", help="keep tokens at least so many times as probable as the first"
+        "--top-p", type=float, metavar="P", help="keep the fewest tokens with this probability"
     )
+    sampling.add_argument(
+        "--min-p",
+        type=float,
+        metavar="P",
+        help="keep tokens at least P times as probable as the most probable one",
+    )
+
     sampling.add_argument(
         "--preset",
         metavar="ENGINE",
-        help="the order and the defaults of transformers, vllm, llama.cpp or ollama, where not said otherwise",
+        help="the order and the defaults of transformers, vllm, llama.cpp or ollama, "
+        "for all that is not given",
     )
-    parser.add_argument("-n", "--length", type=int, default=200, help="tokens to draw; letters are tokens (200)")
-    parser.add_argument("--seed", type=int, default=0, help="one seed gives one text (0)")
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -62,11 +91,12 @@ def run(options: argparse.Namespace) -> int:
     Raises
     ------
     ValueError, OSError, ImportError
-        If the model cannot be had or an option is out of range, in one line.
+        If the model cannot be loaded or an option is out of range, in one line.
     """
     settings = {name: value for name in _SETTINGS if (value := getattr(options, name)) is not None}
     if options.preset is not None:
         settings = {"chain": Chain.preset(options.preset, **settings)}
+
     model = _model(options)
     ids = stream(model, options.prompt, options.length, seed=options.seed, **settings)
     sys.stdout.write(options.prompt)
@@ -86,12 +116,12 @@ def _model(options: argparse.Namespace) -> LanguageModel:
 
 def whole_letters(model: LanguageModel, ids: Iterable[int]) -> Iterator[str]:
     """Yield the text of tokens as soon as it ends in a whole letter: a token may be part of one."""
-    waiting: list[int] = []
+    pending: list[int] = []
     for token in ids:
-        waiting.append(token)
-        text = model.decode(waiting)
+        pending.append(token)
+        text = model.decode(pending)
         if not text.endswith("\ufffd"):
             yield text
-            waiting.clear()
-    if waiting:
-        yield model.decode(waiting)
+            pending.clear()
+    if pending:
+        yield model.decode(pending)

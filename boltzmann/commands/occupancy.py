@@ -1,4 +1,4 @@
-"""How particles share energy levels at a temperature: the law, and a Metropolis gas beside it."""
+"""The command `occupancy`: occupancies of energy levels, by Boltzmann's law and by Metropolis."""
 
 import argparse
 import sys
@@ -11,25 +11,28 @@ import numpy as np
 import boltzmann as bz
 from boltzmann import EnergyLevels
 from boltzmann import levels as catalogue
-from boltzmann._checks import FloatArray
+from boltzmann._core.checks import FloatArray
 from boltzmann.commands._figures import figure_path, write_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-CATALOGUE: dict[str, Callable[..., EnergyLevels]] = {  # every system there is: the public functions of that module
-    name: made
-    for name, made in vars(catalogue).items()
-    if isfunction(made) and made.__module__ == catalogue.__name__ and not name.startswith("_")
+# All systems by name: the public functions of `boltzmann.levels`.
+CATALOGUE: dict[str, Callable[..., EnergyLevels]] = {
+    name: system
+    for name, system in vars(catalogue).items()
+    if isfunction(system) and system.__module__ == catalogue.__name__ and not name.startswith("_")
 }
-FALSE_ALARM = 1e-6
-_NAMED = 12  # levels whose names fit under an axis
+FALSE_ALARM = 1e-6  # p-value below which the gas is reported not to have relaxed
+_MOST_LABELS = 12  # so many labels of levels fit under an axis
 
 
 def _parameters(system: Callable[..., EnergyLevels]) -> str:
-    """Return the numbers that a system takes, with their defaults."""
+    """Return the parameters of a system as usage text, with their defaults."""
     return " ".join(
-        name.upper() if parameter.default is parameter.empty else f"[{name.upper()}={parameter.default:g}]"
+        name.upper()
+        if parameter.default is parameter.empty
+        else f"[{name.upper()}={parameter.default:g}]"
         for name, parameter in signature(system).parameters.items()
     )
 
@@ -52,10 +55,13 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "occupancy",
         help="share particles among energy levels at a temperature",
-        description="Share particles among energy levels: by Boltzmann's law, and by Metropolis moves.",
+        description=(
+            "Share particles among energy levels: by Boltzmann's law, and by Metropolis moves."
+        ),
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+
     parser.add_argument(
         "levels",
         nargs="+",
@@ -70,26 +76,38 @@ def add_parser(subparsers: Any) -> None:
         metavar="T",
         help="in the unit of the energies; a negative one as --temperature=-1e-3",
     )
-    parser.add_argument("--degeneracies", type=float, nargs="+", metavar="G", help="states on each level (1)")
+    parser.add_argument(
+        "--degeneracies", type=float, nargs="+", metavar="G", help="states on each level (1)"
+    )
     parser.add_argument("--labels", nargs="+", metavar="NAME", help="names of the levels")
+    parser.add_argument(
+        "--figure", type=figure_path, metavar="FILE", help="draw it, as .png or .svg"
+    )
+
+    _add_simulation(parser)
+    parser.set_defaults(run=run)
+
+
+def _add_simulation(parser: argparse.ArgumentParser) -> None:
     gas = parser.add_argument_group("simulation")
     gas.add_argument("--particles", type=int, default=100_000, help="(100000)")
-    gas.add_argument("--sweeps", type=int, default=1000, help="moves a particle, before they are counted (1000)")
+    gas.add_argument(
+        "--sweeps", type=int, default=1000, help="moves per particle before the count (1000)"
+    )
     gas.add_argument(
         "--proposal",
         choices=("uniform", "neighbour"),
         default="uniform",
-        help="where a particle may hop (uniform)",
+        help="where a particle may move (uniform)",
     )
+
     gas.add_argument(
         "--engine",
         choices=("particles", "counts"),
         default="particles",
-        help="counts carries 10¹⁵ of them (particles)",
+        help="counts handles up to 10¹⁵ particles (particles)",
     )
     gas.add_argument("--seed", type=int, default=0, help="one seed gives one result (0)")
-    parser.add_argument("--figure", type=figure_path, metavar="FILE", help="draw it, as .png or .svg")
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -98,21 +116,30 @@ def run(options: argparse.Namespace) -> int:
     Raises
     ------
     ValueError, OSError
-        If the levels are none, an option is out of range or the figure cannot be written, in one line.
+        If the levels are not valid, an option is out of range or the figure cannot be written, in
+        one line.
     """
     levels = as_levels(options.levels, options.degeneracies, options.labels)
     t = options.temperature
     gas = bz.Ensemble(
-        levels, t, options.particles, proposal=options.proposal, engine=options.engine, seed=options.seed
+        levels,
+        t,
+        options.particles,
+        proposal=options.proposal,
+        engine=options.engine,
+        seed=options.seed,
     )
-    gas.run(options.sweeps, record=0)
-    law = bz.probabilities(levels, t)
+    gas.run(options.sweeps, keep_counts=False)
+
+    law = bz.probabilities(levels, t)  # (K,)
     error = np.sqrt(law * (1 - law) / gas.particles)  # particles are independent of one another
     measured = gas.counts / gas.particles
-    fit = bz.statistics.goodness_of_fit(gas.counts, law).p_value
+
+    p_value = bz.statistics.goodness_of_fit(gas.counts, law).p_value
+    advice = "" if p_value >= FALSE_ALARM else ", not relaxed: give it more --sweeps"
     summary = (
         f"{gas.particles:,} particles after {gas.sweeps:,} sweeps of Metropolis moves: "
-        f"goodness of fit p = {fit:.3g}{'' if fit >= FALSE_ALARM else ', not relaxed: give it more --sweeps'}"
+        f"goodness of fit p = {p_value:.3g}{advice}"
     )
     lines = [*_quantities(levels, t), "", *_rows(levels, law, measured, error), "", summary]
     sys.stdout.write("\n".join(lines) + "\n")
@@ -123,9 +150,11 @@ def run(options: argparse.Namespace) -> int:
 
 
 def as_levels(
-    words: Sequence[str], degeneracies: Sequence[float] | None = None, labels: Sequence[str] | None = None
+    words: Sequence[str],
+    degeneracies: Sequence[float] | None = None,
+    labels: Sequence[str] | None = None,
 ) -> EnergyLevels:
-    """Return the levels that the words on the command line describe.
+    """Return the levels that the words on the command line stand for.
 
     Raises
     ------
@@ -135,8 +164,11 @@ def as_levels(
     name, *numbers = words
     if name not in CATALOGUE:
         known = ", ".join(CATALOGUE)
-        energies = [_number(word, f"an energy is a number; the systems are {known}") for word in words]
+        energies = [
+            _number(word, f"an energy is a number; the systems are {known}") for word in words
+        ]
         return EnergyLevels(energies, degeneracies, labels)
+
     if degeneracies is not None or labels is not None:
         raise ValueError(f"{name} has degeneracies and labels of its own")
     system = CATALOGUE[name]
@@ -144,11 +176,14 @@ def as_levels(
     try:
         signature(system).bind(*values)
     except TypeError:
-        raise ValueError(f"{name} takes {_parameters(system)}, got {' '.join(numbers) or 'nothing'}") from None
+        raise ValueError(
+            f"{name} takes {_parameters(system)}, got {' '.join(numbers) or 'nothing'}"
+        ) from None
     return system(*values)
 
 
 def _number(word: str, rule: str) -> int | float:
+    """Return a word as an int if it is one, else as a float; ValueError with `rule` otherwise."""
     try:
         return int(word)
     except ValueError:
@@ -160,21 +195,29 @@ def _number(word: str, rule: str) -> int | float:
 
 
 def _quantities(levels: EnergyLevels, t: float) -> list[str]:
-    """Return what thermodynamics has to say."""
+    """Return the lines with the thermodynamic quantities of the law."""
     quantities = {
         "mean energy": bz.mean_energy(levels, t),
         "free energy": bz.free_energy(levels, t),
         "entropy (nats)": bz.entropy(levels, t),
         "heat capacity": bz.heat_capacity(levels, t),
     }
-    return [f"{'temperature':16s}{t:.6g}", *(f"{name:16s}{value:.6g}" for name, value in quantities.items())]
+    return [
+        f"{'temperature':16s}{t:.6g}",
+        *(f"{name:16s}{value:.6g}" for name, value in quantities.items()),
+    ]
 
 
-def _rows(levels: EnergyLevels, law: FloatArray, measured: FloatArray, error: FloatArray) -> list[str]:
+def _rows(
+    levels: EnergyLevels, law: FloatArray, measured: FloatArray, error: FloatArray
+) -> list[str]:
+    """Return the table of occupancies, one line a level."""
     width = max(5, *map(len, levels.labels))
     head = (
-        f"{'level':{width}s} {'energy':>10s} {'states':>8s} {'law':>10s} {'gas':>10s} {'± error':>9s} {'pull':>6s}"
+        f"{'level':{width}s} {'energy':>10s} {'states':>8s} {'law':>10s} {'gas':>10s} "
+        f"{'± error':>9s} {'pull':>6s}"
     )
+
     columns = (
         levels.energies,
         levels.degeneracies,
@@ -192,22 +235,32 @@ def _rows(levels: EnergyLevels, law: FloatArray, measured: FloatArray, error: Fl
     ]
 
 
-def _figure(levels: EnergyLevels, t: float, law: FloatArray, measured: FloatArray, error: FloatArray) -> "Figure":
+def _figure(
+    levels: EnergyLevels, t: float, law: FloatArray, measured: FloatArray, error: FloatArray
+) -> "Figure":
     """Draw the occupancies level by level, the lowest first."""
     order = np.argsort(levels.energies, kind="stable")
     place = np.arange(len(levels), dtype=np.float64)
-    ends = np.column_stack([place - 0.4, place + 0.4, np.full(place.size, np.nan)]).ravel()  # nan lifts the pen
-    made = bz.plots.figure(f"Particles on {len(levels)} levels at t = {t:g}")
-    axes = made.subplots()
+    figure = bz.plots.figure(f"Particles on {len(levels)} levels at t = {t:g}")
+    axes = figure.subplots()
+
+    # The law, a bar a level: nan separates the bars
+    ends = np.column_stack([place - 0.4, place + 0.4, np.full(place.size, np.nan)]).ravel()
     bz.plots.law(axes, ends, law[order].repeat(3), label="law: g exp(−E/t) / Z")
-    seen = order[measured[order] > 0]
-    bars = [np.minimum(error, 0.9 * measured)[seen], error[seen]]  # a bar that reaches 0 has no end on this axis
-    bz.plots.simulation(axes, place[measured[order] > 0], measured[seen], bars, label="simulation: Metropolis gas")
+
+    # The gas: on a logarithmic axis an error bar must not reach 0
+    occupied = measured[order] > 0
+    seen = order[occupied]
+    bars = [np.minimum(error, 0.9 * measured)[seen], error[seen]]
+    bz.plots.simulation(
+        axes, place[occupied], measured[seen], bars, label="simulation: Metropolis gas"
+    )
+
     axes.set_yscale("log")
     axes.set_ylim(0.3 * measured[seen].min(), 2)
     axes.set_ylabel("fraction of particles")
-    if len(levels) <= _NAMED:
+    if len(levels) <= _MOST_LABELS:
         axes.set_xticks(place, [f"{levels.labels[k]}\nE = {levels.energies[k]:.3g}" for k in order])
     axes.set_xlabel("level")
     axes.legend()
-    return made
+    return figure

@@ -1,12 +1,14 @@
 """Exercises that check themselves: a question, your answer, and a hint where a thought went astray.
 
-`overview()` lists them, from a partition function on paper to a server that lies. `question(name)` is the text,
-`data(name)` what it gives, and `check(name, answer)` tells whether an answer is right; if not, it knows the
-typical mistakes and names the one that was made, never the answer. All is deterministic: nothing here is graded
-by chance, except that a random walk of your own is refused once in a million though it is right.
+`overview()` lists them, from a partition function on paper to a server that lies. `question(name)`
+returns the text, `data(name)` the data of the exercise, and `check(name, answer)` whether an answer
+is right; if not, it recognises typical mistakes and names the one that was made, never the answer.
+Results are deterministic, except that a right random walk of your own is rejected with a
+probability of 1e-6.
 
-A chapter is a file with a dictionary of exercises. To add one, write its question, what computes the right
-answer, and for each typical wrong answer what computes it and the hint it deserves.
+A chapter is a file with a dictionary of exercises. To add an exercise, write its question, a
+function that computes the right answer, and for each typical wrong answer a function that computes
+it, with its hint.
 """
 
 from difflib import get_close_matches
@@ -24,7 +26,9 @@ _CHAPTERS = {
     "Decoding": decoding.EXERCISES,
     "The thermometer": samples.EXERCISES,
 }
-_EXERCISES = {name: exercise for chapter in _CHAPTERS.values() for name, exercise in chapter.items()}
+_EXERCISES = {
+    name: exercise for chapter in _CHAPTERS.values() for name, exercise in chapter.items()
+}
 
 
 def _find(name: str) -> Exercise:
@@ -59,12 +63,14 @@ def overview() -> Page:
     lines = []
     for chapter, exercises in _CHAPTERS.items():
         lines.append(chapter)
-        lines += [f"  {name:<22}{'*' * entry.level:<5}{entry.title}" for name, entry in exercises.items()]
+        lines += [
+            f"  {name:<22}{'*' * entry.level:<5}{entry.title}" for name, entry in exercises.items()
+        ]
     return Page("\n".join(lines))
 
 
 def question(name: str) -> Page:
-    """Return the text of an exercise, with every number that is needed and what kind of answer is asked for.
+    """Return the text of an exercise, with all numbers that it needs and the kind of its answer.
 
     Parameters
     ----------
@@ -81,7 +87,8 @@ def question(name: str) -> Page:
     >>> question("three_levels")
     The partition function of three levels
     <BLANKLINE>
-    A molecule has three states, with energies 0, 1 and 3. What is its partition function Z at t = 2?
+    A molecule has three states, with energies 0, 1 and 3. What is its partition function
+    Z at t = 2?
     <BLANKLINE>
     Answer: one number, within 0.1 % of the right one.
     """
@@ -89,7 +96,7 @@ def question(name: str) -> Page:
 
 
 def data(name: str) -> dict[str, Any]:
-    """Return what an exercise gives to work with, by name; a dictionary of your own, empty if it gives nothing.
+    """Return the data of an exercise by name, in a dictionary of your own; empty if there are none.
 
     Parameters
     ----------
@@ -122,7 +129,8 @@ def check(name: str, answer: Any) -> Result:
     Returns
     -------
     Result
-        True if the answer is right. What is no answer at all gets a result too, which says what is asked for.
+        True if the answer is right. An answer of the wrong kind gets a result too, which says what
+        is asked for.
 
     Raises
     ------

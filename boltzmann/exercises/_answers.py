@@ -1,4 +1,4 @@
-"""What an answer may be: numbers, or a choice. Each kind reads an answer and tells whether two are the same."""
+"""Kinds of answers, numbers and choices: each reads an answer and compares it with another."""
 
 import reprlib
 from abc import ABC, abstractmethod
@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from boltzmann._checks import as_floats
+from boltzmann._core.checks import as_floats
 
 
 class UnreadableError(ValueError):
-    """What was given is no answer of the kind that is asked for; the message says why, kindly."""
+    """An answer is not of the kind that is asked for; the message tells the student why."""
 
 
 class Kind(ABC):
@@ -24,14 +24,14 @@ class Kind(ABC):
 
     @abstractmethod
     def read(self, answer: Any) -> Any:
-        """Return what `agrees` compares; UnreadableError if `answer` is not of this kind."""
+        """Return the answer as `agrees` compares it; UnreadableError if it is not of this kind."""
 
     @abstractmethod
     def agrees(self, reading: Any, standard: Any) -> bool:
-        """Tell whether a reading is that of the standard answer, right or wrong."""
+        """Tell whether a reading is that of a given answer, the right one or a typical mistake."""
 
     def difference(self, reading: Any, standard: Any) -> str:
-        """Return where a reading first departs from the right answer, without showing that; "" for no place."""
+        """Return where a reading first differs from the right answer, without showing it; or ""."""
         return ""
 
 
@@ -40,7 +40,7 @@ class Numbers(Kind):
     """Numbers in an array of one shape, () for a single one."""
 
     shape: tuple[int, ...] = ()
-    tolerance: float = 1e-3  # of a single number a part of the right one, of an entry of an array absolute
+    tolerance: float = 1e-3  # relative for a single number, absolute for the entries of an array
 
     @property
     def expects(self) -> str:
@@ -69,7 +69,7 @@ class Numbers(Kind):
 
 @dataclass(frozen=True)
 class Choice(Kind):
-    """One option of each part. In a typical mistake None stands for any."""
+    """One option of each part; in a typical mistake, None stands for any option."""
 
     parts: tuple[tuple[str, ...], ...]
 
@@ -84,7 +84,9 @@ class Choice(Kind):
         chosen = (answer,) if isinstance(answer, str) else answer
         if not isinstance(chosen, tuple | list) or len(chosen) != len(self.parts):
             raise UnreadableError(f"your answer is {reprlib.repr(answer)}")
-        return tuple(self._option(word, options) for word, options in zip(chosen, self.parts, strict=True))
+        return tuple(
+            self._option(word, options) for word, options in zip(chosen, self.parts, strict=True)
+        )
 
     def _option(self, word: Any, options: tuple[str, ...]) -> str:
         for option in options:
@@ -94,4 +96,6 @@ class Choice(Kind):
 
     def agrees(self, reading: Any, standard: Any) -> bool:
         """Tell whether every part is the standard's."""
-        return all(wanted in (None, option) for option, wanted in zip(reading, standard, strict=True))
+        return all(
+            wanted in (None, option) for option, wanted in zip(reading, standard, strict=True)
+        )

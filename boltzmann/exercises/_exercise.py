@@ -1,4 +1,4 @@
-"""What an exercise is: a question, its right answer, and the wrong ones that tell what was misunderstood."""
+"""An exercise: a question, its right answer, and typical wrong ones with their hints."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from boltzmann.exercises._answers import Kind, UnreadableError
 
 
 class Page(str):
-    """A text that shows itself as it is, in a notebook as in a terminal."""
+    """A str whose repr is the text itself, for notebooks and terminals."""
 
     __slots__ = ()
     __repr__ = str.__str__
@@ -17,7 +17,7 @@ class Page(str):
 
 @dataclass(frozen=True)
 class Result:
-    """Whether an answer is right, and what there is to say about it; true if it is.
+    """Whether an answer is right, and a comment on it; true if it is.
 
     Attributes
     ----------
@@ -41,26 +41,29 @@ class Result:
 
 @dataclass(frozen=True)
 class Exercise:
-    """One small thing to find out.
+    """One exercise.
 
     Attributes
     ----------
-    title, level : str, int
-        What it is about; 1 is a line on paper, 2 a few lines of code, 3 a few thoughts.
+    title : str
+        Its subject, in one line.
+    level : int
+        1 is a line on paper, 2 a few lines of code, 3 a few thoughts.
     question : str
-        With every number that is needed.
+        The text, with all numbers that are needed.
     kind : Kind
-        What an answer is.
+        The kind of answer.
     answer : callable
-        Returns the right one, from the package.
+        Returns the right answer, as the package computes it.
     because : str
         Why it is right.
     mistakes : tuple of (callable, str)
-        What returns a typical wrong answer, and the hint for it, which names the misconception and no answer.
+        For each typical mistake, a function that returns its answer, and the hint, which names the
+        misconception and not the answer.
     hint : str
-        For wrong answers that are not among the mistakes, where there can be any.
+        The hint for all other wrong answers, if there can be any.
     data : callable
-        Returns what the question gives, by name, made anew each time.
+        Returns the data of the exercise, by name, in a dictionary of its own each time.
     """
 
     title: str
@@ -74,17 +77,20 @@ class Exercise:
     data: Callable[[], dict[str, Any]] = field(default=dict, repr=False)
 
     def page(self, name: str) -> Page:
-        """Return the question as it is shown."""
+        """Return the title, the question, where its data are, and the kind of answer."""
         given = ", ".join(f'["{key}"]' for key in self.data())
         data = f'\n\nData: exercises.data("{name}"), with {given}' if given else ""
-        return Page(f"{self.title}\n\n{cleandoc(self.question)}{data}\n\nAnswer: {self.kind.expects}.")
+        return Page(
+            f"{self.title}\n\n{cleandoc(self.question)}{data}\n\nAnswer: {self.kind.expects}."
+        )
 
     def check(self, answer: Any) -> Result:
-        """Return what there is to say about an answer."""
+        """Compare an answer with the right one, then with the typical mistakes."""
         try:
             reading = self.kind.read(answer)
         except UnreadableError as error:
             return Result(False, f"{error}. Expected: {self.kind.expects}.")
+
         right = self.answer()
         if self.kind.agrees(reading, right):
             return Result(True, self.because)

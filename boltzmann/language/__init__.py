@@ -1,15 +1,24 @@
-"""The sampler's road: a model gives logits, decoding divides them by a temperature and draws."""
+"""Language models, and sampling from them: logits divided by a temperature, and a draw."""
 
 from typing import TYPE_CHECKING, Any
 
-from boltzmann.language.chain import Chain
 from boltzmann.language.corpus import load_corpus
-from boltzmann.language.decoding import LanguageModel, draw, generate, stream
-from boltzmann.language.ngram import NGram
-from boltzmann.language.steps import Epsilon, MinP, RepetitionPenalty, Temperature, TopK, TopP, Typical
+from boltzmann.language.decoding.chain import Chain
+from boltzmann.language.decoding.drawing import draw
+from boltzmann.language.decoding.generate import LanguageModel, generate, stream
+from boltzmann.language.decoding.steps import (
+    Epsilon,
+    MinP,
+    RepetitionPenalty,
+    Temperature,
+    TopK,
+    TopP,
+    Typical,
+)
+from boltzmann.language.ngram.model import NGram
 
 if TYPE_CHECKING:
-    from boltzmann.language.gpt2 import GPT2
+    from boltzmann.language.gpt2.model import GPT2
 
 __all__ = [
     "GPT2",
@@ -31,8 +40,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name == "GPT2":  # loaded on use
-        from boltzmann.language.gpt2 import GPT2
+    if name == "GPT2":  # loaded when it is first used
+        from boltzmann.language.gpt2.model import GPT2
 
         return GPT2
     raise AttributeError(f"module 'boltzmann.language' has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""Text to learn from: the one that ships, or any UTF-8 file."""
+"""Loading a text to fit a model to: the one that ships, or any UTF-8 file."""
 
 import os
 from importlib import resources
@@ -18,7 +18,8 @@ def load_corpus(path: str | os.PathLike[str] | None = None) -> str:
     Raises
     ------
     ValueError
-        If the file cannot be read, is not UTF-8, or holds only white space; the message names the file.
+        If the file cannot be read, is not UTF-8, or holds only white space; the message names the
+        file.
 
     Examples
     --------
@@ -28,6 +29,7 @@ def load_corpus(path: str | os.PathLike[str] | None = None) -> str:
     """
     if not isinstance(path, str | os.PathLike | None):
         raise ValueError(f"path must be a file name, got {path!r}")
+
     file = resources.files("boltzmann") / "data" / "corpus.txt" if path is None else Path(path)
     try:
         text = file.read_bytes().decode()
@@ -35,7 +37,10 @@ def load_corpus(path: str | os.PathLike[str] | None = None) -> str:
         raise ValueError(f"{file} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         byte = error.object[error.start]
-        raise ValueError(f"{file} is not UTF-8: byte 0x{byte:02x} at offset {error.start}") from error
+        raise ValueError(
+            f"{file} is not UTF-8: byte 0x{byte:02x} at offset {error.start}"
+        ) from error
+
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
         raise ValueError(f"{file} holds no text")

@@ -1,24 +1,26 @@
-"""The road back: from tokens to the temperature that drew them, with an error bar and a verdict."""
+"""Temperatures read from tokens and their log-probabilities, and diagnoses of samplers."""
 
-from boltzmann.thermometer.audits import Audit, audit
+from boltzmann.thermometer.constancy import TopReading
 from boltzmann.thermometer.dependence import Dependence
 from boltzmann.thermometer.diagnosis import Diagnosis, diagnose
-from boltzmann.thermometer.faults import Candidate
-from boltzmann.thermometer.laws import Law
-from boltzmann.thermometer.reading import Reading, TopReading, read
-from boltzmann.thermometer.records import Records, load_records
+from boltzmann.thermometer.faults import Candidate, Fault
+from boltzmann.thermometer.io.saved_draws import SavedDraws, load_draws
+from boltzmann.thermometer.laws import SamplingLaw
+from boltzmann.thermometer.reading import Reading, read
+from boltzmann.thermometer.sampler_audit import Audit, audit
 
 __all__ = [
     "Audit",
     "Candidate",
     "Dependence",
     "Diagnosis",
-    "Law",
+    "Fault",
     "Reading",
-    "Records",
+    "SamplingLaw",
+    "SavedDraws",
     "TopReading",
     "audit",
     "diagnose",
-    "load_records",
+    "load_draws",
     "read",
 ]

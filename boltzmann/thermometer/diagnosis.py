@@ -1,19 +1,23 @@
 """From a reading and a claim to a verdict, and to the name of what went wrong."""
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
-from boltzmann._checks import LARGEST, SMALLEST, as_count, as_number, as_temperature
-from boltzmann.thermometer.dependence import Dependence, along_series, between_groups
-from boltzmann.thermometer.faults import Candidate, entries, merit, weigh
-from boltzmann.thermometer.laws import Law, log_likelihood, room_of, told
-from boltzmann.thermometer.offers import Evidence
-from boltzmann.thermometer.reading import Reading, kolmogorov_smirnov
+from boltzmann._core.checks import LARGEST, SMALLEST, as_number
+from boltzmann.thermometer.dependence import INDEPENDENT, Dependence
+from boltzmann.thermometer.evidence import Evidence
+from boltzmann.thermometer.faults import FAULTS, WITHOUT_LAW, Candidate, Fault, fault_hypotheses
+from boltzmann.thermometer.hypothesis import Hypothesis
+from boltzmann.thermometer.laws import SamplingLaw, as_claim
+from boltzmann.thermometer.reading import Reading
+from boltzmann.thermometer.resolution import draws_needed
+from boltzmann.thermometer.signs import Signs, find_signs
+from boltzmann.thermometer.truncation import determined
 
-LAWLESS = ("dependent", "forbidden", "unknown")  # faults that are no law
-_POWER = 1.645  # standard deviations by which a fault as large as the resolution is to stand out: 95 %
+_LARGEST_EXPONENT = 700.0  # nats whose exponential is a float64
+Verdict = Literal["holds", "fails", "cannot tell"]
 
 
 @dataclass(frozen=True)
@@ -25,41 +29,49 @@ class Diagnosis:
     verdict : {"holds", "fails", "cannot tell"}
         It holds if nothing speaks against it and a temperature off by the resolution would have.
     fault : str
-        "" unless it fails; else "ignored" (t = 1), "greedy", "doubled", "squared", "inverted", "another constant",
-        "top_k", "top_p", "min_p" (a hidden truncation), "untruncated" (a claimed one is not there), "order"
-        (temperature and truncation swapped), "dependent" (draws, on one another), "forbidden" (a token of
-        probability 0 was drawn) or "unknown" (the claim does not fit, and nothing else does better).
-    law : Law
+        "" unless it fails; else "ignored" (t = 1), "greedy", "doubled", "squared", "inverted",
+        "wrong_temperature", "hidden_top_k", "hidden_top_p", "hidden_min_p", "missing_truncation" (a
+        claimed one is not there), "swapped_order" (of temperature and truncation),
+        "dependent_draws", "forbidden_token" (one of probability 0 was drawn) or "unknown" (the
+        claim does not fit, and nothing else does better).
+    law : SamplingLaw
         The likeliest law: the claim unless it fails.
     log_likelihood_ratio : float
         Of the fault against the claim, in nats.
     p_value : float
         Of the claim, for all that was looked at together.
     draws_needed : float
-        How many more draws it takes to tell, about; 0 if it could be told, inf if the offers hold no heat.
+        How many more draws it takes to tell, about; 0 if it could be told, inf if the lists hold no
+        choice.
     candidates : tuple of Candidate
-        All that were considered, the likeliest first.
+        All that were considered, the likeliest first, less what fitted numbers must earn.
     goodness_of_fit : float
         The p-value of the draws' transforms under the claim.
     dependence : Dependence
         The strongest sign that draws depend on one another.
-    claimed : Law
+    claimed : SamplingLaw
         The claim.
-    untold : int
+    undetermined : int
         Draws that were left out, as their lists do not tell whether the top_p claimed allows them.
+    contradictory : int
+        Draws that were left out, as they contradict their lists.
+    temperature_holds : bool
+        Whether the temperature claimed holds where the truncation claimed beside it cannot be told.
     """
 
-    verdict: Literal["holds", "fails", "cannot tell"]
-    fault: str
-    law: Law
+    verdict: Verdict
+    fault: Fault | Literal[""]
+    law: SamplingLaw
     log_likelihood_ratio: float
     p_value: float
     draws_needed: float
     candidates: tuple[Candidate, ...]
     goodness_of_fit: float
     dependence: Dependence
-    claimed: Law
-    untold: int = 0
+    claimed: SamplingLaw
+    undetermined: int = 0
+    contradictory: int = 0
+    temperature_holds: bool = False
 
     @property
     def holds(self) -> bool:
@@ -69,12 +81,24 @@ class Diagnosis:
     def __str__(self) -> str:
         if self.verdict == "holds":
             return f"holds: {self.claimed}"
-        if self.verdict == "cannot tell" and np.isinf(self.draws_needed):
-            return f"cannot tell whether {self.claimed}: no choice is left in the lists. List more tokens"
         if self.verdict == "cannot tell":
-            return f"cannot tell whether {self.claimed}: about {self.draws_needed:.2g} more draws are needed"
-        likeliest = "" if self.fault in LAWLESS else f", likeliest {self.law}"
-        return f"fails: {self.fault} (claimed {self.claimed}{likeliest}, {bound(self.p_value)})"
+            return f"cannot tell whether {self.claimed}: {self._missing}"
+        likeliest = "" if self.fault in WITHOUT_LAW else f", likeliest {self.law}"
+        name = FAULTS[self.fault] if self.fault else ""
+        return f"fails: {name} (claimed {self.claimed}{likeliest}, {bound(self.p_value)})"
+
+    @property
+    def _missing(self) -> str:
+        """What it takes to tell, in words."""
+        if self.temperature_holds:
+            return "the temperature holds; lists may end at the truncation claimed"
+        if self.contradictory:
+            return f"{self.contradictory} draws contradict their lists"
+        if np.isfinite(self.draws_needed):
+            return f"about {self.draws_needed:.2g} more draws are needed"
+        if self.undetermined:
+            return "no list tells which tokens the top_p claimed leaves"
+        return "no choice is left in the lists. List more tokens"
 
 
 def bound(p_value: float) -> str:
@@ -84,39 +108,44 @@ def bound(p_value: float) -> str:
 
 def diagnose(
     reading: Reading,
-    claimed: float | Law,
+    claimed: float | SamplingLaw,
     *,
     false_alarms: float = 1e-3,
     resolution: float = 0.1,
     slack: float = 1e-4,
+    after_truncation: bool = False,
 ) -> Diagnosis:
     r"""Tell whether draws followed the law that is claimed for them, or which fault is likeliest.
 
-    Each fault is a law, and has the log-likelihood ratio Λ against the claim. If the claim is true, Λ ≥ x has a
-    probability of at most
+    Each fault is a law, and has the log-likelihood ratio Λ against the claim. If the claim is true,
+    Λ ≥ x has a probability of at most
 
     .. math:: e^{-x}, \qquad 2 e^{-x}, \qquad e^{-x}, \qquad 2 (1 + x) e^{-x}
 
-    for a law with nothing to fit (Markov), with a temperature (Chernoff), a wall (all draws must lie inside it),
-    or both (about). Fit to uniformity and independence are tested beside. All p-values share `false_alarms`
-    equally, and the claim fails if one is below its share. The fault is then the candidate of the largest Λ,
-    less 7 nats for each number that was fitted, and 3 for 1/t, which near t = √½ is about 2t, and rarer. Where
-    draws depend on each other, Λ is divided by the design effect: they tell so many times less.
+    for a law with nothing to fit (Markov), with a temperature (Chernoff), a cutoff (all draws must
+    lie inside it), or both (about). Fit to uniformity and independence are tested beside. All
+    p-values share `false_alarms` equally, and the claim fails if one is below its share. The fault
+    is then the candidate of the largest Λ, less 7 nats for each number that was fitted, and 3 for
+    1/t, which near t = √½ is about 2t, and rarer. Where draws depend on each other, Λ is divided by
+    the design effect: they tell so many times less.
 
     Parameters
     ----------
     reading : Reading
         From `read`.
-    claimed : float or Law
+    claimed : float or SamplingLaw
         The temperature claimed, in the unit of the logits, at least 0; or a law with truncation.
     false_alarms : float
         The probability of failing a true claim.
     resolution : float
-        The claim holds if a temperature off by so large a part of itself would have been seen, 19 times of 20; of
-        a claimed 0, one of so much.
+        The claim holds if a temperature off by so large a part of itself would have been seen, 19
+        times of 20; of a claimed 0, one of so much.
     slack : float
-        By how many nats the log-probabilities may miss those that the sampler used: 1e-4 in one process, 0.012
-        between two runtimes. It widens ties at t = 0, and walls.
+        By how many nats the log-probabilities may miss those that the sampler used: 1e-4 in one
+        process, 0.012 between two runtimes. It widens ties at t = 0, and truncations.
+    after_truncation : bool
+        Whether lists may hold only what a truncation left. One that is claimed is then told by
+        nothing: if draws do not follow it as well, the temperature is judged by itself.
 
     Raises
     ------
@@ -125,13 +154,17 @@ def diagnose(
 
     Notes
     -----
-    A wall by top_k or min_p is the same before and after the temperature, once its place is fitted. Only top_p,
-    and a min_p that was claimed, tell the order.
+    A cutoff by top_k or min_p is the same before and after the temperature, once its place is
+    fitted. Only top_p, and a min_p that was claimed, tell the order.
 
-    Of lists of the m likeliest tokens, log-probabilities tell what the others have together at t = 1, and within
-    bounds at another t. Where these leave open how many of the tokens listed a claimed top_p keeps, only draws
-    among those that it certainly keeps are used, on that condition. To fit a hidden top_p the rest is guessed.
-    What a truncation does beyond a list is not seen.
+    Of lists of the m likeliest tokens, log-probabilities tell what the others have together at t =
+    1, and within bounds at another t. Where these leave open how many of the tokens listed a
+    claimed top_p keeps, only draws among those that it certainly keeps are used, on that condition.
+    To fit a hidden top_p the rest is guessed. What a truncation does beyond a list is not seen.
+
+    Draws that contradict their lists are left out, and which these are may depend on the token. Of
+    n draws that are left of a share 1 - s, chosen by whatever rule, anything is at most (1 - s)^-n
+    times as probable as if all were: all p-values are multiplied by that.
 
     References
     ----------
@@ -154,128 +187,103 @@ def diagnose(
     alarms = as_number("false_alarms", false_alarms, "number between 0 and 1", SMALLEST, 1.0)
     resolution = as_number("resolution", resolution, "number between 0 and 1", SMALLEST, 1.0)
     slack = as_number("slack", slack, "finite number of at least 0", 0.0, LARGEST)
-    evidence = told(reading.evidence, claim)
-    untold = reading.evidence.draws - evidence.draws
-    if evidence.draws == 0:
-        independent = Dependence(0.0, 1.0, 1.0)
-        return Diagnosis("cannot tell", "", claim, 0.0, 1.0, np.inf, (), 1.0, independent, claim, untold)
-    base = log_likelihood(evidence, claim, slack)
-    if claim.beta == np.inf and base > -np.inf:
-        base = 0.0  # which of the tied tokens comes first is known to the sampler
-    found = [(*entry, log_likelihood(evidence, entry[1], slack)) for entry in entries(evidence, claim)]
-    best = max([("", claim, 0, base), *found], key=merit)
-    tests = len(found) + 3  # uniformity, and dependence in groups and along the series
-    dependence = _dependence(evidence, best[1], alarms / tests)
-    effect = _design_effect(evidence, claim, dependence)
-    candidates = tuple(
-        weigh(fault, law, fitted, value, base, effect)
-        for fault, law, fitted, value in sorted(found, key=merit, reverse=True)
+
+    evidence = reading.evidence.with_cache()
+    contradictory = reading.left_out.get("contradictory", 0)
+
+    def judge(law: SamplingLaw) -> Diagnosis:
+        return _judge(evidence, contradictory, law, alarms, resolution, slack)
+
+    whole = judge(claim)
+    if not (after_truncation and claim.truncated and whole.verdict == "fails"):
+        return whole
+    alone = judge(SamplingLaw(claim.temperature))
+    if not alone.holds:
+        return replace(alone, claimed=claim)
+    return replace(alone, verdict="cannot tell", claimed=claim, temperature_holds=True)
+
+
+def _judge(
+    evidence: Evidence,
+    contradictory: int,
+    claim: SamplingLaw,
+    alarms: float,
+    resolution: float,
+    slack: float,
+) -> Diagnosis:
+    """Return the diagnosis of a claim, all of it; see `diagnose`."""
+    used = determined(evidence, claim)
+    undetermined = evidence.draws - used.draws
+    if used.draws == 0:
+        return _without_draws(claim, undetermined, contradictory)
+    claimed = Hypothesis(used, claim, slack)
+    signs = find_signs(claimed, fault_hypotheses(claimed), alarms)
+
+    # A p-value is significant below its share of false alarms, and selection may have lowered it.
+    selection = _selection(evidence.draws, contradictory)
+    threshold = np.log(signs.tests / alarms) + selection
+    fault, law, ratio = _fault(claimed, signs, significance=float(np.exp(-threshold)))
+
+    needed = 0.0
+    verdict: Verdict = "fails"
+    if not fault:
+        needed = draws_needed(claimed, resolution, signs.effect, np.log(2) + threshold)
+        verdict = "cannot tell" if needed > 0 else "holds"
+    together = signs.smallest_p_value * signs.tests * np.exp(min(selection, _LARGEST_EXPONENT))
+    return Diagnosis(
+        verdict=verdict,
+        fault=fault,
+        law=law,
+        log_likelihood_ratio=ratio,
+        p_value=0.0 if signs.refuted else float(min(1.0, together)),
+        draws_needed=needed,
+        candidates=signs.candidates,
+        goodness_of_fit=signs.uniformity,
+        dependence=signs.dependence,
+        claimed=claim,
+        undetermined=undetermined,
+        contradictory=contradictory,
     )
-    fit = _fit(evidence, claim, effect)
-    smallest = min([c.p_value for c in candidates] + [fit, dependence.p_value])
-    common: dict[str, Any] = {
-        "p_value": 0.0 if base == -np.inf else min(1.0, smallest * tests),
-        "draws_needed": 0.0,
-        "candidates": candidates,
-        "goodness_of_fit": fit,
-        "dependence": dependence,
-        "claimed": claim,
-        "untold": untold,
-    }
-    fault, law, ratio = _fault(evidence, claim, candidates, base, fit, dependence, alarms / tests)
-    if fault:
-        return Diagnosis("fails", fault, law, ratio, **common)
-    needed = _draws_needed(evidence, claim, resolution, effect, np.log(2 * tests / alarms))
-    common["draws_needed"] = needed
-    return Diagnosis("cannot tell" if needed > 0 else "holds", "", claim, 0.0, **common)
 
 
-def as_claim(claimed: float | Law) -> Law:
-    """Return the claim as a law, checked."""
-    law = claimed if isinstance(claimed, Law) else Law(as_temperature(claimed, "claimed", sampling=True))
-    as_temperature(law.temperature, "claimed.temperature", sampling=True)
-    if law.top_k is not None:
-        as_count("claimed.top_k", law.top_k)
-    if law.top_p is not None:
-        as_number("claimed.top_p", law.top_p, "number above 0, up to 1", SMALLEST, 1.0)
-    if law.min_p is not None:
-        as_number("claimed.min_p", law.min_p, "number from 0 to 1", 0.0, 1.0)
-    return law
+def _selection(draws: int, left_out: int) -> float:
+    """Return the nats by which leaving out contradictory draws may have raised a ratio."""
+    return float(draws * np.log1p(left_out / draws))
 
 
-def _dependence(evidence: Evidence, law: Law, significance: float) -> Dependence:
-    """Return the strongest sign of dependence, of the draws' transforms under the likeliest law."""
-    if not np.isfinite(law.beta):
-        return Dependence(0.0, 1.0, 1.0)
-    room = room_of(evidence, law)
-    uniform = evidence.transform(law.beta, room)
-    signs = [along_series(uniform, evidence.transform(law.beta, room, randomised=False), significance)]
-    if evidence.groups is not None:
-        signs.append(between_groups(uniform, evidence.groups))
-    strongest = min(signs, key=lambda sign: sign.p_value)
-    return replace(strongest, design_effect=max(sign.design_effect for sign in signs))
-
-
-def _design_effect(evidence: Evidence, claim: Law, dependence: Dependence) -> float:
-    """Return by how much less than independent draws these tell: about the transforms, or about the energy."""
-    if evidence.groups is None or not np.isfinite(claim.beta):
-        return dependence.design_effect
-    moments = evidence.offers.moments(claim.beta, room_of(evidence, claim))
-    scores = moments.mean[evidence.rows] - evidence.energies
-    sums = np.bincount(evidence.groups, weights=scores - scores.mean())
-    naive = float((evidence.weights * moments.variance).sum())
-    energy = sums.size / (sums.size - 1) * float(sums @ sums) / naive if naive > 0 else 1.0
-    return max(dependence.design_effect, energy)
-
-
-def _fit(evidence: Evidence, claim: Law, effect: float) -> float:
-    if not np.isfinite(claim.beta):
-        return 1.0
-    uniform = evidence.transform(claim.beta, room_of(evidence, claim))
-    return kolmogorov_smirnov(uniform, evidence.draws / effect)
+def _without_draws(claim: SamplingLaw, undetermined: int, contradictory: int) -> Diagnosis:
+    """Return the diagnosis where no draw tells anything about the claim."""
+    return Diagnosis(
+        verdict="cannot tell",
+        fault="",
+        law=claim,
+        log_likelihood_ratio=0.0,
+        p_value=1.0,
+        draws_needed=np.inf,
+        candidates=(),
+        goodness_of_fit=1.0,
+        dependence=INDEPENDENT,
+        claimed=claim,
+        undetermined=undetermined,
+        contradictory=contradictory,
+    )
 
 
 def _fault(
-    evidence: Evidence,
-    claim: Law,
-    candidates: tuple[Candidate, ...],
-    base: float,
-    fit: float,
-    dependence: Dependence,
-    significance: float,
-) -> tuple[str, Law, float]:
+    claimed: Hypothesis, signs: Signs, significance: float
+) -> tuple[Fault | Literal[""], SamplingLaw, float]:
     """Return the fault, its law and its ratio; no fault if nothing is significant."""
-    if evidence.forbidden:
-        return "forbidden", claim, np.inf
-    if base == -np.inf or any(candidate.p_value < significance for candidate in candidates):
-        better = [candidate for candidate in candidates if candidate.log_likelihood_ratio > 0]
+    claim = claimed.law
+    if claimed.evidence.forbidden:
+        return "forbidden_token", claim, np.inf
+
+    significant = any(candidate.p_value < significance for candidate in signs.candidates)
+    if signs.refuted or significant:
+        better = [found for found in signs.candidates if found.log_likelihood_ratio > 0]
         if better:
             return better[0].fault, better[0].law, better[0].log_likelihood_ratio
         return "unknown", claim, 0.0
-    if dependence.p_value < significance:
-        return "dependent", claim, dependence.log_likelihood_ratio
-    return ("unknown", claim, 0.0) if fit < significance else ("", claim, 0.0)
 
-
-def _draws_needed(evidence: Evidence, claim: Law, resolution: float, effect: float, threshold: float) -> float:
-    r"""Return how many more draws make a temperature off by the resolution stand out, 0 if these do.
-
-    Were it t', the expected ratio would be :math:`\sum (\beta - \beta') \langle E \rangle' + \log Z - \log Z'`.
-    """
-    weights, offers, room = evidence.weights, evidence.offers, room_of(evidence, claim)
-    if claim.beta == np.inf:
-        at = offers.moments(1 / resolution, evidence.room)
-        ties = np.log(offers.count_below(0.0))
-        known, needed = float((weights * (at.log_partition - ties)).sum()), np.log(20)
-    else:
-        now = offers.moments(claim.beta, room)
-        others = [claim.beta / (1 + resolution), claim.beta / (1 - resolution)] if claim.beta else [resolution]
-        ratios = []
-        for beta in others:
-            then = offers.moments(beta, room)
-            gain = (claim.beta - beta) * then.mean + now.log_partition - then.log_partition
-            ratios.append(float((weights * gain).sum()) / effect)
-        known, needed = min(ratios), (np.sqrt(2 * threshold) + _POWER) ** 2 / 2
-    if known >= needed:
-        return 0.0
-    return float(np.ceil(evidence.draws * (needed / known - 1))) if known > 0 else np.inf
+    if signs.dependence.p_value < significance:
+        return "dependent_draws", claim, signs.dependence.log_likelihood_ratio
+    return ("unknown", claim, 0.0) if signs.uniformity < significance else ("", claim, 0.0)

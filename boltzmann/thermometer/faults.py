@@ -1,14 +1,62 @@
-"""What may have gone wrong: the laws that a diagnosis holds against the claim."""
+"""Faults by name, and the laws of faults that a diagnosis compares with a claim."""
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
-from boltzmann.thermometer.laws import TIGHTEST, Law, fit_temperature, fit_with_wall
-from boltzmann.thermometer.offers import Evidence
+from boltzmann.thermometer.hypothesis import Hypothesis
+from boltzmann.thermometer.law_fitting import LawFitter
+from boltzmann.thermometer.laws import SamplingLaw
+from boltzmann.thermometer.truncation import TIGHTEST, Cutoff
 
-_PRICE = 7.0  # nats that each fitted number must earn: a needless one earns as much once in e⁷ = 1100 times
-_RARE = 3.0  # nats that 1/t must earn: it is rarer than 2t by as much, and near t = √½ they look alike
+Fault = Literal[
+    "ignored",
+    "greedy",
+    "doubled",
+    "squared",
+    "inverted",
+    "wrong_temperature",
+    "hidden_top_k",
+    "hidden_top_p",
+    "hidden_min_p",
+    "missing_truncation",
+    "swapped_order",
+    "dependent_draws",
+    "forbidden_token",
+    "unknown",
+]
+
+FAULTS: dict[Fault, str] = {
+    "ignored": "the temperature is ignored (t = 1)",
+    "greedy": "the likeliest token is always taken (t = 0)",
+    "doubled": "the temperature is doubled",
+    "squared": "the temperature is squared, as if applied twice",
+    "inverted": "1/t is taken for t",
+    "wrong_temperature": "another temperature",
+    "hidden_top_k": "a hidden top_k",
+    "hidden_top_p": "a hidden top_p",
+    "hidden_min_p": "a hidden min_p",
+    "missing_truncation": "the truncation claimed is not there",
+    "swapped_order": "temperature and truncation in the other order",
+    "dependent_draws": "draws depend on one another",
+    "forbidden_token": "a forbidden token",
+    "unknown": "unlike the claim, and unlike every fault that was tried",
+}
+"""Each fault in words, as it is printed."""
+
+WITHOUT_LAW: tuple[Fault, ...] = ("dependent_draws", "forbidden_token", "unknown")
+"""Faults that are no law which draws might follow."""
+
+_HIDDEN: dict[Cutoff, Fault] = {
+    "top_k": "hidden_top_k",
+    "top_p": "hidden_top_p",
+    "min_p": "hidden_min_p",
+}
+# Nats that each fitted number must earn: a needless one earns as much once in e⁷ = 1100 times.
+_NATS_PER_PARAMETER = 7.0
+# Nats that 1/t must earn: it is rarer than 2t by as much, and near t = √½ they look alike.
+_INVERSION_PENALTY = 3.0
 
 
 @dataclass(frozen=True)
@@ -19,71 +67,126 @@ class Candidate:
     ----------
     fault : str
         Its name, as in `Diagnosis`.
-    law : Law
+    law : SamplingLaw
         What the draws would follow.
     fitted : int
         How many numbers of the law were fitted to the draws.
     log_likelihood_ratio : float
-        Against the claim, in nats; +inf where a draw refutes the claim, -inf where one refutes the candidate.
+        Against the claim, in nats; +inf where a draw refutes the claim, -inf where one refutes the
+        candidate.
     p_value : float
         A bound on the probability of a ratio as large if the claim is true.
     """
 
-    fault: str
-    law: Law
+    fault: Fault
+    law: SamplingLaw
     fitted: int
     log_likelihood_ratio: float
     p_value: float
 
 
-Entry = tuple[str, Law, int]
+@dataclass(frozen=True)
+class FaultHypothesis:
+    """A fault, the hypothesis that it comes to, and how many numbers of its law were fitted."""
+
+    fault: Fault
+    hypothesis: Hypothesis
+    fitted: int = 0
+
+    @property
+    def penalised(self) -> float:
+        """The log-likelihood less what the fault must earn."""
+        inversion = _INVERSION_PENALTY if self.fault == "inverted" else 0.0
+        price = _NATS_PER_PARAMETER * self.fitted + inversion
+        return self.hypothesis.log_likelihood - price
+
+    def as_candidate(self, claimed: float, effect: float) -> Candidate:
+        """Return the candidate, given the claim's log-likelihood and the draws' design effect."""
+        law = self.hypothesis.law
+        value = self.hypothesis.log_likelihood
+        if value == -np.inf:
+            return Candidate(self.fault, law, self.fitted, -np.inf, 1.0)
+        if claimed == -np.inf:
+            return Candidate(self.fault, law, self.fitted, np.inf, 0.0)
+        ratio = float(value - claimed) / effect
+        return Candidate(self.fault, law, self.fitted, ratio, self._p_value(max(ratio, 0.0)))
+
+    def _p_value(self, ratio: float) -> float:
+        """Return the bound of `diagnose` for a law with so many numbers fitted."""
+        factor = 1.0
+        if self.fitted == 1 and self.fault == "wrong_temperature":
+            factor = 2.0
+        elif self.fitted == 2:
+            factor = 2 * (1 + ratio)
+        return float(min(1.0, factor * np.exp(-ratio)))
 
 
-def entries(evidence: Evidence, claim: Law) -> list[Entry]:
-    """Return (fault, law, numbers fitted) of all that may have gone wrong."""
-    t, cold = claim.temperature, claim.temperature == 0
-    found: list[Entry] = []
-    known = {"ignored": 1.0, "greedy": 0.0, "doubled": 2 * t, "squared": t * t, "inverted": 1 / t if t else t}
-    seen = {t}
+def fault_hypotheses(claimed: Hypothesis) -> list[FaultHypothesis]:
+    """Return all faults that are a law, fitted to the draws where they have something to fit."""
+    evidence = claimed.evidence
+    claim = claimed.law
+    fitter = LawFitter(evidence)
+    found = _at_known_temperatures(claim)
+    found += _at_any_temperature(fitter, claim)
+    found += _of_other_truncation(claim)
+    found += _with_hidden_truncation(fitter, claim)
+    return [
+        FaultHypothesis(fault, Hypothesis(evidence, law, claimed.slack), fitted)
+        for fault, law, fitted in found
+    ]
+
+
+_FaultLaw = tuple[Fault, SamplingLaw, int]
+
+
+def _at_known_temperatures(claim: SamplingLaw) -> list[_FaultLaw]:
+    """Return mistakes that make a certain temperature of the one claimed."""
+    t = claim.temperature
+    known: dict[Fault, float] = {
+        "ignored": 1.0,
+        "greedy": 0.0,
+        "doubled": 2 * t,
+        "squared": t * t,
+        "inverted": 1 / t if t else t,
+    }
+    found: list[_FaultLaw] = []
+    seen = {t, np.inf}
+
     for fault, value in known.items():
-        if value not in seen and value < np.inf:
+        if value not in seen:  # at t = 1, say, only `doubled` differs from the claim
             seen.add(value)
             found.append((fault, replace(claim, temperature=value), 0))
-    constant = fit_temperature(evidence, claim)
-    if not np.isnan(constant.temperature):
-        found.append(("another constant", constant, 1))
-    if claim.truncated and not cold:
-        found.append(("untruncated", Law(t), 0))
-        if t != 1 and not claim.top_p is claim.min_p is None:
-            found.append(("order", replace(claim, temperature_first=not claim.temperature_first), 0))
-    return found + _walls(evidence, claim)
 
-
-def _walls(evidence: Evidence, claim: Law) -> list[Entry]:
-    """Return the truncations that the draws allow, at the temperature claimed and at any."""
-    found: list[Entry] = []
-    for wall in TIGHTEST:
-        for first in (True, False) if wall == "top_p" else (claim.temperature_first,):
-            start = replace(claim, temperature_first=first)
-            if claim.temperature > 0 and (first or claim.temperature != 1):
-                found.append((wall, TIGHTEST[wall](evidence, start), 1))
-            both = fit_with_wall(evidence, start, wall)
-            if not np.isnan(both.temperature):
-                found.append((wall, both, 2))
     return found
 
 
-def merit(entry: tuple[str, Law, int, float]) -> float:
-    """Return the log-likelihood less what a candidate must earn."""
-    return entry[3] - _PRICE * entry[2] - _RARE * (entry[0] == "inverted")
+def _at_any_temperature(fitter: LawFitter, claim: SamplingLaw) -> list[_FaultLaw]:
+    """Return the claim at the likeliest temperature, if there is one."""
+    law = fitter.at_any_temperature(claim)
+    return [] if np.isnan(law.temperature) else [("wrong_temperature", law, 1)]
 
 
-def weigh(fault: str, law: Law, fitted: int, value: float, base: float, effect: float) -> Candidate:
-    """Return the candidate with its ratio, which dependence takes from, and p-value."""
-    if value == -np.inf:
-        return Candidate(fault, law, fitted, -np.inf, 1.0)
-    ratio = np.inf if base == -np.inf else (value - base) / effect
-    if ratio == np.inf:
-        return Candidate(fault, law, fitted, ratio, 0.0)
-    price = {0: 1.0, 1: 2.0 if fault == "another constant" else 1.0, 2: 2 * (1 + max(ratio, 0.0))}[fitted]
-    return Candidate(fault, law, fitted, float(ratio), float(min(1.0, price * np.exp(-max(ratio, 0.0)))))
+def _of_other_truncation(claim: SamplingLaw) -> list[_FaultLaw]:
+    """Return the temperature claimed without the truncation claimed, or in the other order."""
+    t = claim.temperature
+    if t == 0 or not claim.truncated:
+        return []
+    found: list[_FaultLaw] = [("missing_truncation", SamplingLaw(t), 0)]
+    if t != 1 and claim.by_probability:
+        swapped = replace(claim, temperature_first=not claim.temperature_first)
+        found.append(("swapped_order", swapped, 0))
+    return found
+
+
+def _with_hidden_truncation(fitter: LawFitter, claim: SamplingLaw) -> list[_FaultLaw]:
+    """Return the tightest truncations that allow the draws, at the temperature claimed and any."""
+    found: list[_FaultLaw] = []
+    for cutoff, fault in _HIDDEN.items():
+        for first in (True, False) if cutoff == "top_p" else (claim.temperature_first,):
+            start = replace(claim, temperature_first=first)
+            if claim.temperature > 0 and (first or claim.temperature != 1):
+                found.append((fault, TIGHTEST[cutoff](fitter.evidence, start), 1))
+            both = fitter.with_cutoff(start, cutoff)
+            if not np.isnan(both.temperature):
+                found.append((fault, both, 2))
+    return found

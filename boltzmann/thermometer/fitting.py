@@ -1,8 +1,12 @@
-r"""The likelihood of β, which is an exponential family's: one peak, found by Newton's steps inside a bracket.
+r"""The likelihood of β: its peak and bounds, by Newton's method inside a bracket.
+
+It is that of an exponential family, and has one peak:
 
 .. math:: \ell(\beta) = \sum_i \bigl(-\beta E_{x_i} - \log Z_i(\beta)\bigr), \qquad
           \ell'(\beta) = \sum_i \bigl(\langle E \rangle_i - E_{x_i}\bigr), \qquad
           \ell''(\beta) = -\sum_i \operatorname{Var}_i(E)
+
+In all functions `kept`, shape (R,), says how many of the likeliest tokens of each row are allowed.
 """
 
 from collections.abc import Callable
@@ -10,13 +14,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from boltzmann._checks import FloatArray
-from boltzmann.thermometer.offers import Evidence
+from boltzmann._core.checks import FloatArray
+from boltzmann.thermometer.evidence import Evidence
 
 _STEPS = 200
 _CLOSE = 1e-6  # a Newton step so short, relative to β, leaves an error of about its square
 _ROUNDING = 1e-15
-_GREATEST = 1e9  # a β whose temperature no traffic tells from 0
+_LARGEST_BETA = 1e9  # no draws tell its temperature from 0
 
 
 class Slope(NamedTuple):
@@ -27,14 +31,18 @@ class Slope(NamedTuple):
     information: float
 
 
-def slope(evidence: Evidence, beta: float, room: FloatArray) -> Slope:
+def log_likelihood(evidence: Evidence, beta: float, kept: FloatArray) -> float:
+    """Return the log-likelihood."""
+    log_z = evidence.levels.moments(beta, kept).log_partition
+    return float(-beta * evidence.total_energy - np.add.reduce(evidence.weights * log_z))
+
+
+def slope(evidence: Evidence, beta: float, kept: FloatArray) -> Slope:
     """Return the log-likelihood and its derivatives."""
-    moments, weights, energy = evidence.offers.moments(beta, room), evidence.weights, evidence.energies.sum()
-    return Slope(
-        float(-beta * energy - (weights * moments.log_partition).sum()),
-        float((weights * moments.mean).sum() - energy),
-        float((weights * moments.variance).sum()),
-    )
+    moments = evidence.levels.moments(beta, kept)
+    log_z, mean, variance = (float(np.add.reduce(evidence.weights * each)) for each in moments)
+    energy = evidence.total_energy
+    return Slope(-beta * energy - log_z, mean - energy, variance)
 
 
 def as_t(beta: float) -> float:
@@ -42,28 +50,32 @@ def as_t(beta: float) -> float:
     return np.inf if beta == 0 else 1 / beta
 
 
-def fit_beta(evidence: Evidence, room: FloatArray, start: float = 1.0) -> float:
+def fit_beta(evidence: Evidence, kept: FloatArray, start: float = 1.0) -> float:
     """Return the β of greatest likelihood; ±inf where it only rises, nan where it is flat.
 
-    All draws at their grounds make it +inf, all at the other end -inf.
+    It is +inf if every draw was its row's likeliest token, -inf if every one was the unlikeliest.
     """
-    used = evidence.weights > 0
-    walls = evidence.offers.walls(room)[used]
-    if not np.any(walls > 0):
+    cutoffs = evidence.levels.cutoff_energies(kept)  # (R,)
+    if not np.any(cutoffs[evidence.weights > 0] > 0):
         return np.nan
     if not np.any(evidence.energies > 0):
         return np.inf
-    if np.all(evidence.energies >= evidence.offers.walls(room)[evidence.rows]):
+    if np.all(evidence.energies >= cutoffs[evidence.rows]):
         return -np.inf
-    return solve(lambda beta: slope(evidence, beta, room)[1:], start)
+    return solve(lambda beta: slope(evidence, beta, kept)[1:], start)
 
 
-def solve(function: Callable[[float], tuple[float, float]], start: float, close: float = 0.0) -> float:
-    """Return where a falling function, given with minus its derivative, is 0; ±inf if it is so nowhere.
+def solve(
+    function: Callable[[float], tuple[float, float]], start: float, close: float = 0.0
+) -> float:
+    """Return the root of a falling function, or ±inf beyond which it must lie.
 
-    The last step is one shorter than `close`, or than a millionth.
+    `function` returns its value and minus its derivative. The last step is one shorter than
+    `close`, or than a millionth of the root.
     """
-    low, high, beta = -np.inf, np.inf, start
+    low = -np.inf
+    high = np.inf
+    beta = start
     reach = max(abs(start), 1.0)  # the longest step, doubled each time, until the root is bracketed
     for _ in range(_STEPS):
         value, steepness = function(beta)
@@ -73,55 +85,67 @@ def solve(function: Callable[[float], tuple[float, float]], start: float, close:
             low = beta
         else:
             high = beta
+
+        # A Newton step if it stays inside the bracket; else the middle of the bracket.
         step = value / steepness if steepness > 0 else np.copysign(np.inf, value)
         following = beta + np.clip(step, -reach, reach)
-        if low < following < high:
-            if abs(following - beta) <= max(_CLOSE * abs(beta), close):
-                return float(following)
-        else:
+        inside = low < following < high or following == beta  # a step may be lost to rounding
+        if inside and abs(following - beta) <= max(_CLOSE * abs(beta), close):
+            return float(following)
+        if not inside:
             following = (low + high) / 2
+
         if np.isinf(high - low):
             reach *= 2
-        if abs(following) > _GREATEST:
+        if abs(following) > _LARGEST_BETA:
             return float(np.copysign(np.inf, following))
         beta = float(following)
     return beta
 
 
 def likelihood_bounds(
-    evidence: Evidence, room: FloatArray, beta: float, drop: float, error: float
+    evidence: Evidence, kept: FloatArray, beta: float, drop: float, error: float
 ) -> tuple[float, float]:
-    """Return the two β at which the log-likelihood has fallen by `drop` from its peak at `beta`."""
+    """Return the two β at which the log-likelihood has fallen by `drop` from its peak at `beta`.
+
+    `error` is the standard error of β, from which the search starts.
+    """
     if np.isnan(beta):
         return -np.inf, np.inf
     if np.isinf(beta):
-        return _one_sided(evidence, room, beta, drop)
-    peak = slope(evidence, beta, room).value
+        return _one_sided(evidence, kept, beta, drop)
+    peak = slope(evidence, beta, kept).value
+    target = np.sqrt(2 * drop)
 
     def excess(side: float) -> Callable[[float], tuple[float, float]]:
-        """Return ±√(2(peak - value)) less what it is at the bound: nearly a straight line, which Newton likes."""
+        """Return ±√(2(peak - value)) less what it is at the bound: nearly linear in β."""
 
         def function(at: float) -> tuple[float, float]:
-            value, score, information = slope(evidence, at, room)
+            value, score, information = slope(evidence, at, kept)
             root = np.sqrt(2 * max(peak - value, 0.0))
             if root == 0:
-                return side * np.sqrt(2 * drop), np.sqrt(information)
-            return side * np.sqrt(2 * drop) - np.copysign(root, at - beta), abs(score) / root
+                return side * target, np.sqrt(information)
+            return side * target - np.copysign(root, at - beta), abs(score) / root
 
         return function
 
-    width = np.sqrt(2 * drop) * error  # Newton's error is about the square of a step, so (width/100)²/width here
-    return solve(excess(-1.0), beta - width, width / 100), solve(excess(1.0), beta + width, width / 100)
+    # Newton's error is about the square of a step: (width/100)²/width here.
+    width = target * error
+    low = solve(excess(-1.0), beta - width, width / 100)
+    high = solve(excess(1.0), beta + width, width / 100)
+    return low, high
 
 
-def _one_sided(evidence: Evidence, room: FloatArray, beta: float, drop: float) -> tuple[float, float]:
-    """Return the bound where the likelihood rises all the way to β = ±inf, where it is (all but) 1."""
+def _one_sided(
+    evidence: Evidence, kept: FloatArray, beta: float, drop: float
+) -> tuple[float, float]:
+    """Return the bounds where the likelihood rises all the way to β = ±inf, as all draws tie."""
     sign = np.sign(beta)
-    ties = evidence.offers.count_below(0.0)[evidence.rows] if sign > 0 else np.ones(evidence.draws)
+    ties = evidence.levels.count_below(0.0)[evidence.rows] if sign > 0 else np.ones(evidence.draws)
     best = -float(np.log(ties).sum())
 
     def function(at: float) -> tuple[float, float]:
-        value, score, _ = slope(evidence, at, room)
+        value, score, _ = slope(evidence, at, kept)
         return sign * (best - drop - value), abs(score)
 
     bound = solve(function, sign)

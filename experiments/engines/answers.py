@@ -68,6 +68,7 @@ def edge(observed: dict[str, Any]) -> str:
     places = kept(observed)
     logits = logits_of(observed)
     turned = observed["settings"].get("temperature") == -1.0  # then forbidden tokens are likeliest
+
     if observed.get("kinds", 0) > MANY and not turned:
         return "uniform over all tokens"
     if not places:
@@ -90,6 +91,7 @@ def edge(observed: dict[str, Any]) -> str:
             if _probability(observed["counts"], bz.softmax(law)) > DOUBT:
                 return words
         return f"t = {reading_of(observed)[0]:.3g}"
+
     return f"forbidden tokens too ({observed['others'] / draws_of(observed):.0%})"
 
 
@@ -174,6 +176,7 @@ def logprob(observed: dict[str, Any]) -> str:
         observed["settings"].get("top_k", logits.size),
     )
     of_kept = np.where(np.arange(logits.size) < k, logits, -np.inf)
+
     for words, expected in (
         ("before temperature and truncation", bz.log_softmax(logits)),
         ("after temperature, before truncation", bz.log_softmax(logits / t)),
@@ -191,6 +194,7 @@ def logprob(observed: dict[str, Any]) -> str:
                 return words
             if not cut.all() and all(np.array(given)[~cut] < -9):
                 return words
+
     return "none of these: " + ", ".join(f"{value:.3g}" for value in given)
 
 

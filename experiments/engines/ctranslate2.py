@@ -74,6 +74,7 @@ class CTranslate2(interview.Engine):
             "sampling_topp = 0.9 alone",
             lambda: self.counted("rank", draws, top_p=0.9),
         )
+
         yield (
             "subnormal_top_k",
             "t = 1e-40 with sampling_topk = 3",

@@ -104,6 +104,7 @@ class LiteRTLM(interview.Engine):
             vocabulary = self.tail_vocabulary
             self.tail_engine = self.tail_engine or self._load("tail", vocabulary)
             engine = self.tail_engine
+
         config = None if settings is None else litert_lm.SamplerConfig(**settings)
         session = engine.create_session(sampler_config=config, max_output_tokens=length)
         try:
@@ -111,9 +112,11 @@ class LiteRTLM(interview.Engine):
             [text] = session.run_decode().texts
         finally:
             session.close()
+
         first = ord(vocabulary.name(0))
         letters = [ord(letter) - first for letter in text]
         far = ord(vocabulary.name(11_000)) - 11_000
+
         return [token if token < 11_000 else token + first - far for token in letters] or [END]
 
     def _load(self, name: str, vocabulary: Vocabulary) -> litert_lm.Engine:

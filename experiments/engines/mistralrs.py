@@ -56,10 +56,12 @@ class MistralRs(interview.Engine):
         vocabulary = self.vocabularies[name]
         ids = {letter: token for token, letter in enumerate(llama_folder.names(vocabulary))}
         runner = self._runner(name)
+
         if "seed" in settings:
             runner = self._new(name, settings.pop("seed"))
         places: list[int] = []
         length = min(LONGEST, count)
+
         while len(places) < count:
             request = CompletionRequest(
                 vocabulary.name(vocabulary.start(row)), "default", max_tokens=length, **settings
@@ -69,6 +71,7 @@ class MistralRs(interview.Engine):
             new = new or [-1]  # the end of text was drawn
             length = interview.next_length(length, new)
             places += new
+
         return places
 
     def logprobs(self, row: str, **settings: Any) -> list[float | None]:

@@ -119,10 +119,12 @@ class MlxLM(interview.Engine):
             vocabulary = self.tail_vocabulary
             self.tail_model = self.tail_model or self._load("tail", vocabulary)
             model = self.tail_model
+
         if "seed" in settings:
             mx.random.seed(settings.pop("seed"))
         generator = BatchGenerator(model, max_tokens=length, sampler=_sampler(settings))
         texts: dict[int, list[int]] = {}
+
         for number in generator.insert([[vocabulary.start(row)]] * copies):
             texts[number] = []
         while answers := generator.next_generated():
@@ -155,6 +157,7 @@ def _chat(port: int, prompt: str) -> dict[str, Any]:
         url, json.dumps(body).encode(), {"Content-Type": "application/json"}
     )
     begun = time.monotonic()
+
     while True:
         try:
             with urllib.request.urlopen(request, timeout=SECONDS) as answer:

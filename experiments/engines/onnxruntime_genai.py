@@ -173,6 +173,7 @@ def _config(size: int) -> dict[str, Any]:
         "context_length": LONGEST,
         "decoder": decoder,
     } | ends
+
     return {"model": model, "search": {"max_length": LONGEST, "past_present_share_buffer": False}}
 
 

@@ -73,12 +73,14 @@ def _also(observed: dict[str, Any]) -> str:
         return str(observed["words"])
     if "texts" in observed:
         return answers.alike(observed)
+
     if "tail" in observed:
         return answers.tail(observed)
     if "logprobs" in observed:
         return answers.logprob(observed)
     if observed["row"] == "rank":
         return answers.wall(observed)
+
     if observed["row"] in ("four", "ties"):
         return answers.which(observed)
     return answers.ties(observed) if observed["row"] == "equal" else answers.edge(observed)

@@ -90,6 +90,7 @@ def interview(name: str, folder: Path, again: Path | None) -> dict[str, Any]:
     script = engines()[name]
     said = metadata(script)
     variables = environment(script, folder)
+
     with tempfile.TemporaryDirectory(prefix="boltzmann-engine-") as work:
         path = Path(work) / "observed.json"
         if again is not None:
@@ -103,6 +104,7 @@ def interview(name: str, folder: Path, again: Path | None) -> dict[str, Any]:
         else:
             raise SystemExit(f"{name} ended the process {TRIES} times")
         document = json.loads(path.read_text())
+
     return {
         "engine": said["tool"]["engine"]["name"],
         "packages": said.get("dependencies", []) + said["tool"]["engine"].get("npm", []),

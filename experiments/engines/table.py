@@ -73,6 +73,7 @@ def _part(title: str, keys: tuple[str, ...], found: dict[str, dict[str, Any]]) -
         "|---" * (len(asked) + 1) + "|",
     ]
     reasons: list[str] = []
+
     for result in found.values():
         cells = [_cell(result["answers"].get(key), reasons) for key in keys]
         lines.append(f"| {result['engine']} | {' | '.join(cells)} |")
@@ -82,6 +83,7 @@ def _part(title: str, keys: tuple[str, ...], found: dict[str, dict[str, Any]]) -
     ]
     lines += [""] * bool(reasons)
     lines += [f"* *{question.title}*: {question.asked}." for question in asked]
+
     return "\n".join([*lines, ""])
 
 

@@ -69,6 +69,7 @@ class Generate(interview.Engine):
             "do_sample with t = 1.5",
             lambda: self.counted("rank", many, **sampled, temperature=1.5),
         )
+
         yield (
             "top_k",
             "what GenerationConfig().top_k says, while 50 act",
@@ -79,6 +80,7 @@ class Generate(interview.Engine):
             "top_k = 1 with 64 equal logits",
             lambda: self.counted("equal", many, **sampled, top_k=1),
         )
+
         yield (
             "logits",
             "output_logits in place of output_scores",

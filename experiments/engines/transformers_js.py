@@ -121,6 +121,7 @@ class TransformersJS(interview.Engine):
         self.node.stdin.write(json.dumps(request) + "\n")
         self.node.stdin.flush()
         answer = json.loads(self.node.stdout.readline())
+
         if "error" in answer:
             raise RuntimeError(answer["error"])
         return answer["texts"]

@@ -77,6 +77,7 @@ class Vllm(interview.Engine):
             "t = 2",
             lambda: self.counted("rank", 4 * interview.SOME, **hot | {"temperature": 2.0}),
         )
+
         yield (
             "top_k_one",
             "top_k = 1 with 64 equal logits",
@@ -87,6 +88,7 @@ class Vllm(interview.Engine):
             "n = 4 with seed 7",
             lambda: {"texts": self._several(4, hot | {"seed": 7})},
         )
+
         yield (
             "restart",
             "no seed: the first text of a server, and of the same server started again",

@@ -1,97 +1,91 @@
-r"""Can one slider show that letters and molecules share a temperature?
+"""Can one slider show that letters and molecules share a temperature?
 
-Objective. You can say, before the slider moves, what particles, curves and letters will do, and why one number
-moves all three.
+Objective. You can say, before the slider moves, what particles, curves and letters will do, and why
+one number moves all three.
 
-What you need to know. The lessons `occupancy` (levels, Metropolis's rule, degeneracies), `entropy` (entropy, mean
-energy and heat capacity as functions of t) and `letters` (E = -log p, and three roads to one distribution). A bath
-is what keeps a gas at t: a particle that falls gives it heat, one that climbs takes heat from it.
+What you need to know. The lessons `occupancy` (levels, Metropolis's rule, degeneracies), `entropy`
+(entropy, mean energy and heat capacity as functions of t) and `letters` (E = -log p, and three
+roads to one distribution). A bath is what keeps a gas at t: a particle that falls gives it heat,
+one that climbs takes heat from it.
 
 Minutes. 25
 
-Predict first. 2,000 particles share two levels, 0 and 1. How many are on the upper one at t = 1, at t = 0 and at t
-= ∞? The slider goes from t = 1 to its cold end: does heat flow into the bath or out of it, and how much in all? A
-rotor has the levels J(J + 1)/4 with 2J + 1 states each, J from 0 to 6: which level is the fullest at t = ∞, and
-what share does it have? At which t can two levels take up the most heat?
+Predict first. 2,000 particles share two levels, 0 and 1. How many are on the upper one at t = 1, at
+t = 0 and at t = ∞? The slider goes from t = 1 to its cold end: does heat flow into the bath or out
+of it, and how much in all? A rotor has the levels J(J + 1)/4 with 2J + 1 states each, J from 0 to
+6: which level is the fullest at t = ∞, and what share does it have? At which t can two levels take
+up the most heat?
 
 Run. The page is there already; this makes it anew, of a text of yours with `--corpus FILE`:
 
     python -m experiments explorer
 
-Then open figures/explorer.html in a browser. Nothing has to be installed for that, and no network is needed.
+Then open figures/explorer.html in a browser. Nothing has to be installed for that, and no network
+is needed.
 
-What the law predicts. At every t of the slider three things that know nothing of each other agree: the outlines,
-softmax(-E/t); the particles that hop between the levels by Metropolis's rule; and the letters that a sampler draws
-from logits divided by t. The ends of the slider are the limits, exactly: t = 0 is the ground state and the
-likeliest letter, t = ∞ gives every state and every letter the same chance.
+What the law predicts. At every t of the slider three things that know nothing of each other agree:
+the outlines, softmax(-E/t); the particles that hop between the levels by Metropolis's rule; and the
+letters that a sampler draws from logits divided by t. The ends of the slider are the limits,
+exactly: t = 0 is the ground state and the likeliest letter, t = ∞ gives every state and every
+letter the same chance.
 
-What would refute it. Bars that stay outside their whiskers once the page says "at equilibrium"; a p-value that is
-tiny more often than its value says; a line of the self-check, in which the page computes again what this module
-computed with `boltzmann`, to twelve digits.
+What would refute it. Bars that stay outside their whiskers once the page says "at equilibrium"; a
+p-value that is tiny more often than its value says; a line of the self-check, in which the page
+computes again what this module computed with `boltzmann`, to twelve digits.
 
-What you see. Pull the slider down: heat pours into the bath, the bars move into their outlines, the text freezes
-into a loop. Pull it up: heat comes back, and the letters boil. The dot rides along entropy, mean energy and heat
-capacity; where the last is high, a little more t takes the most heat. Of two levels the upper one has a share of
-0.2689 at t = 1, of 0.0344 at t = 0.3 and of one half at t = ∞; their heat capacity is 0.370 at t = 0.3, and 0.197
-at t = 1. The rotor's highest level, the emptiest in the cold, has a share of 0.2653 at t = ∞, more than any other.
+What you see. Pull the slider down: heat pours into the bath, the bars move into their outlines, the
+text freezes into a loop. Pull it up: heat comes back, and the letters boil. The dot rides along
+entropy, mean energy and heat capacity; where the last is high, a little more t takes the most heat.
+Of two levels the upper one has a share of 0.2689 at t = 1, of 0.0344 at t = 0.3 and of one half at
+t = ∞; their heat capacity is 0.370 at t = 0.3, and 0.197 at t = 1. The rotor's highest level, the
+emptiest in the cold, has a share of 0.2653 at t = ∞, more than any other.
 
-The misconception. "An animation plays what the formula says." Not this one. The outlines come from one function,
-the particles from another, which compares two energies at a time and never adds up a sum over levels. What happens
-on the screen could be wrong, and then the p-value would say so: exercise 4 makes it wrong.
+The misconception. "An animation plays what the formula says." Not this one. The outlines come from
+one function, the particles from another, which compares two energies at a time and never adds up a
+sum over levels. What happens on the screen could be wrong, and then the p-value would say so:
+exercise 4 makes it wrong.
 
 Exercises.
 
-1. Choose two levels and t = 1, and wait for "at equilibrium". Then pull t to 0 and read heat given less heat taken
-   before and after. (About 2,000 × 0.2689 = 538, give or take 20: the bath gets what the upper level held.)
+1. Choose two levels and t = 1, and wait for "at equilibrium". Then pull t to 0 and read heat given
+   less heat taken before and after. (About 2,000 × 0.2689 = 538, give or take 20: the bath gets
+   what the upper level held.)
 
-2. Choose the rotor, and t = ∞. Which level is the fullest, and why is it the emptiest at t = 0.3? (J = 6, with 13
-   of 49 states. Hot, each state has the same chance; in the cold its energy of 10.5 costs a factor of exp(-35).)
+2. Choose the rotor, and t = ∞. Which level is the fullest, and why is it the emptiest at t = 0.3?
+   (J = 6, with 13 of 49 states. Hot, each state has the same chance; in the cold its energy of 10.5
+   costs a factor of exp(-35).)
 
-3. Choose "levels of your own" at t = 1, and lift a level that is occupied. Which line of the ledger grows at once,
-   and which one after it? (Work first: the particles are lifted with the level. Then heat, as they fall.)
+3. Choose "levels of your own" at t = 1, and lift a level that is occupied. Which line of the ledger
+   grows at once, and which one after it? (Work first: the particles are lifted with the level. Then
+   heat, as they fall.)
 
-4. Break a road. Open a copy of figures/explorer.html in an editor, find the line that begins with "const ratio =",
-   and take the degeneracies out of it. At which systems does the fit stay good? (At all but the rotor. There p
-   sinks to 0: the outlines know the degeneracies, and the particles do not.)
+4. Break a road. Open a copy of figures/explorer.html in an editor, find the line that begins with
+   "const ratio =", and take the degeneracies out of it. At which systems does the fit stay good?
+   (At all but the rotor. There p sinks to 0: the outlines know the degeneracies, and the particles
+   do not.)
 
-5. The address of the page keeps what is chosen. Make a link that opens with the rotor, cold, after 200 sweeps.
-   (One is `explorer.html#t=0.3&system=rotor&sweeps=200`. With `sweeps=104&from=5:100` in it, it opens four sweeps
-   after a quench from t = 5.)
+5. The address of the page keeps what is chosen. Make a link that opens with the rotor, cold, after
+   200 sweeps. (One is `explorer.html#t=0.3&system=rotor&sweeps=200`. With `sweeps=104&from=5:100`
+   in it, it opens four sweeps after a quench from t = 5.)
 """
 
-import json
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-import boltzmann as bz
-from boltzmann import plots
-from boltzmann.language import NGram, load_corpus
-from boltzmann.statistics import goodness_of_fit
-from experiments._letters import usable_contexts
-from experiments._table import Table, Verdict, agrees
+from experiments.explorer.golden import golden_values
+from experiments.explorer.sources import data_of, filled
+from experiments.runner.table import Table, Verdict, agrees
 
-CHAPTER = 15
+CHAPTER = 17
 FINDING = "One slider drives a gas and a text generator, and one law predicts both"
-SOURCE = Path(__file__).parent
-SCRIPTS = (  # in reading order
-    *("random", "law", "metropolis", "sampler", "model", "fit", "check"),
-    *("temperature", "state", "world", "levels", "curves", "letters", "handles", "words", "main"),
-)
-PALETTE = ("blue", "sky", "green", "orange", "vermilion")
 MOST_BYTES = 400_000
-ADDRESS = re.compile(r"\b(?:https?|wss?|ftp):|\bsrc\s*=|\burl\(|@import|\bimport\s*\(|\bfetch\s*\(|XMLHttpRequest")
-SYSTEMS = {
-    "two levels": bz.two_level(),
-    "ladder": bz.ladder(8),
-    "rotor": bz.rigid_rotor(7, constant=0.25),
-    "gas column": bz.column(12, height=6.0),
-    "levels of your own": bz.EnergyLevels([0.0, 0.5, 1.0, 2.0, 3.0]),
-}
+ADDRESS = re.compile(
+    r"\b(?:https?|wss?|ftp):|\bsrc\s*=|\burl\(|@import|\bimport\s*\(|\bfetch\s*\(|XMLHttpRequest"
+)
 
 
 @dataclass(frozen=True)
@@ -104,176 +98,98 @@ class Config:
     particles: int = 2000
     seed: int = 2026
     contexts: tuple[str, ...] = ("the s", "wind", "warm")  # the page opens with the first
-    temperatures: tuple[float, ...] = (0.0, 0.05, 0.3, 1.0, 3.0, 20.0, math.inf)  # of the golden values
+    # Of the golden values:
+    temperatures: tuple[float, ...] = (0.0, 0.05, 0.3, 1.0, 3.0, 20.0, math.inf)
 
 
 QUICK = Config(contexts=("the s",), temperatures=(0.0, 0.3, 1.0, math.inf))
 
 
-@dataclass(frozen=True)
-class Golden:
-    """What the law says about one system at one temperature, and a count held against it."""
-
-    system: str  # one of SYSTEMS, or the context of a letter
-    letters: bool
-    temperature: float
-    values: dict[str, float]  # log Z, U, S, C, χ² and the p-value of `counts`
-    p: np.ndarray
-    counts: np.ndarray
-
-
-def _text(config: Config) -> str:
-    return load_corpus(config.corpus).encode()[: config.bytes_of_text].decode(errors="ignore")
-
-
-def _golden(config: Config) -> Iterator[Golden]:
-    """Yield every golden value in full precision."""
-    text = _text(config)
-    model = NGram.fit(text, order=config.order)
-    letters = {
-        context: _letters_as_levels(model.logits(context)) for context in usable_contexts(config.contexts, text)
-    }
-    for name, levels in {**SYSTEMS, **letters}.items():
-        for t in config.temperatures:
-            p = bz.probabilities(levels, t)
-            counts = _counts_near(p, config.particles)
-            fit = goodness_of_fit(counts, p, statistic="pearson")
-            values = {
-                "log Z": bz.log_partition(levels, t),
-                "U": bz.mean_energy(levels, t),
-                "S": bz.entropy(levels, t),
-                "C": bz.heat_capacity(levels, t),
-                "chi-square": fit.statistic,
-                "p-value": fit.p_value,
-            }
-            yield Golden(name, name in letters, t, {key: float(v) for key, v in values.items()}, p, counts)
-
-
-def _letters_as_levels(logits: np.ndarray) -> bz.EnergyLevels:
-    """Return E = -log p, counted from the likeliest letter, lest log Z at t = 1 be a zero made of rounding."""
-    return bz.EnergyLevels(logits.max() - logits)
-
-
-def _counts_near(p: np.ndarray, particles: int) -> np.ndarray:
-    """Return counts like those of a gas: off by one standard deviation, up and down in turn."""
-    sign = np.where(np.arange(p.size) % 2, 1, -1)
-    return np.round(particles * p + sign * np.sqrt(particles * p * (1 - p))).astype(np.int64)
+def page(config: Config) -> str:
+    """Return the page, with the text, the systems and the golden values put in."""
+    return filled(data_of(config))
 
 
 def compute(config: Config, progress: Callable[[float], None]) -> Table:
     """Compute the golden values, and measure the page."""
     rows = []
-    for golden in _golden(config):
-        named = [*golden.values.items(), *((f"p {level}", value) for level, value in enumerate(golden.p.tolist()))]
+    for golden in golden_values(config):
+        shares = {f"p {level}": value for level, value in enumerate(golden.p.tolist())}
+        where = {"system": golden.system, "temperature": golden.temperature}
         rows += [
-            {"system": golden.system, "temperature": golden.temperature, "quantity": name, "value": value}
-            for name, value in named
+            {**where, "quantity": name, "value": value}
+            for name, value in {**golden.values, **shares}.items()
         ]
     # An address in the text is data: nothing on the page loads it.
-    measures = {"bytes": len(page(config).encode()), "addresses": len(ADDRESS.findall(_filled("")))}
-    rows += [
-        {"system": "the page", "temperature": math.nan, "quantity": name, "value": float(value)}
-        for name, value in measures.items()
-    ]
+    measures = {"bytes": len(page(config).encode()), "addresses": len(ADDRESS.findall(filled("")))}
+    where = {"system": "the page", "temperature": math.nan}
+    rows += [{**where, "quantity": name, "value": float(n)} for name, n in measures.items()]
     progress(1.0)
     return Table.of_rows(rows)
 
 
 def verdicts(table: Table) -> list[Verdict]:
     """Hold the golden values against exact identities, and the page against its limits."""
-    of_page = table.where(system="the page")
-    measures = dict(zip(of_page["quantity"].tolist(), of_page["value"].tolist(), strict=True))
+    measures = _values(table.where(system="the page"))
     errors = np.zeros(4)
     systems = [name for name in dict.fromkeys(table["system"].tolist()) if name != "the page"]
+
     for name in systems:
         errors = np.maximum(errors, _identity_errors(table.where(system=name)))
     tolerance, reason = 1e-8, "the table holds ten digits"
-    claims = (
-        "the shares of the levels add up to 1",
-        "every temperature reads the same energies off the shares: E = −t log(p/g) + F",
-        "F = U − TS",
-        "U = ⟨E⟩ and C = (⟨E²⟩ − ⟨E⟩²)/t²",
-    )
+    same = "every temperature reads the same energies off the shares: E = −t log(p/g) + F"
+    claims = {
+        "sum": "the shares of the levels add up to 1",
+        "energies": same,
+        "free_energy": "F = U − TS",
+        "moments": "U = ⟨E⟩ and C = (⟨E²⟩ − ⟨E⟩²)/t²",
+    }
+
     # One digit of an error made of rounding is what machines agree on.
-    judged = [agrees(c, float(f"{e:.1g}"), 0.0, tolerance, reason) for c, e in zip(claims, errors, strict=True)]
+    judged = [
+        agrees(key, claim, float(f"{error:.1g}"), 0.0, tolerance, reason)
+        for (key, claim), error in zip(claims.items(), errors, strict=True)
+    ]
     size, addresses = measures["bytes"], measures["addresses"]
+    limit, small = f"under {MOST_BYTES}", size < MOST_BYTES
+    alone = "the page names no address that it could load from"
+
     return [
         *judged,
-        Verdict("the page is small", f"{size:.0f} bytes", f"under {MOST_BYTES}", "counted", size < MOST_BYTES),
-        agrees("the page names no address that it could load from", addresses, 0.0, 0.0, "counted"),
+        Verdict("small", "the page is small", f"{size:.0f} bytes", limit, "counted", small),
+        agrees("no_address", alone, addresses, 0.0, 0.0, "counted"),
     ]
 
 
+def _values(rows: Table) -> dict[str, float]:
+    return dict(zip(rows["quantity"].tolist(), rows["value"].tolist(), strict=True))
+
+
 def _identity_errors(rows: Table) -> np.ndarray:
-    """Return the largest error of each identity, energies and degeneracies being read off p at t = 1 and t = ∞."""
-    at = {
-        t: dict(zip(part["quantity"].tolist(), part["value"].tolist(), strict=True))
-        for (t,), part in rows.groups("temperature")
+    """Return the largest error of each identity.
+
+    Energies and degeneracies are read off p at t = 1 and t = ∞.
+    """
+    at = {t: _values(part) for (t,), part in rows.groups("temperature")}
+    shares = {
+        t: np.array([value for name, value in values.items() if name.startswith("p ")])
+        for t, values in at.items()
     }
-    shares = {t: np.array([v for name, v in values.items() if name.startswith("p ")]) for t, values in at.items()}
-    states = math.exp(at[math.inf]["log Z"])
-    degeneracies = states * shares[math.inf]
+    degeneracies = math.exp(at[math.inf]["log Z"]) * shares[math.inf]
     energies = -np.log(shares[1.0] / degeneracies) - at[1.0]["log Z"]
     errors = []
+
     for t, values in at.items():
-        p, U = shares[t], float(shares[t] @ energies)
-        of_sum, of_mean = abs(p.sum() - 1), abs(U - values["U"])
+        p = shares[t]
+        mean = float(p @ energies)
+        of_sum, of_mean = abs(p.sum() - 1), abs(mean - values["U"])
         of_law = of_free_energy = 0.0
         if 0 < t < math.inf:
             seen = p > 0
             read = -t * (np.log(p[seen] / degeneracies[seen]) + values["log Z"])
             of_law = np.abs(read - energies[seen]).max() / max(1.0, t)
             of_free_energy = abs(values["S"] - values["U"] / t - values["log Z"])
-            of_mean = max(of_mean, abs(p @ (energies - U) ** 2 / t**2 - values["C"]))
+            of_mean = max(of_mean, abs(p @ (energies - mean) ** 2 / t**2 - values["C"]))
         errors.append((of_sum, of_law, of_free_energy, of_mean))
+
     return np.max(errors, axis=0)
-
-
-def page(config: Config) -> str:
-    """Return the page: the sources in this folder, with the text, the systems and the golden values put in."""
-    return _filled(_data(config))
-
-
-def _filled(data: str) -> str:
-    parts = {
-        "colours": "\n".join(f"  --{name}: {getattr(plots, name.upper())};" for name in PALETTE),
-        "style": (SOURCE / "style.css").read_text(encoding="utf-8"),
-        "data": data,
-        "script": "\n".join((SOURCE / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS),
-    }
-    made = (SOURCE / "index.html").read_text(encoding="utf-8")
-    return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], made)
-
-
-def _data(config: Config) -> str:
-    """Return what Python knows, as JavaScript constants; floats have one width, so that the size is one too."""
-    text = _text(config)
-    systems = {
-        name: {"energies": levels.energies.tolist(), "degeneracies": levels.degeneracies.astype(int).tolist()}
-        for name, levels in SYSTEMS.items()
-    }
-    constants = {
-        "TEXT": text,
-        "ORDER": config.order,
-        "PARTICLES": config.particles,
-        "SEED": config.seed,
-        "CONTEXT": usable_contexts(config.contexts, text)[0],
-        "SYSTEMS": systems,
-    }
-    lines = [f"const {name} = {_literal(value)};" for name, value in constants.items()]
-    return "\n".join([*lines, "const GOLDEN = [", *map(_golden_line, _golden(config)), "];"])
-
-
-def _golden_line(golden: Golden) -> str:
-    values = ", ".join(_number(v) for v in (*golden.values.values(), *golden.p.tolist()))
-    known = {"system": golden.system, "letters": golden.letters, "t": golden.temperature}
-    return f"  {{...{_literal(known)}, counts: {_literal(golden.counts.tolist())}, values: [{values}]}},"
-
-
-def _number(value: float) -> str:
-    return f"{value:.16e}" if math.isfinite(value) else _literal(value)
-
-
-def _literal(value: object) -> str:
-    """Return JavaScript: JSON with Infinity, and without the < that could end a script."""
-    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")

@@ -23,12 +23,14 @@ def write(path: Path, vocabulary: Vocabulary, positions: int = 8192) -> None:
     writer.add_context_length(positions)
     writer.add_embedding_length(WIDTH)
     writer.add_feed_forward_length(WIDTH)
+
     writer.add_head_count(2)
     writer.add_head_count_kv(2)
     writer.add_rope_dimension_count(WIDTH // 2)
     writer.add_layer_norm_rms_eps(1e-6)
     writer.add_vocab_size(vocabulary.size)
     writer.add_file_type(gguf.LlamaFileType.ALL_F32)
+
     _add_tokenizer(writer, vocabulary)
     for name, tensor in _tensors(vocabulary).items():
         writer.add_tensor(name, tensor)
@@ -54,6 +56,7 @@ def _add_tokenizer(writer: gguf.GGUFWriter, vocabulary: Vocabulary) -> None:
     writer.add_token_types(
         [int(kind.NORMAL)] * END + [int(kind.CONTROL)] + [int(kind.USER_DEFINED)] * own
     )
+
     writer.add_token_merges(["a a"])  # an empty list is refused
     writer.add_bos_token_id(END)
     writer.add_eos_token_id(END)

@@ -81,12 +81,14 @@ class Engine:
             "row": row,
             "settings": {name: written(value) for name, value in settings.items()},
         }
+
         try:
             places = self.draw(row, count, **settings)[:count]
         except NoAnswerError:
             raise
         except Exception as error:
             return settled | {"error": said(error)}
+
         drawn, others = known_logits.counts(places, size)
         foreign = {"others": others} | (
             {"kinds": len({p for p in places if p < 0})} if others else {}
@@ -96,6 +98,7 @@ class Engine:
         tail = np.array(drawn[1:])
         last = int(np.flatnonzero(tail).max(initial=-1)) + 1
         settled |= {"tokens": self.tail[0], "draws": sum(drawn) + others, "tail": int(tail.sum())}
+
         return settled | {"last": last} | foreign
 
 

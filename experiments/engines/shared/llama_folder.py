@@ -36,6 +36,7 @@ def write(
             "chat_template": CHAT,
         },
     }
+
     if generation is not None:
         files["generation_config.json"] = generation
     for name, content in files.items():
@@ -96,6 +97,7 @@ def _tokenizer(vocabulary: Vocabulary) -> dict[str, Any]:
          "lstrip": False, "rstrip": False}
         for token, name in enumerate(NAMES)
     ]  # fmt: skip
+
     return {
         "version": "1.0",
         "truncation": None,

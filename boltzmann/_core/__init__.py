@@ -1,0 +1,1 @@
+"""What all roads share: argument checks, threads, files, progress bars, Ctrl-C, compilation."""

@@ -1,0 +1,169 @@
+"""The options of an audit, each checked once, as what the audit works with."""
+
+import argparse
+import json
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from boltzmann._core.checks import as_count, as_number, as_positive
+from boltzmann.commands.audit.options import SERVER_OPTIONS
+from boltzmann.commands.audit.sources import SavedFile, Server
+from boltzmann.thermometer import SamplingLaw
+from boltzmann.thermometer.io.client import ClientSettings
+from boltzmann.thermometer.io.requests import AuditRequest, as_url
+from boltzmann.thermometer.laws import as_claim
+
+_LEAST = 1e-300  # of a number that must be positive
+_MOST_SLACK = 1e300  # nats
+
+
+@dataclass(frozen=True)
+class AuditConfig:
+    """What is audited, where its draws come from, and how they are judged.
+
+    Attributes
+    ----------
+    claim : SamplingLaw
+        The law that draws are claimed to follow.
+    source : SavedFile or Server
+        Where draws come from.
+    scale : float or None
+        The factor that makes log-probabilities those before the temperature; None to find it out.
+    false_alarms, resolution, slack : float
+        See `boltzmann.thermometer.diagnose`.
+    figure : Path or None
+        Where the figure is written.
+    """
+
+    claim: SamplingLaw
+    source: SavedFile | Server
+    scale: float | None
+    false_alarms: float
+    resolution: float
+    slack: float
+    figure: Path | None
+
+
+def as_config(options: argparse.Namespace) -> AuditConfig:
+    """Return the options, checked.
+
+    Raises
+    ------
+    ValueError
+        If one is out of range, or two contradict each other; the message names it.
+    """
+    if (options.file is None) == (options.url is None):
+        raise ValueError("give either a FILE of draws or the --url of a server")
+    claim = _claim(options)
+    between_0_and_1 = ("number between 0 and 1", _LEAST, 1.0)
+    return AuditConfig(
+        claim=claim,
+        scale=_scale(options.logprobs, claim),
+        resolution=as_number("--resolution", options.resolution, *between_0_and_1),
+        false_alarms=as_number("--false-alarms", options.false_alarms, *between_0_and_1),
+        slack=as_number("--slack", options.slack, "number of at least 0", 0.0, _MOST_SLACK),
+        figure=options.figure,
+        source=_saved_file(options) if options.url is None else _server(options, claim),
+    )
+
+
+def _claim(options: argparse.Namespace) -> SamplingLaw:
+    """Return the law that is claimed."""
+    t = options.temperature
+    if not 0 <= t < float("inf"):
+        hint = (
+            "; to ask for a negative one, send it by --field temperature=-1 and claim what you "
+            "expect"
+        )
+        raise ValueError(
+            f"--temperature is {t:g}: it must be a number of at least 0{hint if t < 0 else ''}"
+        )
+
+    if options.temperature_last and options.top_p is None and options.min_p is None:
+        raise ValueError("--temperature-last says what --top-p or --min-p is taken of: claim one")
+    return as_claim(
+        SamplingLaw(
+            temperature=t,
+            top_k=options.top_k,
+            top_p=options.top_p,
+            min_p=options.min_p,
+            temperature_first=not options.temperature_last,
+        )
+    )
+
+
+def _scale(logprobs: str, claim: SamplingLaw) -> float | None:
+    """Return the factor to log-probabilities before the temperature; None for "auto"."""
+    if logprobs == "tempered" and claim.temperature == 0:
+        raise ValueError(
+            "--logprobs tempered: at t = 0 nothing is left of them, so that no other t can be told"
+        )
+    return {"auto": None, "raw": 1.0, "tempered": claim.temperature}[logprobs]
+
+
+def _saved_file(options: argparse.Namespace) -> SavedFile:
+    """Return the file as a source; options of a server must be left at their defaults."""
+    for name, settings in SERVER_OPTIONS.items():
+        if getattr(options, name.replace("-", "_")) != settings.get("default"):
+            raise ValueError(f"--{name} is for a live server: give its --url instead of a FILE")
+    return SavedFile(options.file)
+
+
+def _server(options: argparse.Namespace, claim: SamplingLaw) -> Server:
+    """Return the server as a source."""
+    key = _key(options.key_from)
+    concurrency = as_count("--concurrency", options.concurrency)
+    request = AuditRequest(
+        url=as_url(options.url),
+        api=options.api,
+        claim=claim,
+        model=options.model,
+        prompts=tuple(options.prompt or ()),
+        tokens=as_count("--tokens", options.tokens),
+        listed=as_count("--listed", options.listed, least=3),
+        fields=dict(_field(text) for text in options.field or ()),
+        repeats=max(AuditRequest.repeats, concurrency),
+    )
+
+    settings = ClientSettings(
+        concurrency=concurrency,
+        timeout=as_positive("--timeout", options.timeout),
+        retries=as_count("--retries", options.retries, least=0),
+        key=key,
+    )
+    draws = as_count("--draws", options.draws)
+    return Server(request, settings, draws, options.keep or _default_path(request.url))
+
+
+def _key(variable: str | None) -> str:
+    """Return the API key that an environment variable holds; "" if none is named."""
+    if not variable:
+        return ""
+    key = os.environ.get(variable, "")
+    if not key:
+        # What was given is not repeated: it may be the key itself.
+        raise ValueError(
+            "--key-from: there is no environment variable of that name, or it is empty"
+        )
+    return key
+
+
+def _default_path(url: str) -> str:
+    """Return a name for a journal: the host, without the colons of IPv6, and the date."""
+    host = str(urlsplit(url).hostname).replace(":", "-")
+    return f"audit-{host}-{datetime.now():%Y%m%d-%H%M%S}.jsonl"
+
+
+def _field(text: str) -> tuple[str, Any]:
+    """Return the name and the value of --field NAME=JSON."""
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise ValueError(f"--field {text}: NAME=JSON is expected, such as top_k=0")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value  # a bare word is a text

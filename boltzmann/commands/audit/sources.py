@@ -1,0 +1,135 @@
+"""Where the draws of an audit come from: a file, or a live server."""
+
+import contextlib
+import ipaddress
+import sys
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from tqdm import tqdm
+
+from boltzmann.thermometer.io import client
+from boltzmann.thermometer.io.journal import Journal
+from boltzmann.thermometer.io.requests import AuditRequest
+from boltzmann.thermometer.io.saved_draws import SavedDraws, load_draws
+
+
+@dataclass(frozen=True)
+class SavedFile:
+    """A file of JSON lines; see `boltzmann.thermometer.load_draws`."""
+
+    path: str
+
+    def obtain(self, scale: float | None) -> tuple[SavedDraws, dict[str, str]]:
+        """Return its draws, and lines of the report by name."""
+        draws = load_draws(self.path, scale)
+        return draws, {"file": self.path, "logprobs": _in_words(draws), **_omissions(draws)}
+
+
+@dataclass(frozen=True)
+class Server:
+    """A live server.
+
+    Attributes
+    ----------
+    request : AuditRequest
+        What is asked of which server.
+    settings : ClientSettings
+        How it is asked.
+    draws : int
+        How many tokens are drawn, with those that are in the journal.
+    path : str
+        The journal.
+    """
+
+    request: AuditRequest
+    settings: client.ClientSettings
+    draws: int
+    path: str
+
+    def obtain(self, scale: float | None) -> tuple[SavedDraws, dict[str, str]]:
+        """Ask for the draws that the journal lacks; return all, and lines of the report by name."""
+        journal = Journal(self.path, self.request.summary())
+        if journal.scale is None:
+            journal.scale = scale
+        before = journal.draws
+        self._warn_of_clear_text()
+        self._collect(journal)
+
+        draws = journal.saved_draws(scale)
+        model = f", model {self.request.model}" if self.request.model else ""
+        asked = f"{journal.draws - before} draws asked"
+        resumed = f", {before} were there" if before else ""
+        return draws, {
+            "server": f"{self.request.endpoint}{model}",
+            "kept": f"{self.path}: {asked}{resumed}",
+            "logprobs": _in_words(draws),
+            **_omissions(draws),
+        }
+
+    def _warn_of_clear_text(self) -> None:
+        """Warn before an API key leaves this machine unencrypted."""
+        parts = urlsplit(self.request.url)
+        host = str(parts.hostname)
+        if self.settings.key and parts.scheme == "http" and not _is_local(host):
+            print(
+                f"boltzmann audit: the key goes to {host} over http, where others can read it",
+                file=sys.stderr,
+            )
+
+    def _collect(self, journal: Journal) -> None:
+        """Ask, under a progress bar; whatever ends it, say how to resume."""
+        bar = tqdm(
+            total=self.draws,
+            initial=min(journal.draws, self.draws),
+            unit="draw",
+            disable=None,
+            leave=False,
+        )
+
+        def progress(draws: int) -> None:
+            bar.update(min(draws, self.draws) - bar.n)
+
+        try:
+            with bar:  # closed before anything else is printed
+                client.collect(self.request, journal, self.draws, self.settings, progress)
+        except BaseException:
+            if journal.draws:
+                print(
+                    f"{journal.draws} draws are kept: --keep {self.path} goes on from them",
+                    file=sys.stderr,
+                )
+            raise
+
+
+def _is_local(host: str) -> bool:
+    """Tell whether what is sent to a host stays on this machine."""
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost" or host.endswith(".localhost")
+
+
+def _in_words(draws: SavedDraws) -> str:
+    """Return what log-probabilities were taken for."""
+    words = "taken as before the temperature"
+    if draws.scale != 1:
+        words = f"after the temperature: multiplied back by {draws.scale:.4g}"
+    if draws.logits:
+        words += "; above 0, so taken for logits, which do not tell what a top-p leaves"
+    return words
+
+
+def _omissions(draws: SavedDraws) -> dict[str, str]:
+    """Return what was left out of the draws, how often, and each with an example."""
+    counted = [("answer", reason, found) for reason, found in draws.skipped.items()]
+    counted += [("token", reason, found) for reason, found in draws.left_out.items()]
+    left_out = [
+        f"{found.number} {kind}{'s' if found.number > 1 else ''} {reason} ({found.example})"
+        for kind, reason, found in counted
+    ]
+    contradictions = [
+        f"{number} {reason} ({example})"
+        for reason, (number, example) in draws.contradictions.items()
+    ]
+    lines = {"left out": left_out, "contradictory": contradictions}
+    return {name: "; ".join(parts) for name, parts in lines.items() if parts}

@@ -1,1 +1,0 @@
-"""All that Numba compiles: arrays in, arrays out, no validation."""

@@ -1,0 +1,1 @@
+"""Decoding: steps on logits, their order, and drawing the next token."""

@@ -1,0 +1,1 @@
+"""Compiled kernels of the simulation: random streams, move tables, moves."""

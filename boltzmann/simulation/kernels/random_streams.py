@@ -1,0 +1,53 @@
+"""Random words: 32 sfc64 generators side by side, one set of them for each block of particles.
+
+A lane is the generator of NumPy's `SFC64` and gives the same words from the same state. The lanes
+advance together so that the compiler can put them in vector registers, and they are many so that
+one row of them need not wait for the last. The state of a block is a (4, LANES) uint64 array: rows
+a, b, c and the counter, which all lanes share.
+
+References
+----------
+.. [1] C. Doty-Humphrey, PractRand (2010), sfc64.
+"""
+
+import numpy as np
+
+from boltzmann._core.jit import kernel
+
+LANES = 32
+
+# What a stream is for, the first part of its key.
+MOVES, START, COUNTS = 0, 1, 2
+
+
+@kernel
+def fill_words(stream, words):
+    """Fill `words`, uint64 and a multiple of LANES long, and advance the stream."""
+    a, b, c, counter = stream[0], stream[1], stream[2], stream[3, 0]
+    for row in range(words.size // LANES):
+        out = words[row * LANES : (row + 1) * LANES]
+        for lane in range(LANES):
+            word = a[lane] + b[lane] + counter
+            a[lane] = b[lane] ^ (b[lane] >> np.uint64(11))
+            b[lane] = c[lane] + (c[lane] << np.uint64(3))
+            c[lane] = ((c[lane] << np.uint64(24)) | (c[lane] >> np.uint64(40))) + word
+            out[lane] = word
+        counter += np.uint64(1)
+    stream[3] = counter
+
+
+def seeded_streams(seed, blocks):
+    """Return the streams (blocks, 4, LANES) keyed by (seed, block)."""
+    streams = np.empty((blocks, 4, LANES), np.uint64)
+    discarded = np.empty(12 * LANES, np.uint64)  # as many rounds as NumPy's SFC64 mixes its seed
+    for block in range(blocks):
+        key = np.random.SeedSequence(seed, spawn_key=(MOVES, block))
+        streams[block, :3] = key.generate_state(3 * LANES, np.uint64).reshape(3, LANES)
+        streams[block, 3] = 1
+        fill_words(streams[block], discarded)
+    return streams
+
+
+def keyed_generator(seed, purpose):
+    """Return the NumPy generator keyed by (seed, purpose), for what is no move of a particle."""
+    return np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed, spawn_key=(purpose,))))

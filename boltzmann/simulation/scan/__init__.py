@@ -1,0 +1,1 @@
+"""Parameter scans: independent replicas of an ensemble over a grid of temperatures."""

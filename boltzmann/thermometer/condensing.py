@@ -1,0 +1,155 @@
+"""Rows of log-probabilities condensed to energy levels, with the draws among them."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from boltzmann._core.checks import FloatArray
+from boltzmann._core.threads import Pool, available_processors
+from boltzmann.thermometer.inputs import WITHHELD, Block, as_draws
+from boltzmann.thermometer.kernels import HEAD, LEVELS, gather_levels, rank_draws
+from boltzmann.thermometer.token_levels import IntArray, TokenLevels
+
+_SHARE = 2**18  # numbers for which a thread of its own pays
+_MANY = 16  # draws of a row for which it pays to sort it
+
+
+class Condensed(NamedTuple):
+    """Levels, and of each draw its row, energy, rank and position in the row, (n,) each.
+
+    The position of a draw whose token was withheld is -1, of one whose token is not in its row -2;
+    their energies and ranks mean nothing.
+    """
+
+    levels: TokenLevels
+    rows: IntArray
+    energies: FloatArray
+    ranks: IntArray
+    positions: IntArray
+
+
+def condense(source: Any, chosen: Any, rows: Any, normalised: ArrayLike | None) -> Condensed:
+    """Return the levels of rows and the draws among them; the arguments are those of `read`."""
+    blocks, tokens, of_row = as_draws(source, chosen, rows)
+    parts = []
+    tops = []
+    energies = np.zeros(of_row.size)
+    ranks = np.zeros(of_row.size, dtype=np.int64)
+    positions = np.empty(of_row.size, dtype=np.int64)
+
+    # Draws in the order of their rows, so that those of a block lie side by side.
+    order = np.argsort(of_row, kind="stable")
+    ordered = of_row[order]
+    first = 0  # row of the block
+    for block in blocks:
+        count = block.starts.size - 1
+        mine = order[np.searchsorted(ordered, first) : np.searchsorted(ordered, first + count)]
+        local = of_row[mine] - first
+        if block.positions is None:
+            positions[mine] = _positions(tokens, mine, np.diff(block.starts)[local])
+        else:
+            positions[mine] = block.positions[mine]
+
+        likeliest, parts_of_block = _levels(block, first)
+        parts.append(parts_of_block)
+        tops.append(likeliest)
+        there = positions[mine] >= 0
+        drawn = mine[there]
+        energies[drawn], ranks[drawn] = _rank(block, likeliest, local[there], positions[drawn])
+        first += count
+    if of_row.size and (of_row.min() < 0 or of_row.max() >= first):
+        raise ValueError(f"logits has {first} rows, but chosen asks for row {of_row.max()}")
+
+    sizes, level_energies, counts = (np.concatenate(part) for part in zip(*parts, strict=True))
+    known = () if normalised is None else _whole(normalised, np.concatenate(tops))
+    starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    levels = TokenLevels(starts, level_energies, counts, *known)
+    return Condensed(levels, of_row, energies, ranks, positions)
+
+
+def _whole(normalised: ArrayLike, tops: FloatArray) -> tuple[float, FloatArray]:
+    """Return the β at which rows are log-probabilities, and log Z of all tokens there, (R,).
+
+    Energies are counted from each row's lowest level; `tops` are the largest log-probabilities.
+    """
+    at = np.asarray(normalised, dtype=np.float64)
+    known = np.unique(at[~np.isnan(at)])
+    shaped = at.shape in ((), tops.shape)
+    if not shaped or known.size > 1 or not np.all((known > 0) & (known < np.inf)):
+        raise ValueError(
+            f"normalised must be one positive number, or {tops.size} of which some are nan, "
+            f"got {normalised!r}"
+        )
+    beta = 1 / known[0] if known.size else 1.0
+    return beta, np.where(np.isnan(at), np.nan, -beta * tops)
+
+
+def _positions(tokens: IntArray, mine: IntArray, sizes: IntArray) -> IntArray:
+    """Return where in their rows the tokens of some draws stand, checked."""
+    positions = tokens[mine]
+    wrong = (positions < WITHHELD) | (positions >= sizes)
+    if wrong.any():
+        k = int(np.argmax(wrong))
+        raise ValueError(
+            f"chosen[{mine[k]}] is {positions[k]}: a token is from 0 to {sizes[k] - 1}, or -1"
+        )
+    return positions
+
+
+def _levels(block: Block, first: int) -> tuple[FloatArray, tuple[FloatArray, ...]]:
+    """Return the largest value of each row, and (levels per row, energies, degeneracies)."""
+    values = block.values
+    starts = block.starts
+    shares = max(1, min(available_processors(), values.size // _SHARE))
+    edges = np.linspace(0, starts.size - 1, shares + 1).astype(int)
+
+    def work(share: int) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        mine = starts[edges[share] : edges[share + 1] + 1]
+        most = int(np.minimum(np.diff(mine), HEAD + LEVELS).sum())
+        tops = np.empty(mine.size - 1)
+        energies = np.empty(most)
+        counts = np.empty(most)
+        ends = np.zeros(mine.size, dtype=np.int64)
+        flawed = gather_levels(values, mine, tops, energies, counts, ends[1:])
+        if flawed >= 0:
+            _refuse(values[mine[flawed] : mine[flawed + 1]], first + edges[share] + flawed)
+        return tops, np.diff(ends), energies[: ends[-1]].copy(), counts[: ends[-1]].copy()
+
+    with Pool(shares) as pool:
+        parts = pool.map(work, shares)
+    tops, *levels = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return tops, tuple(levels)
+
+
+def _refuse(row: NDArray[Any], index: int) -> None:
+    """Raise a ValueError that says what is wrong with a row."""
+    wrong = ~(row < np.inf)
+    if wrong.any():
+        place = int(np.argmax(wrong))
+        raise ValueError(
+            f"logits[{index}, {place}] is {row[place]}: a log-probability is a number below +inf"
+        )
+    raise ValueError(f"logits[{index}] is -inf throughout: at least one token must be allowed")
+
+
+def _rank(
+    block: Block, tops: FloatArray, rows: IntArray, positions: IntArray
+) -> tuple[FloatArray, IntArray]:
+    """Return the energy and the rank of each draw."""
+    values = block.values
+    starts = block.starts
+    energies = np.empty(rows.size)
+    ranks = np.empty(rows.size, dtype=np.int64)
+    if rows.size < _MANY * starts.size:
+        rank_draws(values, starts, tops, rows, positions, energies, ranks)
+        return energies, ranks
+
+    for r in np.unique(rows):
+        row = values[starts[r] : starts[r + 1]].astype(np.float64)
+        place = np.empty(row.size, dtype=np.int64)  # of each token, the likeliest first
+        place[np.argsort(-row, kind="stable")] = np.arange(row.size)
+        mine = np.flatnonzero(rows == r)
+        energies[mine] = tops[r] - row[positions[mine]]
+        ranks[mine] = place[positions[mine]]
+    return energies, ranks

@@ -1,0 +1,185 @@
+"""The draws that a reading uses, with the levels that they were drawn from."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boltzmann._core.checks import FloatArray
+from boltzmann.thermometer.kernels import FINE
+from boltzmann.thermometer.token_levels import IntArray, TokenLevels
+from boltzmann.thermometer.unlisted import LARGEST_EXPONENT, UnlistedWeight, unlisted_weight
+
+# Of a probability of 1, so much may be lost by rounding, and by gathering levels.
+_NEGLIGIBLE = 1e-4
+# So many tokens that might have been drawn, for each draw, and draws count as many.
+_TOKENS_PER_DRAW = 4
+# Draws the share of each token's own probability that its transform includes. A seed that no
+# caller's draws were made with: 0 and 1 are everybody's.
+_SEED = int.from_bytes(b"thermometer")
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """Draws, and the levels of the tokens that each was drawn from.
+
+    Attributes
+    ----------
+    levels : TokenLevels
+        R rows of alternatives.
+    rows : (n,) array of int
+        The row that each draw was drawn from.
+    energies : (n,) array
+        The energy of the token drawn, above the lowest level of its row, in nats.
+    ranks : (n,) array of int
+        How many tokens of the row are likelier.
+    top : float
+        Draws are taken on the condition that they lie among so many likeliest; inf for all.
+    groups : (n,) array of int, optional
+        Draws of one number may depend on one another.
+    forbidden : int
+        Draws of tokens of probability 0.
+    certain_counts : (R,) array, optional
+        A further condition: draws lie among so many likeliest of their row.
+    """
+
+    levels: TokenLevels
+    rows: IntArray
+    energies: FloatArray
+    ranks: IntArray
+    top: float
+    groups: IntArray | None
+    forbidden: int
+    certain_counts: FloatArray | None = None
+
+    @property
+    def draws(self) -> int:
+        """How many draws there are."""
+        return self.rows.size
+
+    @cached_property
+    def weights(self) -> FloatArray:
+        """How many draws each row had, shape (R,)."""
+        return np.bincount(self.rows, minlength=self.levels.rows).astype(np.float64)
+
+    @cached_property
+    def total_energy(self) -> float:
+        """The sum of all energies drawn."""
+        return float(self.energies.sum())
+
+    @cached_property
+    def listed_counts(self) -> FloatArray:
+        """How many of the likeliest tokens of each row are known, shape (R,); inf for all."""
+        return np.full(self.levels.rows, self.top)
+
+    @cached_property
+    def condition_counts(self) -> FloatArray:
+        """Each draw is taken on the condition that it is one of so many likeliest, shape (R,)."""
+        if self.certain_counts is None:
+            return self.listed_counts
+        return np.minimum(self.listed_counts, self.certain_counts)
+
+    @cached_property
+    def highest_ranks(self) -> IntArray:
+        """The largest rank drawn from each row, 0 where there is no draw, shape (R,)."""
+        highest = np.zeros(self.levels.rows, dtype=np.int64)
+        np.maximum.at(highest, self.rows, self.ranks)
+        return highest
+
+    @cached_property
+    def highest_energies(self) -> FloatArray:
+        """The largest energy drawn from each row, 0 where there is no draw, shape (R,)."""
+        highest = np.zeros(self.levels.rows)
+        np.maximum.at(highest, self.rows, self.energies)
+        return highest
+
+    @cached_property
+    def least_kept(self) -> FloatArray:
+        """How many tokens of each row any law keeps, at the least, that forbids no draw: (R,).
+
+        Draws from gathered levels are known to two of these, as in `Hypothesis`.
+        """
+        below = self.highest_energies - 2 / FINE - 1e-9
+        return np.maximum(self.levels.count_below(below), 1.0)
+
+    def with_cache(self) -> "Evidence":
+        """Return the same draws, of levels over which no pass is made twice."""
+        return replace(self, levels=self.levels.with_cache())
+
+    def among_top(self, top: int) -> "Evidence":
+        """Return the draws that lie among the `top` likeliest, on that condition."""
+        return replace(self.subset(self.ranks < top), top=top)
+
+    def subset(self, chosen: NDArray[np.bool_]) -> "Evidence":
+        """Return the draws at which `chosen`, (n,), is true."""
+        return replace(
+            self,
+            rows=self.rows[chosen],
+            energies=self.energies[chosen],
+            ranks=self.ranks[chosen],
+            groups=None if self.groups is None else self.groups[chosen],
+        )
+
+    @cached_property
+    def _unlisted_together(self) -> FloatArray | None:
+        """The weight of all tokens not listed, (R,), where it is known; None if all are listed."""
+        levels = self.levels
+        if levels.log_whole is None:
+            return None
+        whole = np.exp(np.minimum(levels.log_whole, LARGEST_EXPONENT))  # (R,)
+        listed = levels.moments(levels.known_at, self.listed_counts).log_partition
+        together = np.maximum(whole - np.exp(listed), 0.0)
+        if not np.any(together > _NEGLIGIBLE * whole):
+            together *= 0.0  # a nan stays one
+        return together if np.any(together != 0) else None
+
+    @property
+    def partial(self) -> bool:
+        """Whether rows list the likeliest tokens of a vocabulary alone."""
+        return self._unlisted_together is not None
+
+    def unlisted(self, beta: float, top_k: float = np.inf) -> UnlistedWeight:
+        """Return what tokens of the `top_k` likeliest that are not listed weigh at β."""
+        if self._unlisted_together is None:
+            return UnlistedWeight(*np.zeros((3, self.levels.rows)))
+        return unlisted_weight(
+            together=np.nan_to_num(self._unlisted_together),
+            known_at=self.levels.known_at,
+            beta=beta,
+            last=self.levels.cutoff_energies(self.listed_counts),
+            listed=np.minimum(self.levels.sizes, self.top),
+            top_k=top_k,
+        )
+
+    @cached_property
+    def _distinct(self) -> tuple[IntArray, IntArray, IntArray | slice]:
+        """The row and the rank of each token drawn, and which of them each draw is.
+
+        Ascending, and each once, if draws are many; else those of the draws as they are.
+        """
+        width = int(self.ranks.max()) + 1
+        if self.levels.rows * width > _TOKENS_PER_DRAW * self.draws:
+            return self.rows, self.ranks, slice(None)
+        tokens = self.rows * width + self.ranks  # (n,)
+        drawn = np.zeros(self.levels.rows * width, dtype=bool)
+        drawn[tokens] = True
+        rows, ranks = np.divmod(np.flatnonzero(drawn), width)
+        return rows, ranks, (np.cumsum(drawn) - 1)[tokens]
+
+    def cdf_steps(self, beta: float, kept: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return F(x⁻) and p(x) of each draw at β among the `kept` likeliest, shape (n,) each."""
+        log_z = self.levels.moments(beta, kept).log_partition
+        own = np.exp(np.minimum(-beta * self.energies - log_z[self.rows], 0.0))
+        rows, ranks, which = self._distinct
+        return self.levels.mass_before(beta, log_z, rows, ranks)[which], own
+
+    def transforms(self, beta: float, kept: FloatArray) -> FloatArray:
+        """Return U = F(x⁻) + V p(x) of each draw, V uniform, shape (n,): uniform under the law."""
+        return randomised(*self.cdf_steps(beta, kept))
+
+
+def randomised(before: FloatArray, own: FloatArray) -> FloatArray:
+    """Return a number of each step of a distribution function, uniform in it, shape (n,)."""
+    share = np.random.default_rng(_SEED).random(before.size)
+    return np.clip(before + share * own, 0.0, 1.0)

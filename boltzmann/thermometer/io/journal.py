@@ -1,0 +1,200 @@
+"""The journal of an audit: one answer a line, from which an interrupted audit resumes."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from boltzmann._core.checks import as_count, as_positive
+from boltzmann.thermometer.io.lines import numbered_lines
+from boltzmann.thermometer.io.responses import entry_lists, parse_response
+from boltzmann.thermometer.io.saved_draws import SavedDraws, draws_in
+
+_BEGINNING = b'{"audit": '
+_OF_TOKEN = ("token", "bytes", "id", "token_id", "logprob")  # its fields that are kept
+
+
+class Journal:
+    """A file of JSON lines: first what is asked of which server, then its answers.
+
+    Each answer is one line, written at once: if the process is killed, at most the last line is
+    incomplete, and it is cut off when the audit resumes.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        The file. It is made with the first answer, unless another audit has made it by then.
+    summary : dict
+        What makes two audits the same one, from `AuditRequest.summary`.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    scale : float or None
+        The factor that makes log-probabilities those before the temperature; None until it is
+        known.
+    draws : int
+        How many draws the journal holds.
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be read or written, is damaged, or holds something else; it is left as it
+        is.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], summary: dict[str, Any]):
+        self.path = Path(path)
+        self.scale: float | None = None
+        self.draws = 0
+        self._summary = summary
+        self._answered: set[int] = set()
+        self._has_header = False
+        # Mode "x" fails if another audit has made the file by the time of the first line.
+        self._header_mode = "a" if self.path.exists() else "x"
+
+        if not self.path.parent.is_dir():
+            raise ValueError(f"{self.path} cannot be kept: there is no folder {self.path.parent}")
+        if self._header_mode == "x":
+            self._check_writable()
+        else:
+            self._resume()
+
+    def add(self, number: int, prompt: str, response: dict[str, Any], draws: int) -> None:
+        """Write the answer to a request, which holds so many draws.
+
+        Raises
+        ------
+        ValueError
+            If it cannot be written, or the request was answered before.
+        """
+        if not self._has_header:
+            self._write({"audit": {**self._summary, "scale": self.scale}}, self._header_mode)
+            self._has_header = True
+        self._write({"request": number, "prompt": prompt, "response": evidence_of(response)}, "a")
+        self._count(number, draws)
+
+    def next_unanswered(self, number: int) -> int:
+        """Return the first request from `number` on that has no answer."""
+        while number in self._answered:
+            number += 1
+        return number
+
+    def saved_draws(self, scale: float | None = None) -> SavedDraws:
+        """Return all draws; see `load_draws`."""
+        return draws_in(numbered_lines(self.path), scale)
+
+    def _check_writable(self) -> None:
+        """Make the file and remove it, so that a failure shows before a server is asked."""
+        try:
+            self.path.touch(exist_ok=False)
+            self.path.unlink()
+        except OSError as error:
+            raise self._failure(error) from None
+
+    def _resume(self) -> None:
+        """Read the header, check that it is of the same audit, and count the answers."""
+        lines = numbered_lines(self.path) if self._cut_to_whole_lines() else []
+        if not lines:
+            return
+        (where, header), *answers = lines
+        self._check_same_audit(where, header)
+
+        try:
+            self.scale = as_positive("scale", header["audit"].get("scale"))
+            self._has_header = True
+            for place, line in answers:
+                where = place
+                number = as_count("request", line["request"], least=0)
+                self._count(number, len(parse_response(line["response"]).draws))
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"{where} keeps no answer: {error}") from None
+
+    def _cut_to_whole_lines(self) -> bool:
+        """Cut off an incomplete last line, and tell whether anything is left."""
+        try:
+            with self.path.open("r+b") as file:
+                content = file.read()
+                if not (content.startswith(_BEGINNING) or _BEGINNING.startswith(content)):
+                    raise ValueError(f"{self.path} keeps no audit: it is not written to")
+                end = content.rfind(b"\n") + 1
+                if end < len(content):
+                    file.truncate(end)
+                return end > 0
+        except OSError as error:
+            raise self._failure(error) from None
+
+    def _check_same_audit(self, where: str, header: Any) -> None:
+        found = header.get("audit") if isinstance(header, dict) else None
+        if not isinstance(found, dict):
+            raise ValueError(f"{where} does not say what was asked: no audit can resume from it")
+        for name, value in self._summary.items():
+            if found.get(name) != value:
+                difference = _difference(name, found.get(name), value)
+                raise ValueError(
+                    f"{self.path} keeps another audit: {difference}. Keep this one elsewhere"
+                )
+
+    def _count(self, number: int, draws: int) -> None:
+        if number in self._answered:
+            raise ValueError(f"request {number} is there twice")
+        self._answered.add(number)
+        self.draws += draws
+
+    def _write(self, line: dict[str, Any], mode: str) -> None:
+        try:
+            with self.path.open(mode, encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
+        except OSError as error:
+            raise self._failure(error) from None
+
+    def _failure(self, error: OSError) -> ValueError:
+        return ValueError(f"{self.path} cannot be kept: {error.strerror}")
+
+
+def _difference(name: str, there: Any, here: Any) -> str:
+    """Return what two audits differ in; of a field that is sent, its name alone."""
+    if not isinstance(here, dict):
+        return f"{name} is {there!r} there and {here!r} here"
+    there = there if isinstance(there, dict) else {}
+    differing = sorted(field for field in {*there, *here} if there.get(field) != here.get(field))
+    verb = "is" if len(differing) == 1 else "are"
+    return f"{', '.join(differing)} of its {name} {verb} not the same"
+
+
+def evidence_of(response: dict[str, Any]) -> dict[str, Any]:
+    """Return the lists and draws of a response alone: a server may echo anything in the rest."""
+    kept: dict[str, Any] = {}
+    if "completion_probabilities" in response:
+        kept["completion_probabilities"] = _entries(response["completion_probabilities"])
+    else:
+        kept["choices"] = [{"logprobs": _logprobs(choice)} for choice in response["choices"]]
+    usage = response.get("usage")
+    if isinstance(usage, Mapping):
+        kept["usage"] = _only(usage, "prompt_tokens", "completion_tokens")
+    return kept | _only(response, "tokens_predicted")
+
+
+def _logprobs(choice: Mapping[str, Any]) -> dict[str, Any] | None:
+    found = choice.get("logprobs")
+    if found is None:
+        return None
+    lists = {name: _entries(entries) for name, entries in entry_lists(found).items()}
+    if "content" in found:
+        lists.setdefault("content", [])  # null
+    return lists | _only(found, "tokens", "token_logprobs", "top_logprobs")
+
+
+def _entries(entries: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [_only(entry, *_OF_TOKEN) | {"top_logprobs": _listed(entry)} for entry in entries]
+
+
+def _listed(entry: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    items = entry.get("top_logprobs")
+    return None if items is None else [_only(item, *_OF_TOKEN) for item in items]
+
+
+def _only(found: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: found[name] for name in names if name in found}

@@ -1,0 +1,189 @@
+"""Requests to a server: the fields that its interface defines, and nothing else."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from boltzmann.thermometer.laws import SamplingLaw
+
+PATHS = {"completions": "/completions", "chat": "/chat/completions", "llama": "/completion"}
+
+# Prompts after which nearly any token may come: the wider the distribution, the more heat capacity
+# and the smaller the error of a temperature.
+OPENINGS = (
+    "Here is a list of words that have nothing to do with each other:",
+    "The strangest thing I saw that year was",
+    "She opened the box. Inside there was",
+    "My three favourite things are",
+    "Once upon a time, in a town called",
+    "A short poem without a title:",
+    "The recipe says to take",
+    "Names of people at the party:",
+)
+TASKS = (
+    "Write twenty words that have nothing to do with each other.",
+    "Tell me a strange story. Begin in the middle.",
+    "Invent ten names for a ship.",
+    "Write a poem about anything but nature.",
+    "Describe a room that I have never seen.",
+    "Write the first page of a novel.",
+    "List things that one might find in an attic.",
+    "Make up a dream and tell it.",
+)
+
+
+@dataclass(frozen=True)
+class AuditRequest:
+    """What is asked of which server.
+
+    Attributes
+    ----------
+    url : str
+        The base address of the interface, such as ``http://127.0.0.1:8080/v1``.
+    api : {"completions", "chat", "llama"}
+        OpenAI's completions or chat completions, or llama-server's own completion.
+    claim : SamplingLaw
+        The temperature and the truncation that are asked for, and audited.
+    model : str
+        Its name; "" sends none.
+    prompts : tuple of str
+        Asked in turn, each `repeats` times; default ones if empty.
+    tokens : int
+        How many tokens a request asks for.
+    listed : int
+        The log-probabilities of so many likeliest tokens are asked for.
+    fields : dict
+        Fields to send besides, or instead.
+    repeats : int
+        How many requests in a row have the same prompt: at least as many as are under way at once.
+    """
+
+    url: str
+    api: str
+    claim: SamplingLaw
+    model: str = ""
+    prompts: tuple[str, ...] = ()
+    tokens: int = 16
+    listed: int = 20
+    fields: dict[str, Any] = field(default_factory=dict)
+    repeats: int = 16
+
+    @property
+    def endpoint(self) -> str:
+        """The address that requests are sent to."""
+        base = self.url.rstrip("/")
+        return (base.removesuffix("/v1") if self.api == "llama" else base) + PATHS[self.api]
+
+    @property
+    def all_prompts(self) -> tuple[str, ...]:
+        """The prompts, or the default ones."""
+        return self.prompts or (TASKS if self.api == "chat" else OPENINGS)
+
+    def prompt(self, number: int) -> str:
+        """Return the prompt of a request.
+
+        Random numbers that requests share show where the requests share their prompt as well: the
+        answers are then copies.
+        """
+        return self.all_prompts[number // self.repeats % len(self.all_prompts)]
+
+    def body(self, number: int) -> dict[str, Any]:
+        """Return the body of a request, without a seed, so that draws are independent."""
+        form = {"completions": self._completion, "chat": self._chat, "llama": self._llama}[self.api]
+        body = form(self.prompt(number))
+        if self.model:
+            body["model"] = self.model
+        return body | self.fields
+
+    def _llama(self, prompt: str) -> dict[str, Any]:
+        return {
+            "prompt": prompt,
+            "n_predict": self.tokens,
+            "temperature": self.claim.temperature,
+            "n_probs": self.listed,
+            "top_p": self._top_p,
+            "top_k": self.claim.top_k or 0,
+            "min_p": self.claim.min_p or 0.0,
+            "typical_p": 1.0,
+            "repeat_penalty": 1.0,
+        }
+
+    def _completion(self, prompt: str) -> dict[str, Any]:
+        return {"prompt": prompt, **self._openai, "logprobs": self.listed, **self._truncation}
+
+    def _chat(self, prompt: str) -> dict[str, Any]:
+        return {
+            "messages": [{"role": "user", "content": prompt}],
+            **self._openai,
+            "logprobs": True,
+            "top_logprobs": self.listed,
+            **self._truncation,
+        }
+
+    @property
+    def _top_p(self) -> float:
+        return 1.0 if self.claim.top_p is None else self.claim.top_p
+
+    @property
+    def _openai(self) -> dict[str, Any]:
+        return {
+            "max_tokens": self.tokens,
+            "temperature": self.claim.temperature,
+            "top_p": self._top_p,
+        }
+
+    @property
+    def _truncation(self) -> dict[str, Any]:
+        """The truncations claimed that OpenAI's interface does not define."""
+        claimed = {"top_k": self.claim.top_k, "min_p": self.claim.min_p}
+        return {name: value for name, value in claimed.items() if value is not None}
+
+    def summary(self) -> dict[str, Any]:
+        """Return what makes two audits the same one, as JSON holds it."""
+        bodies = [self.body(k * self.repeats) for k in range(len(self.all_prompts))]
+        return {
+            "url": self.url,
+            "api": self.api,
+            "model": self.model,
+            "temperature": self.claim.temperature,
+            "requests": {name: _digest([body.get(name) for body in bodies]) for name in bodies[0]},
+        }
+
+
+def _digest(values: list[Any]) -> str:
+    """Return what tells values from others without showing them: a field may hold a secret."""
+    distinct = dict.fromkeys(json.dumps(value, sort_keys=True) for value in values)
+    return hashlib.sha256("\n".join(distinct).encode()).hexdigest()[:16]
+
+
+def as_url(url: str) -> str:
+    """Return the address of an interface, checked; a secret in it is not repeated.
+
+    Raises
+    ------
+    ValueError
+        If it does not begin with http:// or https:// and a host, or holds a password, a query or a
+        character that cannot be printed.
+    """
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+        _ = parts.port  # parsed, and checked, on access
+    except ValueError:
+        host = None
+
+    if not host or parts.scheme not in ("http", "https"):
+        raise ValueError(
+            "url must begin with http:// or https:// and a host, such as http://127.0.0.1:8080/v1"
+        )
+
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError(
+            "url must hold no password and no query: an API key is given apart from it"
+        )
+
+    if not url.isprintable():
+        raise ValueError("url must hold no line break and no other letter that cannot be seen")
+    return url

@@ -1,0 +1,223 @@
+"""Draws that were saved: lines of JSON as rows of log-probabilities with the tokens drawn."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from boltzmann._core.checks import FloatArray
+from boltzmann.thermometer.io.consistency import are_logits, contradiction_in, end_at_truncation
+from boltzmann.thermometer.io.lines import LineReader, numbered_lines
+from boltzmann.thermometer.io.list_conventions import CONTRADICTORY, Answer, rows_of
+from boltzmann.thermometer.io.tally import Tally
+from boltzmann.thermometer.reading import Reading, read
+
+_MOST_UNIDENTIFIED = 1e-3  # probability beyond which it is not known what a top_p leaves
+
+
+@dataclass(frozen=True, eq=False)
+class SavedDraws:
+    """n draws, each with the log-probabilities of the tokens that it is known to have been among.
+
+    Attributes
+    ----------
+    logprobs : list of n arrays (m,)
+        Log-probabilities in nats, of m tokens that may differ from draw to draw.
+    chosen : list of n int or None
+        The position of the token drawn; None if it cannot be told, -2 if it is not among them, -3
+        if it contradicts its list.
+    groups : list of n int
+        Equal for draws of one request.
+    scale : float
+        The factor that log-probabilities were multiplied by, to be those before the temperature.
+    unidentified : list of n float
+        The probability of the tokens in a list that cannot be told apart, and are left out.
+    left_out : Tally
+        Tokens of answers that are none of these draws: how many, by reason.
+    skipped : Tally
+        Answers without tokens: how many, by reason.
+    contradictions : Tally
+        Draws that contradict their lists: how many, by what does not agree.
+    logits : bool
+        Whether the numbers are taken for logits, as most lists hold one above 0.
+    end_at_truncation : bool
+        Whether most lists hold only what a truncation left: short ones, of probability 1.
+    """
+
+    logprobs: list[FloatArray]
+    chosen: list[int | None]
+    groups: list[int]
+    scale: float
+    unidentified: list[float]
+    left_out: Tally = field(default_factory=Tally)
+    skipped: Tally = field(default_factory=Tally)
+    contradictions: Tally = field(default_factory=Tally)
+    logits: bool = False
+    end_at_truncation: bool = False
+
+    def read(self, confidence: float = 0.95) -> Reading:
+        """Return the reading, with errors clustered by request where requests made several draws.
+
+        Parameters
+        ----------
+        confidence : float
+            Of the interval, between 0 and 1.
+
+        Raises
+        ------
+        ValueError
+            If no draw can be read.
+
+        See Also
+        --------
+        boltzmann.thermometer.read
+
+        Examples
+        --------
+        >>> rows, chosen = [np.array([-0.1, -2.4])] * 10, [0] * 9 + [1]
+        >>> SavedDraws(rows, chosen, [*range(10)], 1.0, [0.0] * 10).read().draws
+        10
+        """
+        chosen = zip(self.groups, self.chosen, strict=True)
+        used = [group for group, x in chosen if x is not None and x >= 0]
+        if not used:
+            raise ValueError(f"no draw can be read: {self._why_none_is_used}")
+        clustered = 1 < len(set(used)) < len(used)
+
+        # Given that no unidentified token is drawn, the others are likelier.
+        missing = np.minimum(self.unidentified, _MOST_UNIDENTIFIED)  # (n,)
+        shifts = -self.scale * np.log1p(-missing)  # (n,)
+        rows = [
+            (range(row.size), row + shift) for row, shift in zip(self.logprobs, shifts, strict=True)
+        ]
+        known = (missing < _MOST_UNIDENTIFIED) & (not self.logits)  # (n,)
+        reading = read(
+            rows,
+            [None if x == CONTRADICTORY else x for x in self.chosen],
+            groups=self.groups if clustered else None,
+            confidence=confidence,
+            normalised=np.where(known, self.scale, np.nan),
+        )
+        return replace(reading, left_out=self._by_reason(reading.left_out))
+
+    def _by_reason(self, left_out: dict[str, int]) -> dict[str, int]:
+        """Return the draws left out, with contradictory ones apart from those withheld."""
+        contradictory = self.chosen.count(CONTRADICTORY)
+        withheld = left_out.get("withheld", 0) - contradictory
+        found = left_out | {"withheld": withheld, "contradictory": contradictory}
+        return {reason: number for reason, number in found.items() if number}
+
+    @property
+    def _why_none_is_used(self) -> str:
+        for reason, (number, example) in self.contradictions.items():
+            return f"{number} {reason} ({example})"
+        return "each was withheld, or is of a token that is not listed"
+
+
+def load_draws(path: str | os.PathLike[str], scale: float | None = None) -> SavedDraws:
+    r"""Return the draws in a file of JSON lines, each of one of these forms, which may be mixed.
+
+    * ``{"logprobs": [-0.5, -1.2], "chosen": 0}`` or ``{"logprobs": {"a": -0.5, "b": -1.2},
+      "chosen": "a"}``, one draw; ``null`` was withheld, and draws with the same ``"group"`` may
+      depend on one another;
+    * a saved response of completions or chat completions, as OpenAI defined them, with
+      log-probabilities, of llama-server's ``/completion`` with ``n_probs``, or of Ollama's
+      ``/api/generate`` or ``/api/chat`` with ``top_logprobs``: all its draws, one group; so is a
+      line of the output of OpenAI's Batch, and the chunks of a streamed answer, one a line;
+    * a line of the journal that an audit of a server keeps.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        The file.
+    scale : float, optional
+        The factor that makes the log-probabilities those before the temperature: the temperature
+        itself, if they were reported after it. By default it is what the audit that kept the file
+        found, or 1.
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be read, is empty, or a line is of no such form, or begins an audit that
+        found another scale than one before it; the message names the line.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> line = '{{"logprobs": [-0.1, -2.4], "chosen": {}}}\n'
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "draws.jsonl"
+    ...     _ = path.write_text(line.format(0) * 9 + line.format(1))
+    ...     print(f"{load_draws(path).read().temperature:.3f}")
+    1.047
+    """
+    lines = numbered_lines(path)
+    if not lines:
+        raise ValueError(f"{path} is empty: lines of JSON are expected")
+    return draws_in(lines, scale)
+
+
+def draws_in(lines: Iterable[tuple[str, Any]], scale: float | None = None) -> SavedDraws:
+    """Return the draws in lines, each after the words that name it; see `load_draws`.
+
+    Raises
+    ------
+    ValueError
+        If a line is of no known form, audits differ in their scale and none is given, or there is
+        no draw.
+    """
+    reader = LineReader(scale)
+    for number, (where, line) in enumerate(lines):
+        try:
+            reader.add(line, number, where)
+        except (ValueError, AttributeError, TypeError, OverflowError) as error:
+            raise ValueError(f"{where}: {error}") from None
+    reader.finish()
+
+    # Requests that were asked at once were answered in any order.
+    answers = sorted(reader.answers, key=lambda answer: answer.group)
+    draws = [draw for answer in answers for draw in answer.draws]
+    logits = are_logits(draws)
+    contradictions = Tally()
+    contradictory = [_contradictory(answer, logits, contradictions) for answer in answers]
+    rows = rows_of(answers, contradictory)
+    rows += [draw.row for draw in reader.simple]
+    if not rows:
+        raise ValueError(_why_no_draw(reader))
+
+    groups = [answer.group for answer in answers for _ in answer.draws]
+    groups += [draw.group for draw in reader.simple]
+    labels = {group: k for k, group in enumerate(dict.fromkeys(groups))}
+    factor = [*reader.scales, 1.0][0] if scale is None else scale
+    return SavedDraws(
+        logprobs=[row.logprobs * factor for row in rows],
+        chosen=[row.chosen for row in rows],
+        groups=[labels[group] for group in groups],
+        scale=factor,
+        unidentified=[row.unidentified for row in rows],
+        left_out=reader.left_out,
+        skipped=reader.skipped,
+        contradictions=contradictions,
+        logits=logits,
+        end_at_truncation=end_at_truncation(draws),
+    )
+
+
+def _contradictory(answer: Answer, logits: bool, tally: Tally) -> list[bool]:
+    """Return of each draw whether it contradicts its list, and count what does not agree."""
+    found = [contradiction_in(draw, logits=logits) for draw in answer.draws]
+    for draw, contradiction in zip(answer.draws, found, strict=True):
+        if contradiction is not None:
+            reason, example = contradiction
+            tally.add(reason, f"{answer.where}: {draw.place}: {example}")
+    return [contradiction is not None for contradiction in found]
+
+
+def _why_no_draw(reader: LineReader) -> str:
+    """Return the first reason why there is no draw."""
+    for found in [*reader.skipped.values(), *reader.left_out.values()]:
+        return found.example
+    return "there is no draw: no answer holds a token with log-probabilities"

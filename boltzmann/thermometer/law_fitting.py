@@ -1,0 +1,131 @@
+"""The likeliest temperature and truncation of a law."""
+
+from bisect import bisect_left
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+from boltzmann.thermometer.evidence import Evidence
+from boltzmann.thermometer.fitting import as_t, fit_beta, log_likelihood
+from boltzmann.thermometer.hypothesis import Hypothesis
+from boltzmann.thermometer.laws import SamplingLaw
+from boltzmann.thermometer.truncation import TIGHTEST, Cutoff, kept_counts
+
+_STEP = 0.1  # of log β, between points of the grid
+_HOTTER = 16  # steps to this side of the likeliest β without a truncation ...
+_COLDER = 3  # ... and to the other
+_IMPOSSIBLE = 1e15  # the cost of a law that forbids a draw: finite, for the minimisation
+
+
+@dataclass(frozen=True, eq=False)
+class LawFitter:
+    """Fits laws to draws; what several fits need is computed once.
+
+    Attributes
+    ----------
+    evidence : Evidence
+        The draws.
+    """
+
+    evidence: Evidence
+    _bounds: dict[int, float] = field(default_factory=dict, init=False, repr=False)
+
+    def at_any_temperature(self, law: SamplingLaw) -> SamplingLaw:
+        """Return the law at its likeliest temperature."""
+        if law.temperature_first and law.by_probability:
+            return self._search(lambda t: replace(law, temperature=t))
+        if not law.truncated:
+            return replace(law, temperature=as_t(self._untruncated_beta))
+        start = self._untruncated_beta if np.isfinite(self._untruncated_beta) else 1.0
+        beta = fit_beta(self.evidence, kept_counts(self.evidence, law), start)
+        return replace(law, temperature=as_t(beta))
+
+    def with_cutoff(self, law: SamplingLaw, cutoff: Cutoff) -> SamplingLaw:
+        """Return the law at its likeliest temperature and cutoff, both free."""
+        tightest = TIGHTEST[cutoff]
+        if cutoff == "min_p" and law.top_p is None:
+            # The same law, written so that the cutoff does not move with the temperature.
+            law = replace(law, temperature_first=False)
+        if law.temperature_first and (cutoff == "top_p" or law.by_probability):
+            return self._search(lambda t: tightest(self.evidence, replace(law, temperature=t)))
+        return self.at_any_temperature(tightest(self.evidence, law))
+
+    def _search(self, law_at: Callable[[float], SamplingLaw]) -> SamplingLaw:
+        """Return the likeliest of laws whose truncation moves with the temperature."""
+        if not 0 < self._untruncated_beta < np.inf:
+            return law_at(as_t(self._untruncated_beta))
+
+        def cost(log_beta: float) -> float:
+            law = law_at(float(np.exp(-log_beta)))
+            return min(-Hypothesis(self.evidence, law).log_likelihood, _IMPOSSIBLE)
+
+        best = self._best_of_grid(cost)
+        around = (best - _STEP, best + _STEP)
+        if best == self._grid[0] and cost(around[0]) == _IMPOSSIBLE:
+            return law_at(float(np.exp(-best)))
+        found = minimize_scalar(cost, bounds=around, method="bounded", options={"xatol": 1e-3})
+        return law_at(float(np.exp(-found.x)))
+
+    @cached_property
+    def _untruncated_beta(self) -> float:
+        """The likeliest β without a truncation."""
+        return fit_beta(self.evidence, self.evidence.condition_counts)
+
+    @cached_property
+    def _grid(self) -> list[float]:
+        """Where a search begins: log β, ascending.
+
+        Taken for untruncated, draws look colder than they are: it need not go far the other way.
+        """
+        steps = range(-_HOTTER, _COLDER + 1)
+        return [float(np.log(self._untruncated_beta) + _STEP * step) for step in steps]
+
+    def _bound(self, k: int) -> float:
+        """Return a lower bound of the cost at a point of the grid, for all laws.
+
+        Normalised by the tokens that every law keeps which allows the draws, these cost no more.
+        """
+        if k not in self._bounds:
+            beta = float(np.exp(self._grid[k]))
+            self._bounds[k] = -log_likelihood(self.evidence, beta, self.evidence.least_kept)
+        return self._bounds[k]
+
+    @cached_property
+    def _lowest_bound(self) -> int:
+        """The point of the grid where the bound is lowest: it rises to both sides.
+
+        With fewer tokens to normalise by, it is hotter than the likeliest without a truncation.
+        """
+        k = _HOTTER
+        while k > 0 and self._bound(k - 1) <= self._bound(k):
+            k -= 1
+        return k
+
+    def _best_of_grid(self, cost: Callable[[float], float]) -> float:
+        """Return the point of least cost, without trying points that cannot have it.
+
+        These are points where a lower bound exceeds a cost that was found, and points colder than
+        one that forbids a draw: the colder, the fewer tokens are kept.
+        """
+        grid = self._grid
+        best = self._lowest_bound
+        least = cost(grid[best])
+        colder = range(best + 1, len(grid))
+        if least == _IMPOSSIBLE:
+            possible = bisect_left(grid[:best], 1, key=lambda point: cost(point) == _IMPOSSIBLE)
+            best = max(possible - 1, 0)
+            least = cost(grid[best])
+            colder = range(0)
+
+        for points in (range(best - 1, -1, -1), colder):
+            for k in points:
+                if self._bound(k) > least:
+                    break
+                found = cost(grid[k])
+                if found < least:
+                    best = k
+                    least = found
+        return grid[best]

@@ -1,0 +1,140 @@
+"""Rows of token log-probabilities as energy levels, and the sums over them that laws need."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boltzmann._core.checks import FloatArray
+from boltzmann.thermometer import kernels as kernels
+
+IntArray = NDArray[np.int64]
+_CACHE_BYTES = 2**28  # of results that are kept; later passes are then made again
+
+
+class Moments(NamedTuple):
+    """Of each row at one β, all of shape (R,): log Z, the mean energy and its variance."""
+
+    log_partition: FloatArray
+    mean: FloatArray
+    variance: FloatArray
+
+
+class PassCache:
+    """Results of passes over levels by kernel and arguments, so that no pass is made twice."""
+
+    def __init__(self) -> None:
+        self._results: dict[tuple[Any, ...], list[FloatArray]] = {}
+        self._free = _CACHE_BYTES
+
+    def get(
+        self, kernel: Any, arguments: tuple[Any, ...], run: Callable[[], list[FloatArray]]
+    ) -> list[FloatArray]:
+        """Return the kernel's results for these arguments, from `run` the first time."""
+        key = (kernel, *map(_as_key, arguments))
+        found = self._results.get(key)
+        if found is None:
+            found = run()
+            size = sum(array.nbytes for array in found)
+            if size <= self._free:
+                self._results[key] = found
+                self._free -= size
+        return found
+
+
+def _as_key(argument: Any) -> Any:
+    """Return what stands for an argument in a key: of a long array, a digest of its content."""
+    if not isinstance(argument, np.ndarray):
+        return argument
+    return argument.tobytes() if argument.size <= 64 else blake2b(argument.data).digest()
+
+
+@dataclass(frozen=True, eq=False)
+class TokenLevels:
+    """R rows of energy levels, each row ascending from its lowest, the likeliest token's, at 0.
+
+    Attributes
+    ----------
+    starts : (R + 1,) array of int
+        Where each row of levels begins.
+    energies, counts : (L,) array
+        The energy of a level above the row's lowest, in nats, and how many tokens it holds.
+    known_at : float
+        The β at which log Z of the whole vocabulary is known.
+    log_whole : (R,) array, optional
+        That log Z, with energies from the row's lowest; nan for a row of which it is not known.
+        None if rows hold all tokens.
+    cache : PassCache, optional
+        Where results of passes are kept. Whoever gets a result must not write to it.
+    """
+
+    starts: IntArray
+    energies: FloatArray
+    counts: FloatArray
+    known_at: float = 1.0
+    log_whole: FloatArray | None = None
+    cache: PassCache | None = None
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return self.starts.size - 1
+
+    @cached_property
+    def sizes(self) -> FloatArray:
+        """How many tokens each row allows, shape (R,)."""
+        return np.add.reduceat(self.counts, self.starts[:-1])
+
+    def with_cache(self) -> "TokenLevels":
+        """Return the same levels with an empty cache of their own."""
+        return replace(self, cache=PassCache())
+
+    def moments(self, beta: float, kept: FloatArray) -> Moments:
+        """Return the moments at β of the `kept` likeliest tokens of each row."""
+        return Moments(*self._pass(kernels.sum_weights, kept, beta, outputs=3))
+
+    def mass_before(
+        self, beta: float, log_z: FloatArray, rows: IntArray, ranks: IntArray
+    ) -> FloatArray:
+        """Return the probability at β, given log Z, of the `ranks` likeliest tokens of some rows.
+
+        `rows`, `ranks` and the result have shape (n,).
+        """
+        return self._pass(kernels.mass_before, log_z, beta, rows, ranks, size=rows.size)[0]
+
+    def nucleus(
+        self, beta: float, log_z: FloatArray, listed: FloatArray, mass: float
+    ) -> FloatArray:
+        """Return how many of the `listed` likeliest tokens first have the probability `mass` at β.
+
+        All `listed` if they do not have it; log Z is that of all tokens, listed or not.
+        """
+        return self._pass(kernels.nucleus, log_z, beta, listed, mass)[0]
+
+    def count_below(self, gap: float | FloatArray) -> FloatArray:
+        """Return how many tokens of each row lie at most `gap` nats above its lowest level.
+
+        One gap for all rows, or one for each, shape (R,).
+        """
+        gaps = gap if isinstance(gap, np.ndarray) else np.full(self.rows, gap)
+        return self._pass(kernels.count_below, gaps)[0]
+
+    def cutoff_energies(self, kept: FloatArray) -> FloatArray:
+        """Return the energy of the last of the `kept` likeliest tokens of each row."""
+        return self._pass(kernels.cutoff_energies, kept)[0]
+
+    def _pass(
+        self, kernel: Any, *arguments: Any, outputs: int = 1, size: int | None = None
+    ) -> list[FloatArray]:
+        """Return the outputs of one pass of a kernel over the levels, each of (size,) or (R,)."""
+
+        def run() -> list[FloatArray]:
+            results = list(np.empty((outputs, self.rows if size is None else size)))
+            kernel(self.starts, self.energies, self.counts, *arguments, *results)
+            return results
+
+        return run() if self.cache is None else self.cache.get(kernel, arguments, run)

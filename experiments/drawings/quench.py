@@ -1,0 +1,87 @@
+"""Moments of a quench, and how the crowd comes to rest while its molecules do not."""
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from boltzmann import plots
+from experiments.runner.table import Table
+
+_GROUND = ord("a")  # in a molecule's path a letter is a layer, and this one the lowest
+# Multiples of these fill a square evenly: where in its layer a molecule is drawn. M. Roberts, "The
+# unreasonable effectiveness of quasirandom sequences" (2018).
+_SCATTER = (0.7548776662466927, 0.5698402909980532)
+
+
+def written(layers: np.ndarray) -> str:
+    """Return the path of a molecule as letters, one for each layer (n,) in which it was."""
+    return "".join(chr(_GROUND + layer) for layer in layers)
+
+
+def layers_of(paths: np.ndarray, moment: int) -> np.ndarray:
+    """Return the layers in which the molecules of the paths were at one moment."""
+    return np.array([ord(path[moment]) - _GROUND for path in paths])
+
+
+def recorded(table: Table) -> list[Table]:
+    """Return the rows of the crowd, moment by moment."""
+    return [rows for _, rows in table.where(series="crowd").groups("sweep")]
+
+
+def energy(rows: Table) -> int:
+    """Return the energy of all molecules above the bottom layer, in quanta."""
+    return int(rows["layer"] @ rows["molecules"])
+
+
+def draw_moment(bottle: Axes, profile: Axes, table: Table, moment: int) -> None:
+    """Draw the molecules in the bottle, one of them marked, and how many are in each layer."""
+    rows = recorded(table)[moment]
+    paths = table.where(series="molecule")["path"]
+    layers = layers_of(paths, moment)
+    place, height = (np.arange(1, layers.size + 1) * step % 1 for step in _SCATTER)
+    up = layers + 0.8 * height - 0.4
+    marked = np.argmax(layers_of(paths, 0))  # it begins at the top
+    bottle.scatter(place, up, s=25, color=plots.BLUE, linewidths=0)
+    bottle.scatter(place[marked], up[marked], s=150, color=plots.VERMILION)
+    bottle.set_xlim(-0.05, 1.05)
+    bottle.set_xticks([])
+    bottle.set_ylim(-0.6, rows["layer"].max() + 0.6)
+    bottle.set_title(f"{rows['sweep'][0]} sweeps", loc="left", fontweight="bold")
+    bottle.spines[["top", "right"]].set_visible(True)
+
+    share = rows["molecules"] / rows["molecules"].sum()
+    cold = {"color": plots.GREY, "linestyle": ":", "label": "cold law"}
+    plots.law(profile, rows["cold"], rows["layer"], **cold)
+    plots.law(profile, rows["law"], rows["layer"], label="$p_0 P^k$")
+    plots.simulation(profile, share, rows["layer"], markersize=6, label="gas")
+    profile.set_xlim(0, 1.15 * rows["cold"].max())
+    profile.set_xlabel("share of all")
+    profile.tick_params(axis="y", labelleft=False)
+
+
+def draw_history(energies: Axes, moving: Axes, table: Table, moment: int) -> None:
+    """Draw the energy, and the share of molecules that move, up to a moment; the law all along."""
+    crowd, moves = recorded(table), table.where(series="moves")
+    everyone = crowd[0]["molecules"].sum()
+    sweeps = np.array([rows["sweep"][0] for rows in crowd])
+
+    law = [rows["law"] @ rows["layer"] for rows in crowd]
+    seen = [energy(rows) / everyone for rows in crowd[: moment + 1]]
+    _draw_series(energies, sweeps, law, seen, plots.BLUE)
+    seen = moves["molecules"][:moment] / everyone
+    _draw_series(moving, moves["sweep"], moves["law"], seen, plots.VERMILION)
+
+    for axes, name in ((energies, "quanta per molecule"), (moving, "share")):
+        axes.set_xlim(-0.02 * sweeps[-1], 1.02 * sweeps[-1])
+        axes.set_xlabel("sweeps")
+        axes.set_ylabel(name)
+    energies.set_title("the crowd: energy above the floor", loc="left", color=plots.BLUE)
+    title = "its molecules: how many move in a sweep"
+    moving.set_title(title, loc="left", color=plots.VERMILION)
+
+
+def _draw_series(
+    axes: Axes, sweeps: np.ndarray, law: np.ndarray, seen: np.ndarray, colour: str
+) -> None:
+    plots.law(axes, sweeps, law)
+    plots.simulation(axes, sweeps[: len(seen)], seen, color=colour, markersize=6)
+    axes.set_ylim(0, 1.1 * max(law))

@@ -1,0 +1,1 @@
+"""Running experiments: command line, gallery, lessons, notebooks, tables."""

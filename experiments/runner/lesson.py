@@ -1,0 +1,76 @@
+"""An experiment's docstring is its lesson; this reads it.
+
+The first line is the question. Each heading of `HEADINGS`, in this order and none left out, begins
+a paragraph. The minutes are a number. What a student needs to know names earlier lessons, and
+nothing else, in backticks. The exercises are numbered; code in them stands indented in a paragraph
+of its own. `References`, in numpydoc's form, may close the lesson.
+"""
+
+import inspect
+import re
+import textwrap
+
+from experiments.runner.experiment import Experiment
+
+HEADINGS = (
+    "Objective.",
+    "What you need to know.",
+    "Minutes.",
+    "Predict first.",
+    "Run.",
+    "What the law predicts.",
+    "What would refute it.",
+    "What you see.",
+    "The misconception.",
+    "Exercises.",
+)
+_BEGINS = re.compile(rf"^({'|'.join(map(re.escape, HEADINGS))})(?:[ \n]|$)", re.MULTILINE)
+
+
+def text(experiment: Experiment) -> str:
+    """Return the lesson, without the indentation of the source."""
+    return inspect.cleandoc(experiment.__doc__ or "")
+
+
+def question(experiment: Experiment) -> str:
+    """Return the question that the experiment asks."""
+    return text(experiment).partition("\n")[0]
+
+
+def parts(experiment: Experiment) -> dict[str, str]:
+    """Return what stands under each heading, in order, and under "References", if there are any.
+
+    Raises
+    ------
+    ValueError
+        If a heading is missing, occurs twice or is out of order.
+    """
+    lesson, _, references = text(experiment).partition("\nReferences\n----------\n")
+    _, *pieces = _BEGINS.split(lesson)
+    found = tuple(pieces[::2])
+    if found != HEADINGS:
+        raise ValueError(
+            f"{experiment.__name__}: the headings of a lesson are {HEADINGS}, found {found}"
+        )
+    made = {heading: body.strip("\n ") for heading, body in zip(found, pieces[1::2], strict=True)}
+    return made | ({"References": references.strip()} if references else {})
+
+
+def minutes(experiment: Experiment) -> int:
+    """Return how long the lesson takes."""
+    return int(parts(experiment)["Minutes."])
+
+
+def needs(experiment: Experiment) -> list[str]:
+    """Return the lessons that this one leans on."""
+    return re.findall(r"`(\w+)`", parts(experiment)["What you need to know."])
+
+
+def exercises(experiment: Experiment) -> list[str]:
+    """Return the exercises, from the first to the last, without their numbers."""
+    numbered = re.split(r"^(\d+)\. ", parts(experiment)["Exercises."], flags=re.MULTILINE)[1:]
+    if numbered[::2] != [str(n + 1) for n in range(len(numbered) // 2)]:
+        raise ValueError(
+            f"{experiment.__name__}: exercises are numbered from 1, found {numbered[::2]}"
+        )
+    return [textwrap.dedent(f"   {exercise}").strip() for exercise in numbered[1::2]]

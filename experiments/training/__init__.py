@@ -1,0 +1,1 @@
+"""Training the small GPT-2 that ships with the package."""

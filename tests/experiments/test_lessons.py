@@ -1,0 +1,264 @@
+"""The lessons keep their form, say what their figures show, and are what the course and the
+notebooks say.
+"""
+
+import ast
+import json
+import re
+import shlex
+import types
+from pathlib import Path
+
+import pytest
+
+import experiments
+from boltzmann import exercises
+from experiments.runner import cli as runner
+from experiments.runner import lesson, notebooks
+
+EXPERIMENTS = runner.discovered()
+FOLDER = Path(experiments.__file__).parent
+COURSE = (FOLDER / "README.md").read_text(encoding="utf-8")
+COMMAND = re.compile(r"python -m experiments((?: [^`\n]+)?)(?=`|\n|$)")
+lessons = pytest.mark.parametrize("name", list(EXPERIMENTS))
+with_figures = pytest.mark.parametrize(
+    "name", [name for name in EXPERIMENTS if hasattr(EXPERIMENTS[name], "draw")]
+)
+
+
+def folded(text: str) -> str:
+    return " ".join(text.split())
+
+
+@lessons
+def test_a_lesson_has_all_its_parts_in_order(name):
+    module = EXPERIMENTS[name]
+    parts = lesson.parts(module)
+    assert [heading for heading in parts if heading != "References"] == list(lesson.HEADINGS)
+    assert all(parts.values())
+    assert lesson.question(module).endswith("?")
+    assert 10 <= lesson.minutes(module) <= 60
+    assert 3 <= len(lesson.exercises(module)) <= 5
+    assert parts["Predict first."].count("?") >= 3
+    assert 45 <= len(lesson.text(module).splitlines()) <= 85
+
+
+@lessons
+def test_a_lesson_needs_only_earlier_ones(name):
+    earlier = list(EXPERIMENTS)[: list(EXPERIMENTS).index(name)]
+    assert set(lesson.needs(EXPERIMENTS[name])) <= set(earlier)
+
+
+def broken(change) -> types.ModuleType:
+    return types.ModuleType("experiments.broken", change(lesson.text(EXPERIMENTS["limits"])))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda text: text.replace("\nMinutes. 30\n", "\n"), id="a heading is missing"),
+        pytest.param(lambda text: text.replace("Objective.", "Aim."), id="a heading is another"),
+        pytest.param(
+            lambda text: text.replace("\nRun.", "\nMinutes. 30\n\nRun."), id="a heading comes twice"
+        ),
+        pytest.param(
+            lambda text: text.replace("\nRun.", "\nX").replace("\nWhat you see.", "\nRun."),
+            id="out of order",
+        ),
+        pytest.param(
+            lambda text: text.replace("Minutes. 30", "Minutes. soon"), id="minutes are no number"
+        ),
+        pytest.param(lambda text: text.replace("\n2. ", "\n3. "), id="exercises are misnumbered"),
+    ],
+)
+def test_a_lesson_out_of_form_is_refused(change):
+    module = broken(change)
+    with pytest.raises(ValueError, match=r"headings|invalid literal|numbered"):
+        (lesson.minutes(module), lesson.exercises(module))
+
+
+MISCONCEPTIONS = {
+    "limits": ["Temperature adds randomness to the model.", "t = 0 is undefined"],
+    "gaussian": ["At t = ∞ everything is equally likely."],
+    "occupancy": ["The particles must know the law"],
+    "relaxation": [
+        "The more moves are accepted, the faster",
+        "Error bars fall as 1/√(number of measurements).",
+    ],
+    "quench": ["When the gas has come to rest, one can see it on a molecule."],
+    "bottle": ["The barometer needs collisions"],
+    "ledger": ["Equilibrium is when nothing moves."],
+    "entropy": ["Entropy is disorder."],
+    "letters": ["Dividing log-probabilities is not the same as dividing logits."],
+    "texts": ["The coldest text is the best"],
+    "tokens": ["The law holds for letters because a letter model is simple."],
+    "continuations": ["Hot text confuses every model alike.", "A greedy text must loop"],
+    "whole_texts": ["Token temperature is text temperature."],
+    "truncation": ["Top-p after temperature is the same as before."],
+    "thermometer": ["You cannot tell the temperature from a text."],
+    "summary": ["The temperature of a language model is a figure of speech."],
+    "explorer": ["An animation plays what the formula says."],
+    "speed": ["Faster means less exact."],
+}
+
+
+@pytest.mark.parametrize("name", list(MISCONCEPTIONS))
+def test_a_misconception_is_named_where_it_dies(name):
+    told = folded(lesson.parts(EXPERIMENTS[name])["The misconception."])
+    assert all(f'"{misconception}' in told for misconception in MISCONCEPTIONS[name])
+
+
+def commands(text: str) -> list[list[str]]:
+    return [shlex.split(found) for found in COMMAND.findall(text)]
+
+
+@lessons
+def test_commands_of_a_lesson_are_understood(name):
+    assert [name] in [given[:1] for given in commands(lesson.parts(EXPERIMENTS[name])["Run."])]
+    for given in commands(lesson.text(EXPERIMENTS[name])):
+        assert set(runner._parser().parse_args(given).names) <= set(EXPERIMENTS)
+
+
+def linked(name: str) -> list[str]:
+    """Return the exercises that check themselves in a lesson: each is asked and checked in one
+    line.
+    """
+    coded = "\n".join(lesson.exercises(EXPERIMENTS[name]))
+    asked = re.findall(
+        r'^ +print\(exercises\.question\("(\w+)"\)\)(?:  |\n +)# exercises\.check\("(\w+)", \w+\)$',
+        coded,
+        re.M,
+    )
+    assert all(question == answer for question, answer in asked)
+    assert len(asked) == len(re.findall(r"exercises\.(?:question|check)\(", coded)) / 2
+    return [question for question, _ in asked]
+
+
+def test_every_exercise_that_checks_itself_belongs_to_a_lesson():
+    assert {question for name in EXPERIMENTS for question in linked(name)} == set(exercises.names())
+
+
+@lessons
+def test_a_lesson_says_where_its_names_come_from(name):
+    imported = "from boltzmann import exercises" in folded(
+        lesson.parts(EXPERIMENTS[name])["Exercises."]
+    )
+    assert imported == bool(linked(name))
+
+
+def test_the_course_maps_the_exercises_as_they_are():
+    rows = [f"| {name} | {', '.join(linked(name))} |" for name in EXPERIMENTS if linked(name)]
+    section = COURSE.partition("\n## Exercises that check themselves\n")[2].partition("\n## ")[0]
+    assert [line for line in section.splitlines() if line.startswith("| ")][1:] == rows
+
+
+def test_commands_of_the_course_are_understood():
+    given = commands(COURSE)
+    assert len(given) >= 8
+    for arguments in given:
+        assert set(runner._parser().parse_args(arguments).names) <= set(EXPERIMENTS)
+
+
+def test_the_course_maps_the_lessons_as_they_are():
+    rows, edges = [], []
+    for name, module in EXPERIMENTS.items():
+        needs, file = lesson.needs(module), Path(module.__file__).relative_to(FOLDER)
+        opened = f"notebooks/{name}.ipynb" if hasattr(module, "draw") else f"../figures/{name}.html"
+        rows.append(
+            f"| [{name}]({file}) | {lesson.minutes(module)} | {', '.join(needs) or 'nothing'} "
+            f"| {lesson.question(module)} | [open]({opened}) |"
+        )
+        edges += [f"    {needed} --> {name}" for needed in needs]
+    assert [line for line in COURSE.splitlines() if "[open](" in line] == rows
+    assert [line for line in COURSE.splitlines() if " --> " in line] == edges
+
+
+def test_links_of_the_course_lead_somewhere():
+    targets = re.findall(r"\]\(([^)#]+)\)", COURSE)
+    assert len(targets) > 30
+    assert [target for target in targets if not (FOLDER / target).exists()] == []
+
+
+@pytest.mark.parametrize(
+    ("title", "length"), [("machine learning", 50), ("physicists", 50), ("A lab", 180)]
+)
+def test_sessions_leave_no_minute_out(title, length):
+    session = next(part for part in COURSE.split("\n## ") if title in part.partition("\n")[0])
+    spans = [
+        (int(first), int(last))
+        for first, last in re.findall(r"^\| (\d+)–(\d+) \|", session, re.MULTILINE)
+    ]
+    assert [first for first, _ in spans] == [0, *(last for _, last in spans[:-1])]
+    assert all(first < last for first, last in spans) and spans[-1][1] == length
+
+
+def test_notebooks_are_those_of_the_docstrings():
+    written = notebooks.written()
+    assert sorted(notebooks.NOTEBOOKS.iterdir()) == sorted(written)
+    stale = [
+        path.name
+        for path, content in written.items()
+        if path.read_text(encoding="utf-8") != content
+    ]
+    assert stale == [], "python -m experiments.runner.notebooks writes them"
+
+
+def cells(name: str, address: str | None, kind: str) -> list[str]:
+    content = json.loads(notebooks.notebook(EXPERIMENTS[name], address))
+    assert len({cell["id"] for cell in content["cells"]}) == len(content["cells"])
+    return ["".join(cell["source"]) for cell in content["cells"] if cell["cell_type"] == kind]
+
+
+@with_figures
+def test_a_notebook_holds_the_whole_lesson(name):
+    told, code = (folded("\n".join(cells(name, None, kind))) for kind in ("markdown", "code"))
+    parts = lesson.parts(EXPERIMENTS[name])
+    for heading in set(lesson.HEADINGS) - {"Exercises."}:
+        assert folded(parts[heading].replace("]_", "]")) in told, heading
+    for exercise in lesson.exercises(EXPERIMENTS[name]):
+        for paragraph in exercise.split("\n\n"):
+            assert folded(paragraph) in (code if paragraph.startswith("    ") else told)
+    for line in parts["Exercises."].splitlines():
+        if line.startswith("       "):
+            assert folded(line) in code, line
+
+
+@with_figures
+def test_code_of_a_notebook_is_python(name):
+    assert all(ast.parse(source) for source in cells(name, None, "code"))
+
+
+def test_a_badge_leads_where_the_notebook_installs_from_and_nowhere_without_an_address(
+    monkeypatch, tmp_path
+):
+    address = "https://github.com/someone/fork"
+    (tmp_path / "pyproject.toml").write_text(
+        f'[project]\n[project.urls]\nRepository = "{address}.git"\n'
+    )
+    with monkeypatch.context() as patched:
+        patched.setattr(notebooks, "ROOT", tmp_path)
+        assert notebooks.repository() == address
+    title, install = cells("limits", address, "markdown")[0], cells("limits", address, "code")[0]
+    badge = "https://colab.research.google.com/github/someone/fork/blob/main/experiments/notebooks/limits.ipynb"
+    assert f"({badge})" in title and f"git clone --quiet --depth 1 {address} " in install
+
+    (tmp_path / "pyproject.toml").write_text("[project]\n")
+    with monkeypatch.context() as patched:
+        patched.setattr(notebooks, "ROOT", tmp_path)
+        assert notebooks.repository() is None
+    everything = notebooks.notebook(EXPERIMENTS["limits"], None)
+    assert "colab" not in everything.lower() and "git clone" not in everything
+
+
+def test_run_changes_settings_and_prints_the_verdicts(capsys):
+    table = experiments.run("truncation", temperatures=(1.0,), draws=20_000, walls=(("top-k", 3),))
+    assert set(table["wall"]) == {"top-k = 3"}
+    told = capsys.readouterr().out.splitlines()
+    assert len(told) == len(EXPERIMENTS["truncation"].verdicts(table))
+    assert told[0].startswith("holds  the sampler's chain obeys the law before the wall: p = ")
+
+
+def test_ci_executes_the_notebooks():
+    ci = (FOLDER.parent / ".ci" / "run").read_text(encoding="utf-8")
+    before, run, _ = ci.partition("python -m experiments.runner.notebooks --execute")
+    assert run and ".[notebooks]" in before

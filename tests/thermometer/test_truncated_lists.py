@@ -1,0 +1,89 @@
+"""Lists that hold only what a truncation left: the temperature is judged, the truncation is not.
+
+Draws are honest unless said otherwise, from 400 tokens whose probabilities fall by Zipf's law.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from boltzmann.__main__ import _parser
+from boltzmann.thermometer import load_draws
+from tests.support.gpt2_like import law, logits
+from tests.support.saved_responses import chat, write
+
+CONTEXTS = 12
+TOKENS = 400
+LISTED = 20
+
+
+@pytest.fixture(autouse=True)
+def isolated(monkeypatch, tmp_path):
+    """A folder of its own for each test."""
+    monkeypatch.chdir(tmp_path)
+
+
+def answers(reported, drawn, draws, placeholder=None, seed=7):
+    """Return chat completions of one token, given probabilities (contexts, tokens) of both."""
+    generator = np.random.default_rng(seed)
+    with np.errstate(divide="ignore"):
+        logprobs = np.log(reported)  # (contexts, tokens)
+    found = []
+    for row in generator.integers(CONTEXTS, size=draws):
+        token = int(generator.choice(TOKENS, p=drawn[row]))
+        order = np.argsort(-logprobs[row], kind="stable")[:LISTED]
+        listed = [(f"<{k}>", float(logprobs[row, k])) for k in order]
+        if placeholder is None:
+            listed = [pair for pair in listed if np.isfinite(pair[1])]
+        else:
+            listed = [(name, max(value, placeholder)) for name, value in listed]
+        found.append(chat((f"<{token}>", float(logprobs[row, token]), listed)))
+    return found
+
+
+def audited(lines, *arguments):
+    """Audit a file of these lines, and return the exit status."""
+    path = write(Path("draws.jsonl"), *lines)
+    options = _parser().parse_args(["audit", str(path), *map(str, arguments)])
+    return options.run(options)
+
+
+UNTOLD = "cannot tell: the temperature holds; the truncation claimed cannot be told from lists"
+
+
+@pytest.mark.parametrize(("top_p", "placeholder"), [(0.9, None), (0.9, -9999.0), (0.5, -9999.0)])
+def test_lists_after_everything_tell_the_temperature_alone(top_p, placeholder, capsys):
+    """As TGI reports them, and vLLM's processed_logprobs, which writes -9999 for what was cut."""
+    x = logits(CONTEXTS, TOKENS, seed=3)
+    p = law(x, 0.7, top_p=top_p)
+    claim = ["-t", 0.7, "--top-p", top_p, "--logprobs", "tempered", "--resolution", 0.4]
+    assert audited(answers(p, p, 6000, placeholder), *claim) == 2
+    assert UNTOLD in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("placeholder", [None, -9999.0])
+def test_lists_that_end_at_a_truncation_are_recognised_at_t_1(placeholder, capsys):
+    """There nothing was declared: their probabilities add up to 1, and they are short."""
+    x = logits(CONTEXTS, TOKENS, seed=3)
+    reported = law(x, 1.0, top_k=12, top_p=0.8)
+    lines = answers(reported, reported, 6000, placeholder)
+    assert audited(lines, "-t", 1, "--top-k", 12, "--top-p", 0.8) == 2
+    assert UNTOLD in " ".join(capsys.readouterr().out.split())
+    assert load_draws("draws.jsonl").end_at_truncation
+
+    colder = reported ** (1 / 0.7)
+    colder /= colder.sum(axis=1, keepdims=True)
+    lines = answers(reported, colder, 6000, placeholder)
+    assert audited(lines, "-t", 1, "--top-k", 12, "--top-p", 0.8) == 1
+
+
+def test_lists_before_a_truncation_still_tell_it():
+    """After the temperature, of the whole vocabulary: an honest truncation holds."""
+    x = logits(CONTEXTS, TOKENS, seed=3)
+    claim = ["-t", 0.7, "--min-p", 0.05, "--logprobs", "tempered"]
+    lines = answers(law(x, 0.7), law(x, 0.7, min_p=0.05), 6000)
+    assert audited(lines, *claim) == 0
+    raw = answers(law(x, 1.0), law(x, 0.7), 6000)
+    assert audited(raw, "-t", 0.7, "--min-p", 0.05) == 1
+    assert not load_draws("draws.jsonl").end_at_truncation
