@@ -75,8 +75,7 @@ exercises` and `from experiments import run` were done.
        print(exercises.question("which_server_lies"))
        # exercises.check("which_server_lies", answer)
 
-5. Derive the error: the slope of the mean energy is C, and the mean of n energies errs by √(C
-   t²/n).
+5. Derive the error: the slope of the mean energy is C, and the mean of n errs by √(C t²/n).
 
        print(exercises.question("own_thermometer"))
        # exercises.check("own_thermometer", thermometer)

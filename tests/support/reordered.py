@@ -16,9 +16,9 @@ def load(name, dtype):
     model = _load(name, dtype)
     network = model._network
     generator = np.random.default_rng(1)
-    width = generator.permutation(network.shape.width)
+    width = generator.permutation(network.config.width)
     changed = {name: _shuffled(name, array, width) for name, array in network.weights.items()}
-    for layer in range(network.shape.layers):
+    for layer in range(network.config.layers):
         mlp = f"h.{layer}.mlp"
         hidden = generator.permutation(changed[f"{mlp}.c_fc.bias"].size)
         changed[f"{mlp}.c_fc.weight"] = changed[f"{mlp}.c_fc.weight"][:, hidden]
