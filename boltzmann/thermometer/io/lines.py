@@ -11,7 +11,13 @@ import numpy as np
 from boltzmann._core.checks import FloatArray, as_count, as_positive
 from boltzmann.thermometer.io.consistency import ROUNDING, is_distribution
 from boltzmann.thermometer.io.list_conventions import ABSENT, Answer, Row, Shape, shape_of
-from boltzmann.thermometer.io.responses import ParsedResponse, error_in, is_ollama, parse_response
+from boltzmann.thermometer.io.responses import (
+    ERROR,
+    ParsedResponse,
+    error_in,
+    is_ollama,
+    parse_response,
+)
 from boltzmann.thermometer.io.streams import Streams, is_chunk, is_empty_chunk
 from boltzmann.thermometer.io.tally import Tally
 from boltzmann.thermometer.io.tokens import shown
@@ -107,7 +113,7 @@ class LineReader:
         elif _is_kept_answer(line):
             self._add_kept_answer(line, where)
         elif _is_batch_line(line):
-            self._add_response(line["response"]["body"], number, where)
+            self._add_batch_line(line["response"], number, where)
         elif _is_usage(line):
             return
         elif is_chunk(line):
@@ -153,6 +159,16 @@ class LineReader:
             return
         draws = self._parsed(line, where, whole=not begun and line["done"]).draws
         self.answers.append(Answer(("line", first), shape_of("ollama", draws), draws, where))
+
+    def _add_batch_line(self, answer: Mapping[str, Any], number: int, where: str) -> None:
+        """Add what a request of a Batch was answered, whatever the body of a failed one is."""
+        body = answer["body"]
+        status = answer.get("status_code")
+        if isinstance(body, Mapping) and not (isinstance(status, int) and status >= 400):
+            self._add_response(body, number, where)
+            return
+        said = error_in(body) or shown(body)
+        self.skipped.add(ERROR, f"{where}: expected status 200, got {status}: {said}")
 
     def _add_response(self, response: Any, number: int, where: str) -> None:
         draws = self._parsed(response, where).draws
