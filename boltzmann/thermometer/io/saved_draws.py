@@ -128,6 +128,9 @@ def load_draws(path: str | os.PathLike[str], scale: float | None = None) -> Save
       line of the output of OpenAI's Batch, and the chunks of a streamed answer, one a line;
     * a line of the journal that an audit of a server keeps.
 
+    Answers or tokens that cannot be read, and draws that contradict their lists, are left out; the
+    tallies of the result count them by reason, each with an example.
+
     Parameters
     ----------
     path : str or os.PathLike
@@ -140,8 +143,8 @@ def load_draws(path: str | os.PathLike[str], scale: float | None = None) -> Save
     Raises
     ------
     ValueError
-        If the file cannot be read, is empty, or a line is of no such form, or begins an audit that
-        found another scale than one before it; the message names the line.
+        If the file cannot be read, is empty, or no line holds a draw; if a line is of no such form,
+        or begins an audit that found another scale than one before it; the message names the line.
 
     Examples
     --------
