@@ -89,7 +89,8 @@ def _correlation(scores: FloatArray, lags: int) -> FloatArray:
     n = scores.size
     length = next_fast_len(2 * n, real=True)  # with zeros, so that the ends do not meet
     transform = rfft(scores - scores.mean(), length)
-    products: FloatArray = irfft(np.abs(transform) ** 2, length)[: lags + 1]
+    power = transform.real**2 + transform.imag**2
+    products: FloatArray = irfft(power, length)[: lags + 1]
     correlation: FloatArray = products[1:] / products[0] * n / (n - np.arange(1, lags + 1))
     return correlation
 

@@ -1,13 +1,12 @@
 """From a reading and a claim to a verdict, and to the name of what went wrong."""
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from boltzmann._core.checks import LARGEST, SMALLEST, as_number
 from boltzmann.thermometer.dependence import INDEPENDENT, Dependence
-from boltzmann.thermometer.evidence import Evidence
 from boltzmann.thermometer.faults import FAULTS, WITHOUT_LAW, Candidate, Fault, fault_hypotheses
 from boltzmann.thermometer.hypothesis import Hypothesis
 from boltzmann.thermometer.laws import SamplingLaw, as_claim
@@ -188,46 +187,45 @@ def diagnose(
     resolution = as_number("resolution", resolution, "number between 0 and 1", SMALLEST, 1.0)
     slack = as_number("slack", slack, "finite number of at least 0", 0.0, LARGEST)
 
-    evidence = reading.evidence.with_cache()
-    contradictory = reading.left_out.get("contradictory", 0)
-
-    def judge(law: SamplingLaw) -> Diagnosis:
-        return _judge(evidence, contradictory, law, alarms, resolution, slack)
-
-    whole = judge(claim)
+    reading = replace(reading, evidence=reading.evidence.with_cache())
+    limits = _Limits(alarms, resolution, slack)
+    whole = _judge(reading, claim, limits)
     if not (after_truncation and claim.truncated and whole.verdict == "fails"):
         return whole
-    alone = judge(SamplingLaw(claim.temperature))
+    alone = _judge(reading, SamplingLaw(claim.temperature), limits)
     if not alone.holds:
         return replace(alone, claimed=claim)
     return replace(alone, verdict="cannot tell", claimed=claim, temperature_holds=True)
 
 
-def _judge(
-    evidence: Evidence,
-    contradictory: int,
-    claim: SamplingLaw,
-    alarms: float,
-    resolution: float,
-    slack: float,
-) -> Diagnosis:
+class _Limits(NamedTuple):
+    """Parameters of `diagnose`."""
+
+    false_alarms: float
+    resolution: float
+    slack: float
+
+
+def _judge(reading: Reading, claim: SamplingLaw, limits: _Limits) -> Diagnosis:
     """Return the diagnosis of a claim, all of it; see `diagnose`."""
-    used = determined(evidence, claim)
-    undetermined = evidence.draws - used.draws
+    used = determined(reading.evidence, claim)
+    undetermined = reading.draws - used.draws
+    contradictory = reading.left_out.get("contradictory", 0)
     if used.draws == 0:
         return _without_draws(claim, undetermined, contradictory)
-    claimed = Hypothesis(used, claim, slack)
-    signs = find_signs(claimed, fault_hypotheses(claimed), alarms)
+    claimed = Hypothesis(used, claim, limits.slack)
+    near = 1 / reading.temperature if 0 < reading.temperature < np.inf else 1.0
+    signs = find_signs(claimed, fault_hypotheses(claimed, near), limits.false_alarms)
 
     # A p-value is significant below its share of false alarms, and selection may have lowered it.
-    selection = _selection(evidence.draws, contradictory)
-    threshold = np.log(signs.tests / alarms) + selection
+    selection = _selection(reading.draws, contradictory)
+    threshold = np.log(signs.tests / limits.false_alarms) + selection
     fault, law, ratio = _fault(claimed, signs, significance=float(np.exp(-threshold)))
 
     needed = 0.0
     verdict: Verdict = "fails"
     if not fault:
-        needed = draws_needed(claimed, resolution, signs.effect, np.log(2) + threshold)
+        needed = draws_needed(claimed, limits.resolution, signs.effect, np.log(2) + threshold)
         verdict = "cannot tell" if needed > 0 else "holds"
     together = signs.smallest_p_value * signs.tests * np.exp(min(selection, _LARGEST_EXPONENT))
     return Diagnosis(

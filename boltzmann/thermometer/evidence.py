@@ -15,8 +15,7 @@ from boltzmann.thermometer.unlisted import LARGEST_EXPONENT, UnlistedWeight, unl
 _NEGLIGIBLE = 1e-4
 # So many tokens that might have been drawn, for each draw, and draws count as many.
 _TOKENS_PER_DRAW = 4
-# Draws the share of each token's own probability that its transform includes. A seed that no
-# caller's draws were made with: 0 and 1 are everybody's.
+# Of the numbers V in transforms. No caller's draws were made with it: 0 and 1 are everybody's.
 _SEED = int.from_bytes(b"thermometer")
 
 
@@ -174,12 +173,12 @@ class Evidence:
         rows, ranks, which = self._distinct
         return self.levels.mass_before(beta, log_z, rows, ranks)[which], own
 
+    @cached_property
+    def shares(self) -> FloatArray:
+        """V of each draw, uniform between 0 and 1, shape (n,)."""
+        return np.random.default_rng(_SEED).random(self.draws)
+
     def transforms(self, beta: float, kept: FloatArray) -> FloatArray:
         """Return U = F(x⁻) + V p(x) of each draw, V uniform, shape (n,): uniform under the law."""
-        return randomised(*self.cdf_steps(beta, kept))
-
-
-def randomised(before: FloatArray, own: FloatArray) -> FloatArray:
-    """Return a number of each step of a distribution function, uniform in it, shape (n,)."""
-    share = np.random.default_rng(_SEED).random(before.size)
-    return np.clip(before + share * own, 0.0, 1.0)
+        before, own = self.cdf_steps(beta, kept)
+        return np.clip(before + self.shares * own, 0.0, 1.0)

@@ -121,11 +121,14 @@ class FaultHypothesis:
         return float(min(1.0, factor * np.exp(-ratio)))
 
 
-def fault_hypotheses(claimed: Hypothesis) -> list[FaultHypothesis]:
-    """Return all faults that are a law, fitted to the draws where they have something to fit."""
+def fault_hypotheses(claimed: Hypothesis, near: float = 1.0) -> list[FaultHypothesis]:
+    """Return all faults that are a law, fitted to the draws where they have something to fit.
+
+    `near` is where the search begins for the likeliest β without a truncation.
+    """
     evidence = claimed.evidence
     claim = claimed.law
-    fitter = LawFitter(evidence)
+    fitter = LawFitter(evidence, near)
     found = _at_known_temperatures(claim)
     found += _at_any_temperature(fitter, claim)
     found += _of_other_truncation(claim)
@@ -151,12 +154,10 @@ def _at_known_temperatures(claim: SamplingLaw) -> list[_FaultLaw]:
     }
     found: list[_FaultLaw] = []
     seen = {t, np.inf}
-
     for fault, value in known.items():
         if value not in seen:  # at t = 1, say, only `doubled` differs from the claim
             seen.add(value)
             found.append((fault, replace(claim, temperature=value), 0))
-
     return found
 
 

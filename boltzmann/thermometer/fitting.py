@@ -88,7 +88,7 @@ def solve(
 
         # A Newton step if it stays inside the bracket; else the middle of the bracket.
         step = value / steepness if steepness > 0 else np.copysign(np.inf, value)
-        following = beta + np.clip(step, -reach, reach)
+        following = beta + min(max(step, -reach), reach)
         inside = low < following < high or following == beta  # a step may be lost to rounding
         if inside and abs(following - beta) <= max(_CLOSE * abs(beta), close):
             return float(following)
@@ -139,10 +139,10 @@ def likelihood_bounds(
 def _one_sided(
     evidence: Evidence, kept: FloatArray, beta: float, drop: float
 ) -> tuple[float, float]:
-    """Return the bounds where the likelihood rises all the way to β = ±inf, as all draws tie."""
+    """Return the bounds where the likelihood has no peak, and is greatest at β = ±inf."""
     sign = np.sign(beta)
     ties = evidence.levels.count_below(0.0)[evidence.rows] if sign > 0 else np.ones(evidence.draws)
-    best = -float(np.log(ties).sum())
+    best = -float(np.log(ties).sum())  # the limit
 
     def function(at: float) -> tuple[float, float]:
         value, score, _ = slope(evidence, at, kept)

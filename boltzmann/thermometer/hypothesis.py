@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from boltzmann._core.checks import FloatArray
-from boltzmann.thermometer.evidence import Evidence, randomised
+from boltzmann.thermometer.evidence import Evidence
 from boltzmann.thermometer.fitting import log_likelihood
 from boltzmann.thermometer.kernels import FINE, HEAD
 from boltzmann.thermometer.laws import SamplingLaw
@@ -63,7 +63,7 @@ class Hypothesis:
     def _log_likelihood_of_the_likeliest(self) -> float:
         """Return the log-likelihood at t = 0, where tokens within the slack of the first share."""
         evidence = self.evidence
-        if np.any(evidence.energies > self.slack):
+        if (evidence.highest_energies > self.slack).any():
             return -np.inf
         ties = evidence.levels.count_below(self.slack)  # (R,)
         return -float((evidence.weights * np.log(ties)).sum())
@@ -88,7 +88,8 @@ class Hypothesis:
     @cached_property
     def uniforms(self) -> FloatArray:
         """F(x⁻) + V p(x) of each draw, V uniform, shape (n,): uniform if the law is true."""
-        return randomised(*self.cdf_steps)
+        before, own = self.cdf_steps
+        return np.clip(before + self.evidence.shares * own, 0.0, 1.0)
 
     @cached_property
     def midpoints(self) -> FloatArray:

@@ -28,9 +28,12 @@ class LawFitter:
     ----------
     evidence : Evidence
         The draws.
+    near : float
+        A β near which the likeliest one without a truncation may be.
     """
 
     evidence: Evidence
+    near: float = 1.0
     _bounds: dict[int, float] = field(default_factory=dict, init=False, repr=False)
 
     def at_any_temperature(self, law: SamplingLaw) -> SamplingLaw:
@@ -72,7 +75,7 @@ class LawFitter:
     @cached_property
     def _untruncated_beta(self) -> float:
         """The likeliest β without a truncation."""
-        return fit_beta(self.evidence, self.evidence.condition_counts)
+        return fit_beta(self.evidence, self.evidence.condition_counts, self.near)
 
     @cached_property
     def _grid(self) -> list[float]:

@@ -44,7 +44,7 @@ def audit(
     draws: int,
     **options: Any,
 ) -> Audit:
-    """Draw from a sampler, read the temperature, and tell whether it is the one claimed.
+    """Draw from a sampler, read its temperature, and tell whether it is the one claimed.
 
     The sampler is called with one row of logits, in turn, and the temperature, until there are
     enough draws. Draws of one call may share their noise: if calls return several, errors are

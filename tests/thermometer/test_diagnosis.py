@@ -8,6 +8,7 @@ import pytest
 
 from boltzmann.language import draw
 from boltzmann.thermometer import SamplingLaw, diagnose, kernels, read, token_levels
+from boltzmann.thermometer.law_fitting import LawFitter
 from tests.support.gpt2_like import Sampler, law, logits
 
 OUTPUTS = {
@@ -85,6 +86,23 @@ def test_a_claim_judged_twice_makes_no_pass_twice_either(passes):
     passes.clear()
     diagnose(reading, SamplingLaw(0.7, top_k=5), after_truncation=True)
     assert set(passes.values()) == {1}
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=str)
+@pytest.mark.parametrize("draws", [of_one_row, of_many_rows, of_lists])
+def test_a_search_finds_the_best_point_without_trying_all(draws, claim, monkeypatch):
+    """Against one that tries every point of the grid, and that makes more passes."""
+    tried = []
+
+    def best_of_all(fitter, cost):
+        tried.append(len(fitter._grid))
+        return fitter._grid[int(np.argmin([cost(point) for point in fitter._grid]))]
+
+    reading = draws()
+    found = diagnose(reading, claim)
+    monkeypatch.setattr(LawFitter, "_best_of_grid", best_of_all)
+    assert diagnose(reading, claim) == found
+    assert set(tried) == {20}
 
 
 def test_results_that_do_not_fit_into_the_cache_are_computed_again(passes, monkeypatch):

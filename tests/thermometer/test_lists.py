@@ -29,17 +29,19 @@ CLAIMS = [
 ]
 
 
-def drawn(done, draws, seed):
+def drawn(truth, draws, seed):
     """Return the tokens that a law draws, and their rows."""
     sampler = Sampler(
-        law(TABLE, done.temperature, done.top_k, done.top_p, done.min_p, done.temperature_first)
+        law(
+            TABLE, truth.temperature, truth.top_k, truth.top_p, truth.min_p, truth.temperature_first
+        )
     )
     return sampler.draw(np.random.default_rng(seed).random(draws)), sampler.rows(draws)
 
 
-def listed(done, m, draws=5000, seed=0, scale=1.0):
+def listed(truth, m, draws=5000, seed=0, scale=1.0):
     """Return the reading of draws from lists of m, log-probabilities of t = `scale`."""
-    chosen, rows = drawn(done, draws, seed)
+    chosen, rows = drawn(truth, draws, seed)
     values = LOGPROBS / scale
     values -= np.log(np.exp(values).sum(axis=1, keepdims=True))
     return read((ORDER[:, :m], scale * values[:, :m]), chosen, rows=rows, normalised=scale)
@@ -55,7 +57,7 @@ def test_a_true_claim_of_a_truncation_does_not_fail(claim, m):
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=str)
-def test_a_true_claim_holds_if_a_coarser_look_is_enough(claim):
+def test_a_true_claim_holds_at_a_coarse_resolution(claim):
     assert diagnose(listed(claim, 20, draws=10_000), claim, resolution=0.25).holds
 
 
@@ -81,16 +83,16 @@ def test_no_draw_that_is_used_depends_on_what_is_not_listed(claim):
     p = law(
         TABLE, claim.temperature, claim.top_k, claim.top_p, claim.min_p, claim.temperature_first
     )
-    room = np.minimum((p > 0).sum(axis=1), 20)
-    within = np.full(100, np.inf) if evidence.certain_counts is None else evidence.certain_counts
+    whole = np.minimum((p > 0).sum(axis=1), 20)
+    certain = np.full(100, np.inf) if evidence.certain_counts is None else evidence.certain_counts
     np.testing.assert_array_equal(
-        np.minimum(kept_counts(evidence, claim), 20), np.minimum(room, within)
+        np.minimum(kept_counts(evidence, claim), 20), np.minimum(whole, certain)
     )
-    assert np.all(evidence.ranks < within[evidence.rows])
+    assert np.all(evidence.ranks < certain[evidence.rows])
 
 
 @pytest.mark.parametrize(
-    ("done", "wall"),
+    ("truth", "cutoff"),
     [
         (SamplingLaw(1.0, top_p=0.9), "top_p"),
         (SamplingLaw(0.7, top_p=0.9), "top_p"),
@@ -102,17 +104,17 @@ def test_no_draw_that_is_used_depends_on_what_is_not_listed(claim):
     ],
     ids=str,
 )
-def test_a_hidden_truncation_is_named_with_its_temperature(done, wall):
+def test_a_hidden_truncation_is_named_with_its_temperature(truth, cutoff):
     for seed in range(3):
-        diagnosis = diagnose(listed(done, 20, seed=100 + seed), done.temperature)
-        assert diagnosis.fault == f"hidden_{wall}"
-        assert diagnosis.law.temperature == pytest.approx(done.temperature, rel=0.03)
-        assert getattr(diagnosis.law, wall) == pytest.approx(getattr(done, wall), abs=0.01)
+        diagnosis = diagnose(listed(truth, 20, seed=100 + seed), truth.temperature)
+        assert diagnosis.fault == f"hidden_{cutoff}"
+        assert diagnosis.law.temperature == pytest.approx(truth.temperature, rel=0.03)
+        assert getattr(diagnosis.law, cutoff) == pytest.approx(getattr(truth, cutoff), abs=0.01)
 
 
 @pytest.mark.parametrize("m", [20, 5])
 @pytest.mark.parametrize(
-    ("done", "claim", "fault"),
+    ("truth", "claim", "fault"),
     [
         (SamplingLaw(1.0, top_p=0.8), SamplingLaw(1.0, top_p=0.9), "hidden_top_p"),
         (SamplingLaw(0.7, top_p=0.8), SamplingLaw(0.7, top_p=0.9), "hidden_top_p"),
@@ -127,8 +129,8 @@ def test_a_hidden_truncation_is_named_with_its_temperature(done, wall):
     ],
     ids=str,
 )
-def test_a_wrong_claim_fails(done, claim, fault, m):
-    assert diagnose(listed(done, m, draws=10_000), claim).fault == fault
+def test_a_wrong_claim_fails(truth, claim, fault, m):
+    assert diagnose(listed(truth, m, draws=10_000), claim).fault == fault
 
 
 def test_log_probabilities_after_the_temperature_tell_their_own_nucleus():
@@ -192,14 +194,14 @@ def test_a_normalisation_that_makes_no_sense_is_named(normalised):
         read(LOGPROBS[:2, :20], [0, 0], normalised=normalised)
 
 
-def kept(path, done, m, pieces=(), draws=4000):
+def kept(path, truth, m, pieces=(), draws=4000):
     """Return draws as a chat saves them, in requests of 10; some tokens are part of a character."""
 
     def entry(token, value):
         bad = [226, 128] if token in pieces else None
         return {"token": "\ufffd" if bad else f"{token}", "bytes": bad, "logprob": value}
 
-    chosen, rows = drawn(done, draws, seed=4)
+    chosen, rows = drawn(truth, draws, seed=4)
     lists = [
         [entry(token, value) for token, value in zip(tokens, values, strict=True)]
         for tokens, values in zip(ORDER[:, :m].tolist(), LOGPROBS[:, :m].tolist(), strict=True)
@@ -219,12 +221,12 @@ def kept(path, done, m, pieces=(), draws=4000):
 @pytest.mark.parametrize("pieces", [(), {15, 16}, set(range(10))], ids=["none", "some", "many"])
 def test_saved_lists_are_judged_by_what_they_leave_out(pieces, tmp_path):
     """Where parts of characters may come before others, what a top_p keeps is not known."""
-    for done in (SamplingLaw(1.0, top_p=0.9), SamplingLaw(1.0, top_p=0.8)):
-        reading = kept(tmp_path / "draws.jsonl", done, 20, pieces).read()
+    for truth in (SamplingLaw(1.0, top_p=0.9), SamplingLaw(1.0, top_p=0.8)):
+        reading = kept(tmp_path / "draws.jsonl", truth, 20, pieces).read()
         assert reading.evidence.partial
         diagnosis = diagnose(reading, SamplingLaw(1.0, top_p=0.9), slack=0.012)
-        assert (diagnosis.fault == "hidden_top_p") == (done.top_p == 0.8 and len(pieces) < 10)
-        assert diagnosis.verdict != "fails" or done.top_p == 0.8
+        assert (diagnosis.fault == "hidden_top_p") == (truth.top_p == 0.8 and len(pieces) < 10)
+        assert diagnosis.verdict != "fails" or truth.top_p == 0.8
         assert (diagnosis.undetermined > 0) == bool(pieces)
 
 

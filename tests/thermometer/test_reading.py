@@ -1,4 +1,4 @@
-"""The thermometer's arithmetic: against sums written out, at the edges, in every form of input."""
+"""Readings: against sums written out, at the edges of temperature, in every form of input."""
 
 import tracemalloc
 from dataclasses import replace
@@ -60,7 +60,7 @@ def test_gathering_the_tail_does_not_move_the_reading():
 
 
 def test_the_log_likelihood_is_that_of_the_law_written_out():
-    """Under every kind of wall, of rows that keep all their levels."""
+    """Under every kind of truncation, of rows that keep all their levels."""
     laws = [
         SamplingLaw(0.7),
         SamplingLaw(1.3, top_k=7),
@@ -85,7 +85,7 @@ def test_the_log_likelihood_is_that_of_the_law_written_out():
         np.testing.assert_array_equal(np.minimum(kept_counts(evidence, claim), 50), (p > 0).sum(1))
 
 
-def test_the_tightest_wall_is_the_likeliest():
+def test_the_tightest_cutoff_is_the_likeliest():
     """One step tighter it forbids a draw, one step looser it allows more than it need."""
     chosen, rows = drawn(TABLE, 1.3, 600)
     evidence = read(TABLE, chosen, rows=rows).evidence
@@ -137,13 +137,13 @@ def test_conditioning_on_the_likeliest_is_blind_to_what_lies_beyond():
     assert abs(reading.temperature - 1.0) < 5 * reading.standard_error
 
 
-def test_a_hidden_wall_shows_in_how_readings_depend_on_m():
+def test_a_hidden_truncation_shows_in_how_readings_depend_on_m():
     chosen, rows = drawn(LONG, 1.0, 5000, top_k=30)
-    walled = read(LONG, chosen, rows=rows)
+    truncated = read(LONG, chosen, rows=rows)
     chosen, rows = drawn(LONG, 1.0, 5000)
     honest = read(LONG, chosen, rows=rows)
-    assert walled.constancy < 1e-6 < honest.constancy
-    assert walled.by_top[-1].temperature < 0.85 < 0.9 < walled.by_top[2].temperature
+    assert truncated.constancy < 1e-6 < honest.constancy
+    assert truncated.by_top[-1].temperature < 0.85 < 0.9 < truncated.by_top[2].temperature
     assert [reading.top for reading in honest.by_top] == [2, 5, 20, 100, 3000]
 
 
@@ -312,7 +312,7 @@ def test_memory_maps_are_read(tmp_path):
     assert read(mapped, chosen).temperature == read(x, chosen).temperature
 
 
-def test_one_row_is_offered_to_all_draws():
+def test_one_row_may_serve_all_draws():
     chosen = bz.language.draw(TABLE[0], 0.7, 200, seed=1)
     once, again = read(TABLE[0], chosen), read(np.tile(TABLE[0], (200, 1)), chosen)
     assert once.temperature == pytest.approx(again.temperature, rel=1e-12)
