@@ -10,6 +10,7 @@ from boltzmann._core.checks import as_count, as_positive
 from boltzmann.thermometer.io.lines import numbered_lines
 from boltzmann.thermometer.io.responses import entry_lists, parse_response
 from boltzmann.thermometer.io.saved_draws import SavedDraws, draws_in
+from boltzmann.thermometer.io.server_settings import ServerSettings, sampler_settings
 
 _BEGINNING = b'{"audit": '
 _OF_TOKEN = ("token", "bytes", "id", "token_id", "logprob")  # its fields that are kept
@@ -35,6 +36,8 @@ class Journal:
     scale : float or None
         The factor that makes log-probabilities those before the temperature; None until it is
         known.
+    said : ServerSettings or None
+        What the server says of itself; None until it was asked.
     draws : int
         How many draws the journal holds.
 
@@ -48,6 +51,7 @@ class Journal:
     def __init__(self, path: str | os.PathLike[str], summary: dict[str, Any]):
         self.path = Path(path)
         self.scale: float | None = None
+        self.said: ServerSettings | None = None
         self.draws = 0
         self._summary = summary
         self._answered: set[int] = set()
@@ -71,7 +75,8 @@ class Journal:
             If it cannot be written, or the request was answered before.
         """
         if not self._has_header:
-            self._write({"audit": {**self._summary, "scale": self.scale}}, self._header_mode)
+            found = {"scale": self.scale, "said": (self.said or ServerSettings()).as_json()}
+            self._write({"audit": {**self._summary, **found}}, self._header_mode)
             self._has_header = True
         self._write({"request": number, "prompt": prompt, "response": evidence_of(response)}, "a")
         self._count(number, draws)
@@ -104,6 +109,7 @@ class Journal:
 
         try:
             self.scale = as_positive("scale", header["audit"].get("scale"))
+            self.said = ServerSettings(**header["audit"].get("said", {}))
             self._has_header = True
             for place, line in answers:
                 where = place
@@ -174,6 +180,8 @@ def evidence_of(response: dict[str, Any]) -> dict[str, Any]:
     usage = response.get("usage")
     if isinstance(usage, Mapping):
         kept["usage"] = _only(usage, "prompt_tokens", "completion_tokens")
+    if settings := sampler_settings(response.get("generation_settings")):
+        kept["generation_settings"] = settings
     return kept | _only(response, "tokens_predicted")
 
 

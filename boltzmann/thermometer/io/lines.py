@@ -82,6 +82,8 @@ class LineReader:
         Tokens of responses that are no draws, by reason.
     skipped : Tally
         Answers that hold no tokens, by reason.
+    settings : list of dict
+        The distinct sampler settings that answers report.
     """
 
     def __init__(self, scale: float | None = None):
@@ -90,6 +92,7 @@ class LineReader:
         self.scales: list[float] = []
         self.left_out = Tally()
         self.skipped = Tally()
+        self.settings: list[dict[str, Any]] = []
         self._scale = scale
         self._streams = Streams()
         self._ollama: int | None = None  # the first line of the answer of Ollama under way
@@ -180,6 +183,8 @@ class LineReader:
         parsed = parse_response(response, whole=whole)
         self.left_out.include(parsed.left_out, f"{where}: ")
         self.skipped.include(parsed.skipped, f"{where}: ")
+        if parsed.settings and parsed.settings not in self.settings:
+            self.settings.append(parsed.settings)
         return parsed
 
 

@@ -58,6 +58,8 @@ class AuditRequest:
         Fields to send besides, or instead.
     repeats : int
         How many requests in a row have the same prompt: at least as many as are under way at once.
+    off : dict
+        Fields that switch off what the server says acts by default.
     """
 
     url: str
@@ -69,12 +71,18 @@ class AuditRequest:
     listed: int = 20
     fields: dict[str, Any] = field(default_factory=dict)
     repeats: int = 16
+    off: dict[str, Any] = field(default_factory=dict)
 
     @property
     def endpoint(self) -> str:
         """The address that requests are sent to."""
-        base = self.url.rstrip("/")
-        return (base.removesuffix("/v1") if self.api == "llama" else base) + PATHS[self.api]
+        base = self.root if self.api == "llama" else self.url.rstrip("/")
+        return base + PATHS[self.api]
+
+    @property
+    def root(self) -> str:
+        """The address without the path of OpenAI's interface."""
+        return self.url.rstrip("/").removesuffix("/v1")
 
     @property
     def all_prompts(self) -> tuple[str, ...]:
@@ -95,7 +103,7 @@ class AuditRequest:
         body = form(self.prompt(number))
         if self.model:
             body["model"] = self.model
-        return body | self.fields
+        return body | self.off | self.fields
 
     def _llama(self, prompt: str) -> dict[str, Any]:
         return {

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from boltzmann.thermometer.io.server_settings import sampler_settings
 from boltzmann.thermometer.io.tally import Tally
 from boltzmann.thermometer.io.tokens import ObservedDraw, observed_draw, shown, token_of
 
@@ -36,11 +37,14 @@ class ParsedResponse:
         Its tokens that are not among them, by reason.
     skipped : Tally
         Its choices that hold no tokens, by reason; an example says what was expected.
+    settings : dict
+        The sampler settings that it says were in force, by llama.cpp's names.
     """
 
     draws: list[ObservedDraw] = field(default_factory=list)
     left_out: Tally = field(default_factory=Tally)
     skipped: Tally = field(default_factory=Tally)
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
 def parse_response(response: Any, *, whole: bool = True) -> ParsedResponse:
@@ -60,7 +64,7 @@ def parse_response(response: Any, *, whole: bool = True) -> ParsedResponse:
     """
     if not isinstance(response, Mapping):
         raise ValueError(f"expected a JSON object, got {shown(response)}")
-    parsed = ParsedResponse()
+    parsed = ParsedResponse(settings=sampler_settings(response.get("generation_settings")))
     if error := error_in(response):
         parsed.skipped.add(ERROR, f"the server reports an error: {error}")
         return parsed

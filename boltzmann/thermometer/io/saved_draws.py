@@ -44,6 +44,8 @@ class SavedDraws:
         Whether the numbers are taken for logits, as most lists hold one above 0.
     end_at_truncation : bool
         Whether most lists hold only what a truncation left: short ones, of probability 1.
+    settings : list of dict
+        The distinct sampler settings that answers report, by llama.cpp's names.
     """
 
     logprobs: list[FloatArray]
@@ -56,6 +58,7 @@ class SavedDraws:
     contradictions: Tally = field(default_factory=Tally)
     logits: bool = False
     end_at_truncation: bool = False
+    settings: list[dict[str, Any]] = field(default_factory=list)
 
     def read(self, confidence: float = 0.95) -> Reading:
         """Return the reading, with errors clustered by request where requests made several draws.
@@ -206,6 +209,7 @@ def draws_in(lines: Iterable[tuple[str, Any]], scale: float | None = None) -> Sa
         contradictions=contradictions,
         logits=logits,
         end_at_truncation=end_at_truncation(draws),
+        settings=reader.settings,
     )
 
 
