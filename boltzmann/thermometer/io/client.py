@@ -13,6 +13,7 @@ from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
+from boltzmann.thermometer.io.interfaces import with_field
 from boltzmann.thermometer.io.journal import Journal
 from boltzmann.thermometer.io.redaction import Redactor
 from boltzmann.thermometer.io.requests import AuditRequest
@@ -20,6 +21,7 @@ from boltzmann.thermometer.io.responses import ParsedResponse, error_in, parse_r
 from boltzmann.thermometer.io.scale import PROBE_TEMPERATURES, scale_of
 from boltzmann.thermometer.io.server_settings import listen
 from boltzmann.thermometer.io.tokens import ObservedDraw, shown
+from boltzmann.thermometer.laws import SamplingLaw
 
 BACKOFF = 1.0  # seconds before the second try; the bound doubles with each further one ...
 _LONGEST_BACKOFF = 60.0  # ... up to so many
@@ -155,15 +157,17 @@ class _Collector:
     async def _scale(self) -> float:
         """Return the factor to log-probabilities before the temperature; see `scale_of`."""
         temperature = self.request.claim.temperature
-        if temperature in (0.0, 1.0) or "temperature" in self.request.fields:
+        if temperature in (0.0, 1.0) or self.request.asks_another_temperature:
             return 1.0
         plain, tempered = [await self._probe(t) for t in PROBE_TEMPERATURES]
         return scale_of(plain, tempered, temperature)
 
     async def _probe(self, t: float) -> ObservedDraw:
         """Return one draw from the first prompt at a temperature."""
-        length = {"n_predict": 1} if self.request.api == "llama" else {"max_tokens": 1}
-        body = self.request.body(0) | length | {"temperature": t}
+        request = self.request
+        length = request.interface.least_length
+        body = request.body_of(request.prompt(0), length, SamplingLaw(t))
+        body = with_field(body, request.interface.length, length)
         while True:
             _, parsed = await self.answer(f"a first request at t = {t:g}", body)
             self._check_tokens(parsed)
@@ -286,7 +290,7 @@ class _Collector:
     def _url_hint(self) -> str:
         """Return what may be wrong with the address if nothing is there."""
         url = self.request.url.rstrip("/")
-        if self.request.api != "llama" and not urlsplit(url).path:
+        if not self.request.interface.at_root and not urlsplit(url).path:
             return f": try --url {url}/v1"
         return ": is it the right url and api?"
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from boltzmann._core.checks import as_count, as_positive
+from boltzmann.thermometer.io.answer_forms import AnswerForm, form_of, with_logprobs
 from boltzmann.thermometer.io.lines import numbered_lines
-from boltzmann.thermometer.io.responses import entry_lists, parse_response
+from boltzmann.thermometer.io.responses import entry_lists, parse_response, settings_in
 from boltzmann.thermometer.io.saved_draws import SavedDraws, draws_in
 from boltzmann.thermometer.io.server_settings import ServerSettings, sampler_settings
 
@@ -173,16 +174,25 @@ def _difference(name: str, there: Any, here: Any) -> str:
 def evidence_of(response: dict[str, Any]) -> dict[str, Any]:
     """Return the lists and draws of a response alone: a server may echo anything in the rest."""
     kept: dict[str, Any] = {}
-    if "completion_probabilities" in response:
-        kept["completion_probabilities"] = _entries(response["completion_probabilities"])
+    if (form := form_of(response)) is not None:
+        kept |= _evidence_of_form(response, form)
     else:
         kept["choices"] = [{"logprobs": _logprobs(choice)} for choice in response["choices"]]
     usage = response.get("usage")
     if isinstance(usage, Mapping):
         kept["usage"] = _only(usage, "prompt_tokens", "completion_tokens")
-    if settings := sampler_settings(response.get("generation_settings")):
+    if settings := sampler_settings(settings_in(response)):
         kept["generation_settings"] = settings
-    return kept | _only(response, "tokens_predicted")
+    return kept
+
+
+def _evidence_of_form(response: dict[str, Any], form: AnswerForm) -> dict[str, Any]:
+    """Return the lists and draws of another interface's answer, in the form of llama-server's."""
+    entries = form.entries(response)
+    if entries is None:
+        return {"choices": [{"logprobs": None}]}
+    drawn = {"tokens_predicted": form.drawn(response)}
+    return {"completion_probabilities": _entries(entries), **drawn}
 
 
 def _logprobs(choice: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -196,7 +206,10 @@ def _logprobs(choice: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _entries(entries: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [_only(entry, *_OF_TOKEN) | {"top_logprobs": _listed(entry)} for entry in entries]
+    return [
+        _only(entry, *_OF_TOKEN) | {"top_logprobs": _listed(entry)}
+        for entry in with_logprobs(entries)
+    ]
 
 
 def _listed(entry: Mapping[str, Any]) -> list[dict[str, Any]] | None:
