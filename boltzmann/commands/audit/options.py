@@ -28,7 +28,8 @@ what is sent:
   llama        prompt, n_predict, temperature, n_probs, top_p, top_k, min_p, typical_p,
                repeat_penalty, model, and what switches off what the server says acts by default
   ollama(-chat) prompt or messages, stream, logprobs, top_logprobs, model, and options as in llama
-  tgi          inputs, and in parameters do_sample, temperature, max_new_tokens, details, top_n_tokens
+  tgi          inputs, and in parameters do_sample, temperature, max_new_tokens, details,
+               top_n_tokens
   sglang       text, return_logprob, top_logprobs_num, and in sampling_params temperature,
                max_new_tokens, top_p, top_k, min_p
   No seed is sent, so that draws are independent. top_p is 1 unless claimed. OpenAI's interface has

@@ -1,37 +1,30 @@
 """Client of a live server: a few requests at a time, sent again where a failure may pass."""
 
 import asyncio
-import contextlib
-import json
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from itertools import count
 from time import monotonic
 from typing import Any
-from urllib.parse import urlsplit
 
+from boltzmann.thermometer.io.exchange import Exchange, TransientError
 from boltzmann.thermometer.io.interfaces import with_field
 from boltzmann.thermometer.io.journal import Journal
 from boltzmann.thermometer.io.redaction import Redactor
 from boltzmann.thermometer.io.requests import AuditRequest
-from boltzmann.thermometer.io.responses import ParsedResponse, error_in, parse_response
+from boltzmann.thermometer.io.responses import ParsedResponse
 from boltzmann.thermometer.io.scale import PROBE_TEMPERATURES, scale_of
 from boltzmann.thermometer.io.server_settings import listen
-from boltzmann.thermometer.io.tokens import ObservedDraw, shown
+from boltzmann.thermometer.io.tokens import ObservedDraw
 from boltzmann.thermometer.laws import SamplingLaw
 
 BACKOFF = 1.0  # seconds before the second try; the bound doubles with each further one ...
 _LONGEST_BACKOFF = 60.0  # ... up to so many
 _LONGEST_WAIT = 600.0  # seconds that a server may ask to wait; if it asks for more the audit ends
-_TRANSIENT = {408, 425, 429, 500, 502, 503, 504, 529}  # status codes that may be others next time
 _MOST_WITHOUT_TOKENS = 20  # answers without a token in a row after which an audit ends ...
 _MOST_AT_FIRST = 2  # ... and before any answer brought one: a server without log-probabilities
 _SHORTEST_LIST = 3  # tokens from which a temperature can be read
-_LONGEST_LISTENING = 5.0  # seconds that a server may take to say something of itself
-_NOT_JSON = object()  # in place of content
 
 
 @dataclass(frozen=True)
@@ -54,22 +47,6 @@ class ClientSettings:
     timeout: float = 60.0
     retries: int = 5
     key: str = field(default="", repr=False)
-
-
-class TransientError(Exception):
-    """A failure that another try may not meet.
-
-    Parameters
-    ----------
-    message : str
-        What happened.
-    wait : float
-        Seconds that the server asks to wait, 0 if it does not say.
-    """
-
-    def __init__(self, message: str, wait: float = 0.0):
-        super().__init__(message)
-        self.wait = wait
 
 
 def collect(
@@ -119,10 +96,9 @@ class _Collector:
         self.request = request
         self.journal = journal
         self.settings = settings
-        self.http = http
         self.redacted = Redactor(settings.key)
+        self.exchange = Exchange(request, self.redacted, settings.timeout, http)
         self.not_before = 0.0  # on the clock of `monotonic`
-        self.reached = False
         self.without_tokens = 0  # answers in a row
         self.has_tokens = False
 
@@ -131,7 +107,7 @@ class _Collector:
             return
         self.has_tokens = self.journal.draws > 0
         if self.journal.said is None:
-            self.journal.said = await listen(self._said_at)
+            self.journal.said = await listen(self.exchange.get)
         if self.request.api == "llama":
             self.request = replace(self.request, off=self.journal.said.fields_off)
         if self.journal.scale is None:
@@ -141,18 +117,6 @@ class _Collector:
         async with asyncio.TaskGroup() as group:
             for _ in range(self.settings.concurrency):
                 group.create_task(self._work(numbers, draws, progress))
-
-    async def _said_at(self, path: str) -> Any:
-        """Return the JSON at a path from the root of the server; None if there is none."""
-        import httpx
-
-        seconds = min(self.settings.timeout, _LONGEST_LISTENING)
-        try:
-            async with asyncio.timeout(seconds):
-                answer = await self.http.get(self.request.root + path)
-            return self.redacted.content(answer.json()) if answer.status_code == 200 else None
-        except (TimeoutError, ValueError, RecursionError, httpx.RequestError, httpx.InvalidURL):
-            return None
 
     async def _scale(self) -> float:
         """Return the factor to log-probabilities before the temperature; see `scale_of`."""
@@ -225,7 +189,7 @@ class _Collector:
         for attempt in count():
             await asyncio.sleep(max(0.0, self.not_before - monotonic()))
             try:
-                return await self._ask_once(body)
+                return await self.exchange.post(body)
             except TransientError as error:
                 if attempt == self.settings.retries or error.wait > _LONGEST_WAIT:
                     tries = f" ({attempt + 1} times)" if attempt else ""
@@ -245,67 +209,3 @@ class _Collector:
 
     def _failure(self, name: str, message: str) -> ValueError:
         return ValueError(self.redacted(f"{name} to {self.request.endpoint}: {message}"))
-
-    async def _ask_once(self, body: dict[str, Any]) -> tuple[dict[str, Any], ParsedResponse]:
-        answer = await self._post(body)
-        self.reached = True
-        text = answer.content.decode("utf-8", "replace")
-        try:
-            content = self.redacted.content(json.loads(text))
-        except (ValueError, RecursionError):
-            content = _NOT_JSON
-
-        # Redacted before it is cut, as half a key would be left.
-        seen = shown(self.redacted(text) if content is _NOT_JSON else content)
-        if answer.status_code != 200:
-            raise self._refusal(answer, error_in(content) or seen)
-        if content is _NOT_JSON:
-            raise TransientError(f"expected JSON, got {seen}")
-        if error := error_in(content):
-            kind = TransientError if _is_transient(content) else ValueError
-            raise kind(f"the server reports an error: {error}")
-        return content, parse_response(content)
-
-    async def _post(self, body: dict[str, Any]) -> Any:
-        """Return the answer of httpx to a body that is sent."""
-        import httpx
-
-        try:
-            async with asyncio.timeout(self.settings.timeout):
-                return await self.http.post(self.request.endpoint, json=body)
-        except TimeoutError:
-            raise TransientError(f"no answer within {self.settings.timeout:g} s") from None
-        except (httpx.RequestError, httpx.InvalidURL) as error:
-            message = f"no answer: {str(error) or type(error).__name__}"
-            raise (TransientError(message) if self.reached else ValueError(message)) from None
-
-    def _refusal(self, answer: Any, said: str) -> Exception:
-        """Return the exception for a status code other than 200."""
-        status = f"{answer.status_code} {answer.reason_phrase}"
-        message = f"expected status 200, got {status}: {said}"
-        if answer.status_code in _TRANSIENT:
-            return TransientError(message, _seconds_to_wait(answer.headers.get("Retry-After", "")))
-        return ValueError(message + (self._url_hint() if answer.status_code == 404 else ""))
-
-    def _url_hint(self) -> str:
-        """Return what may be wrong with the address if nothing is there."""
-        url = self.request.url.rstrip("/")
-        if not self.request.interface.at_root and not urlsplit(url).path:
-            return f": try --url {url}/v1"
-        return ": is it the right url and api?"
-
-
-def _seconds_to_wait(header: str) -> float:
-    """Return the seconds of a Retry-After header, which holds a number or a date."""
-    with contextlib.suppress(ValueError):
-        return max(0.0, float(header))
-    with contextlib.suppress(ValueError, TypeError):
-        return max(0.0, (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds())
-    return 0.0
-
-
-def _is_transient(content: Any) -> bool:
-    """Tell whether a body of status 200 reports an error that another try may not meet."""
-    error = content.get("error") if isinstance(content, dict) else None
-    code = error.get("code") if isinstance(error, dict) else None
-    return isinstance(code, int) and code in _TRANSIENT

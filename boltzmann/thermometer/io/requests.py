@@ -73,6 +73,11 @@ class AuditRequest:
     off: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def path(self) -> str:
+        """The path of the address that requests are sent to."""
+        return urlsplit(self.endpoint).path
+
+    @property
     def endpoint(self) -> str:
         """The address that requests are sent to."""
         base = self.root if self.interface.at_root else self.url.rstrip("/")
