@@ -118,6 +118,9 @@ def _add_judgement(group: Any) -> None:
         "from (default: %(default)s)",
     )
     group.add_argument(
+        "--json", action="store_true", help="print the report as one JSON object, for programs"
+    )
+    group.add_argument(
         "--figure", type=figure_path, metavar="FILE", help="draw the finding, as .png or .svg"
     )
 
