@@ -152,7 +152,7 @@ class _Collector:
             number = next(numbers)
             body = self.request.body(number)
             response, parsed = await self.answer(f"request {number}", body)
-            self.journal.add(number, self.request.prompt(number), response, len(parsed.draws))
+            self.journal.add(number, self.request.prompt(number), response, parsed)
             self._check_tokens(parsed)
             progress(self.journal.draws)
 

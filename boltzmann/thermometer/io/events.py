@@ -1,7 +1,7 @@
 """A streamed answer, as it comes over HTTP, put together to the answer that it would be whole."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -13,8 +13,15 @@ _ENDS_A_STREAM = "[DONE]"
 _FIELDS = ("data:", "event:", "id:", "retry:", ":")  # of server-sent events
 
 
-def chunks_in(text: str) -> list[Any] | None:
+def chunks_in(text: str, loads: Callable[[str], Any] = json.loads) -> list[Any] | None:
     """Return the chunks of a stream: server-sent events, or lines of JSON; None if it is none.
+
+    Parameters
+    ----------
+    text : str
+        The body of an answer.
+    loads : callable
+        Returns the content of a text of JSON.
 
     Raises
     ------
@@ -27,7 +34,7 @@ def chunks_in(text: str) -> list[Any] | None:
     elif len(lines) < 2 or not all(line.startswith("{") for line in lines):
         return None
     contents = [line.strip() for line in lines]
-    return [json.loads(line) for line in contents if line and line != _ENDS_A_STREAM]
+    return [loads(line) for line in contents if line and line != _ENDS_A_STREAM]
 
 
 def joined(chunks: list[Any]) -> Mapping[str, Any] | None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import json
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -64,7 +63,8 @@ class Exchange:
         try:
             async with asyncio.timeout(min(self.timeout, _LONGEST_LISTENING)):
                 answer = await self.http.get(self.request.root + path)
-            return self.redacted.content(answer.json()) if answer.status_code == 200 else None
+            text = answer.content.decode("utf-8", "replace")
+            return self.redacted.json(text) if answer.status_code == 200 else None
         except (TimeoutError, ValueError, RecursionError, httpx.RequestError, httpx.InvalidURL):
             return None
 
@@ -103,20 +103,20 @@ class Exchange:
             If it is a stream of no known form.
         """
         try:
-            return self.redacted.content(json.loads(text))
+            return self.redacted.json(text)
         except (ValueError, RecursionError):
             pass
         try:
-            chunks = chunks_in(text)
+            chunks = chunks_in(text, self.redacted.json)
         except (ValueError, RecursionError):
             return _NOT_JSON
         if chunks is None:
             return _NOT_JSON
-        whole = joined(self.redacted.content(chunks))
+        whole = joined(chunks)
         if whole is None:
             raise ValueError(
                 f"the answer is a stream of {len(chunks)} chunks of no known form, such as "
-                f"{shown(self.redacted(chunks[0] if chunks else text))}: ask without stream"
+                f"{shown(chunks[0] if chunks else self.redacted(text))}: ask without stream"
             )
         return whole
 

@@ -8,9 +8,14 @@ from typing import Any
 
 from boltzmann._core.checks import as_count, as_positive
 from boltzmann.thermometer.io.answer_forms import AnswerForm, form_of, with_logprobs
-from boltzmann.thermometer.io.lines import numbered_lines
-from boltzmann.thermometer.io.responses import entry_lists, parse_response, settings_in
-from boltzmann.thermometer.io.saved_draws import SavedDraws, draws_in
+from boltzmann.thermometer.io.lines import LineReader, numbered_lines
+from boltzmann.thermometer.io.responses import (
+    ParsedResponse,
+    entry_lists,
+    parse_response,
+    settings_in,
+)
+from boltzmann.thermometer.io.saved_draws import SavedDraws, draws_read
 from boltzmann.thermometer.io.server_settings import ServerSettings, sampler_settings
 
 _BEGINNING = b'{"audit": '
@@ -56,6 +61,7 @@ class Journal:
         self.draws = 0
         self._summary = summary
         self._answered: set[int] = set()
+        self._reader = LineReader()
         self._has_header = False
         # Mode "x" fails if another audit has made the file by the time of the first line.
         self._header_mode = "a" if self.path.exists() else "x"
@@ -67,8 +73,21 @@ class Journal:
         else:
             self._resume()
 
-    def add(self, number: int, prompt: str, response: dict[str, Any], draws: int) -> None:
-        """Write the answer to a request, which holds so many draws.
+    def add(
+        self, number: int, prompt: str, response: dict[str, Any], parsed: ParsedResponse
+    ) -> None:
+        """Write the answer to a request.
+
+        Parameters
+        ----------
+        number : int
+            Of the request.
+        prompt : str
+            What was asked.
+        response : dict
+            The answer, of which the lists and draws are kept.
+        parsed : ParsedResponse
+            The same, parsed.
 
         Raises
         ------
@@ -80,7 +99,8 @@ class Journal:
             self._write({"audit": {**self._summary, **found}}, self._header_mode)
             self._has_header = True
         self._write({"request": number, "prompt": prompt, "response": evidence_of(response)}, "a")
-        self._count(number, draws)
+        where = f"{self.path}, line {len(self._answered) + 2}"
+        self._count(number, parsed, where)
 
     def next_unanswered(self, number: int) -> int:
         """Return the first request from `number` on that has no answer."""
@@ -90,7 +110,7 @@ class Journal:
 
     def saved_draws(self, scale: float | None = None) -> SavedDraws:
         """Return all draws; see `load_draws`."""
-        return draws_in(numbered_lines(self.path), scale)
+        return draws_read(self._reader, self.scale if scale is None else scale)
 
     def _check_writable(self) -> None:
         """Make the file and remove it, so that a failure shows before a server is asked."""
@@ -115,7 +135,7 @@ class Journal:
             for place, line in answers:
                 where = place
                 number = as_count("request", line["request"], least=0)
-                self._count(number, len(parse_response(line["response"]).draws))
+                self._count(number, parse_response(line["response"]), where)
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{where} keeps no answer: {error}") from None
 
@@ -144,11 +164,12 @@ class Journal:
                     f"{self.path} keeps another audit: {difference}. Keep this one elsewhere"
                 )
 
-    def _count(self, number: int, draws: int) -> None:
+    def _count(self, number: int, parsed: ParsedResponse, where: str) -> None:
         if number in self._answered:
             raise ValueError(f"request {number} is there twice")
         self._answered.add(number)
-        self.draws += draws
+        self._reader.add_kept(number, parsed, where)
+        self.draws += len(parsed.draws)
 
     def _write(self, line: dict[str, Any], mode: str) -> None:
         try:

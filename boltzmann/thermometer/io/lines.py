@@ -154,8 +154,12 @@ class LineReader:
 
     def _add_kept_answer(self, line: Mapping[str, Any], where: str) -> None:
         number = as_count("request", line.get("request"), least=0)
+        self.add_kept(number, parse_response(line["response"]), where)
+
+    def add_kept(self, number: int, parsed: ParsedResponse, where: str) -> None:
+        """Add the answer to a request of an audit."""
+        self._count(parsed, where)
         audit = len(self.scales)  # all its lists were asked for at one length
-        parsed = self._parsed(line["response"], where)
         group = ("request", audit, number)
         self.answers.append(Answer(group, Shape(f"audit {audit}"), parsed.draws, where))
 
@@ -197,11 +201,15 @@ class LineReader:
     def _parsed(self, response: Any, where: str, *, whole: bool = True) -> ParsedResponse:
         """Return what a response tells; what it does not is counted."""
         parsed = parse_response(response, whole=whole)
+        self._count(parsed, where)
+        return parsed
+
+    def _count(self, parsed: ParsedResponse, where: str) -> None:
+        """Count what a response tells besides its draws."""
         self.left_out.include(parsed.left_out, f"{where}: ")
         self.skipped.include(parsed.skipped, f"{where}: ")
         self._add_settings(parsed.settings)
         self.after_sampling |= parsed.after_sampling
-        return parsed
 
     def _add_settings(self, settings: dict[str, Any]) -> None:
         if settings and settings not in self.settings:

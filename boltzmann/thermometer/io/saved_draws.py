@@ -184,7 +184,11 @@ def draws_in(lines: Iterable[tuple[str, Any]], scale: float | None = None) -> Sa
         except (ValueError, AttributeError, TypeError, OverflowError) as error:
             raise ValueError(f"{where}: {error}") from None
     reader.finish()
+    return draws_read(reader, scale)
 
+
+def draws_read(reader: LineReader, scale: float | None = None) -> SavedDraws:
+    """Return the draws that a reader collected; see `draws_in`."""
     # Requests that were asked at once were answered in any order.
     answers = sorted(reader.answers, key=lambda answer: answer.group)
     draws = [draw for answer in answers for draw in answer.draws]
