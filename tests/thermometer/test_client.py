@@ -189,16 +189,20 @@ WITHOUT_TOKENS = {
 @pytest.mark.parametrize("body", WITHOUT_TOKENS)
 @pytest.mark.parametrize(("good", "answers"), [(0, 2), (4, 20)])
 def test_answers_without_tokens_end_an_audit(good, answers, body):
-    """After two if no other came, after 20 in a row otherwise."""
+    """After two if no other came, and five for their texts; after 20 in a row otherwise."""
     message = rf"{answers} answers in a row .* brought no token.*{WITHOUT_TOKENS[body]}"
     if body.endswith("null}}]}") and "content" in body:
         message = rf"{answers} answers in a row .* brought no token"
+    texts = 0
+    if '"logprobs": null' in body and not good:
+        message = "2 answers in a row .* came without log-probabilities, which were asked for"
+        texts = 5
     with (
         DishonestServer(faults=[""] * good + [body] * 99) as server,
         pytest.raises(ValueError, match=message),
     ):
         run(server, t=1)
-    assert len(server.bodies) == good + answers
+    assert len(server.bodies) == good + answers + texts
 
 
 @pytest.mark.parametrize("t", [1, 0.7])

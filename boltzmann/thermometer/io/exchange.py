@@ -34,6 +34,22 @@ class TransientError(Exception):
         self.wait = wait
 
 
+class RefusalError(ValueError):
+    """A status code that another try of the same request would meet again.
+
+    Parameters
+    ----------
+    message : str
+        What was expected and what came.
+    said : str
+        The server's own words.
+    """
+
+    def __init__(self, message: str, said: str):
+        super().__init__(message)
+        self.said = said
+
+
 class Exchange:
     """Sends bodies to one endpoint, without the API key in anything that comes back.
 
@@ -148,7 +164,8 @@ class Exchange:
         message = f"expected status 200, got {status}: {said}"
         if answer.status_code in _TRANSIENT:
             return TransientError(message, _seconds_to_wait(answer.headers.get("Retry-After", "")))
-        return ValueError(message + (self._url_hint() if answer.status_code == 404 else ""))
+        hint = self._url_hint() if answer.status_code == 404 else ""
+        return RefusalError(message + hint, said)
 
     def _url_hint(self) -> str:
         """Return what may be wrong with the address if nothing is there."""

@@ -42,6 +42,8 @@ class Journal:
     scale : float or None
         The factor that makes log-probabilities those before the temperature; None until it is
         known.
+    scale_told : bool
+        Whether lists told that factor where they were asked.
     said : ServerSettings or None
         What the server says of itself; None until it was asked.
     draws : int
@@ -57,6 +59,7 @@ class Journal:
     def __init__(self, path: str | os.PathLike[str], summary: dict[str, Any]):
         self.path = Path(path)
         self.scale: float | None = None
+        self.scale_told = True
         self.said: ServerSettings | None = None
         self.draws = 0
         self._summary = summary
@@ -95,7 +98,8 @@ class Journal:
             If it cannot be written, or the request was answered before.
         """
         if not self._has_header:
-            found = {"scale": self.scale, "said": (self.said or ServerSettings()).as_json()}
+            said = (self.said or ServerSettings()).as_json()
+            found = {"scale": self.scale, "scale_told": self.scale_told, "said": said}
             self._write({"audit": {**self._summary, **found}}, self._header_mode)
             self._has_header = True
         self._write({"request": number, "prompt": prompt, "response": evidence_of(response)}, "a")
@@ -130,6 +134,7 @@ class Journal:
 
         try:
             self.scale = as_positive("scale", header["audit"].get("scale"))
+            self.scale_told = bool(header["audit"].get("scale_told", True))
             self.said = ServerSettings(**header["audit"].get("said", {}))
             self._has_header = True
             for place, line in answers:

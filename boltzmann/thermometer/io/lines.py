@@ -28,6 +28,7 @@ from boltzmann.thermometer.io.streams import (
     piece_of,
 )
 from boltzmann.thermometer.io.tally import Tally
+from boltzmann.thermometer.io.text_check import text_in_doubt
 from boltzmann.thermometer.io.tokens import ObservedDraw, shown
 
 
@@ -94,6 +95,8 @@ class LineReader:
         The distinct sampler settings that answers report.
     after_sampling : bool
         Whether any answer holds probabilities after temperature and truncation.
+    doubts : list of str
+        How tokens and text differ, of each of the answers in which they do.
     """
 
     def __init__(self, scale: float | None = None):
@@ -104,6 +107,7 @@ class LineReader:
         self.skipped = Tally()
         self.settings: list[dict[str, Any]] = []
         self.after_sampling = False
+        self.doubts: list[str] = []
         self._scale = scale
         self._streams = Streams()
         self._first_pieces: dict[str, int] = {}  # the first line of an answer under way, by source
@@ -196,6 +200,8 @@ class LineReader:
 
     def _add_response(self, response: Any, number: int, where: str) -> None:
         draws = self._parsed(response, where).draws
+        if doubt := text_in_doubt(response):
+            self.doubts.append(f"{where}: {doubt}")
         self.answers.append(Answer(("line", number), _shape(response, draws), draws, where))
 
     def _parsed(self, response: Any, where: str, *, whole: bool = True) -> ParsedResponse:

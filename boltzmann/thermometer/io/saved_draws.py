@@ -189,6 +189,11 @@ def draws_in(lines: Iterable[tuple[str, Any]], scale: float | None = None) -> Sa
 
 def draws_read(reader: LineReader, scale: float | None = None) -> SavedDraws:
     """Return the draws that a reader collected; see `draws_in`."""
+    if 2 * len(reader.doubts) > len(reader.answers):
+        raise ValueError(
+            f"{reader.doubts[0]}: what was drawn is not reported, and no temperature can be read"
+        )
+
     # Requests that were asked at once were answered in any order.
     answers = sorted(reader.answers, key=lambda answer: answer.group)
     draws = [draw for answer in answers for draw in answer.draws]

@@ -107,9 +107,13 @@ def token_of(entry: Mapping[str, Any]) -> Token | None:
     """
     text = entry.get("token")
     spelled = entry.get("bytes")
+    if isinstance(text, int) and not isinstance(text, bool):  # mistralrs
+        return text
     if not isinstance(text, str):
         raise ValueError(f"expected a text as 'token', got {shown(text)}")
-    number = _id_of(entry, text)
+    if spelled_id := _SPELLED_ID.fullmatch(text):
+        return int(spelled_id[1])
+    number = _id_of(entry)
     if number is not None and text.isascii() and (spelled is None or spelled == [*text.encode()]):
         return number
 
@@ -123,13 +127,12 @@ def token_of(entry: Mapping[str, Any]) -> Token | None:
     return content or None if number is None else number
 
 
-def _id_of(entry: Mapping[str, Any], text: str) -> int | None:
-    """Return the id of a token, from a field or a text that spells it; None if there is none."""
+def _id_of(entry: Mapping[str, Any]) -> int | None:
+    """Return the id of a token from a field; None if there is none."""
     for name in _ID_FIELDS:
         if isinstance(number := entry.get(name), int):
             return number
-    spelled = _SPELLED_ID.fullmatch(text)
-    return int(spelled[1]) if spelled else None
+    return None
 
 
 def _logprob(value: Any, place: str) -> float:
