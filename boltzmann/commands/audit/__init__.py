@@ -32,7 +32,7 @@ def _run(options: argparse.Namespace) -> int:
     from boltzmann.commands.audit.as_json import as_json
     from boltzmann.commands.audit.config import as_config
     from boltzmann.commands.audit.report import report
-    from boltzmann.commands.audit.said import said_beside_measured
+    from boltzmann.commands.audit.said import lists_beside_claim, said_beside_measured
     from boltzmann.thermometer import Diagnosis, SamplingLaw, diagnose
 
     config = as_config(options)
@@ -51,6 +51,7 @@ def _run(options: argparse.Namespace) -> int:
 
     diagnosis = diagnose_as(config.claim)
     said = said_beside_measured(draws.settings, diagnosis, diagnose_as)
+    said |= lists_beside_claim(draws, config.claim)
     if options.json:
         print(as_json(draws, reading, diagnosis, source, said))
     else:

@@ -118,6 +118,7 @@ class _Collector:
         try:
             if self.journal.scale is None:
                 self.journal.scale = await self._scale()
+            self.journal.listed = self.request.listed
             await self._ask_all(draws, progress)
         except NoLogprobsError as error:
             told = await self._told_by_texts()

@@ -42,6 +42,8 @@ class Journal:
     scale : float or None
         The factor that makes log-probabilities those before the temperature; None until it is
         known.
+    listed : int or None
+        The length that lists are asked for.
     scale_told : bool
         Whether lists told that factor where they were asked.
     said : ServerSettings or None
@@ -59,6 +61,7 @@ class Journal:
     def __init__(self, path: str | os.PathLike[str], summary: dict[str, Any]):
         self.path = Path(path)
         self.scale: float | None = None
+        self.listed: int | None = None
         self.scale_told = True
         self.said: ServerSettings | None = None
         self.draws = 0
@@ -100,6 +103,7 @@ class Journal:
         if not self._has_header:
             said = (self.said or ServerSettings()).as_json()
             found = {"scale": self.scale, "scale_told": self.scale_told, "said": said}
+            found["listed"] = self._reader.listed = self.listed
             self._write({"audit": {**self._summary, **found}}, self._header_mode)
             self._has_header = True
         self._write({"request": number, "prompt": prompt, "response": evidence_of(response)}, "a")
@@ -135,6 +139,8 @@ class Journal:
         try:
             self.scale = as_positive("scale", header["audit"].get("scale"))
             self.scale_told = bool(header["audit"].get("scale_told", True))
+            if header["audit"].get("listed") is not None:
+                self.listed = self._reader.listed = as_count("listed", header["audit"]["listed"])
             self.said = ServerSettings(**header["audit"].get("said", {}))
             self._has_header = True
             for place, line in answers:

@@ -97,6 +97,8 @@ class LineReader:
         Whether any answer holds probabilities after temperature and truncation.
     doubts : list of str
         How tokens and text differ, of each of the answers in which they do.
+    listed : int or None
+        The length that lists were asked for, where the last audit kept in the file says it.
     """
 
     def __init__(self, scale: float | None = None):
@@ -108,6 +110,7 @@ class LineReader:
         self.settings: list[dict[str, Any]] = []
         self.after_sampling = False
         self.doubts: list[str] = []
+        self.listed: int | None = None
         self._scale = scale
         self._streams = Streams()
         self._first_pieces: dict[str, int] = {}  # the first line of an answer under way, by source
@@ -151,6 +154,8 @@ class LineReader:
             raise ValueError(f"expected an object 'audit', got {shown(line['audit'])}")
         scale = as_positive("scale", line["audit"].get("scale"))
         self.scales.append(scale)
+        if line["audit"].get("listed") is not None:
+            self.listed = as_count("listed", line["audit"]["listed"])
         if self._scale is None and scale != self.scales[0]:
             raise ValueError(
                 f"the scale is {scale}, and {self.scales[0]} in an audit before: give one"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from boltzmann._core.checks import FloatArray
-from boltzmann.thermometer.io.consistency import are_logits, contradiction_in, end_at_truncation
+from boltzmann.thermometer.io.consistency import are_logits, contradiction_in, lengths_at_truncation
 from boltzmann.thermometer.io.lines import LineReader, numbered_lines
 from boltzmann.thermometer.io.list_conventions import CONTRADICTORY, Answer, rows_of
 from boltzmann.thermometer.io.tally import Tally
@@ -46,6 +46,11 @@ class SavedDraws:
         Whether most lists hold only what a truncation left: short ones, of probability 1.
     settings : list of dict
         The distinct sampler settings that answers report, by llama.cpp's names.
+    own : (n,) array
+        The log-probability reported beside each token drawn, whether its row lists it or not; nan
+        if none is. vLLM reports it of every token.
+    cut_lengths : list of int
+        The distinct numbers of tokens in the lists that hold only what a truncation left.
     """
 
     logprobs: list[FloatArray]
@@ -59,6 +64,8 @@ class SavedDraws:
     logits: bool = False
     end_at_truncation: bool = False
     settings: list[dict[str, Any]] = field(default_factory=list)
+    own: FloatArray = field(default_factory=lambda: np.empty(0))
+    cut_lengths: list[int] = field(default_factory=list)
 
     def read(self, confidence: float = 0.95) -> Reading:
         """Return the reading, with errors clustered by request where requests made several draws.
@@ -209,6 +216,7 @@ def draws_read(reader: LineReader, scale: float | None = None) -> SavedDraws:
     groups += [draw.group for draw in reader.simple]
     labels = {group: k for k, group in enumerate(dict.fromkeys(groups))}
     factor = _factor(reader) if scale is None else scale
+    cut = lengths_at_truncation(draws, reader.listed)
     return SavedDraws(
         logprobs=[row.logprobs * factor for row in rows],
         chosen=[row.chosen for row in rows],
@@ -219,8 +227,10 @@ def draws_read(reader: LineReader, scale: float | None = None) -> SavedDraws:
         skipped=reader.skipped,
         contradictions=contradictions,
         logits=logits,
-        end_at_truncation=end_at_truncation(draws),
+        end_at_truncation=2 * len(cut) > len(draws),
         settings=reader.settings,
+        own=np.array([row.own for row in rows]) * factor,
+        cut_lengths=sorted({*cut}),
     )
 
 
