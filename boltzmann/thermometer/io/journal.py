@@ -108,7 +108,7 @@ class Journal:
             self._has_header = True
         self._write({"request": number, "prompt": prompt, "response": evidence_of(response)}, "a")
         where = f"{self.path}, line {len(self._answered) + 2}"
-        self._count(number, parsed, where)
+        self._count(number, prompt, parsed, where)
 
     def next_unanswered(self, number: int) -> int:
         """Return the first request from `number` on that has no answer."""
@@ -146,7 +146,7 @@ class Journal:
             for place, line in answers:
                 where = place
                 number = as_count("request", line["request"], least=0)
-                self._count(number, parse_response(line["response"]), where)
+                self._count(number, line.get("prompt"), parse_response(line["response"]), where)
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{where} keeps no answer: {error}") from None
 
@@ -175,11 +175,11 @@ class Journal:
                     f"{self.path} keeps another audit: {difference}. Keep this one elsewhere"
                 )
 
-    def _count(self, number: int, parsed: ParsedResponse, where: str) -> None:
+    def _count(self, number: int, prompt: Any, parsed: ParsedResponse, where: str) -> None:
         if number in self._answered:
             raise ValueError(f"request {number} is there twice")
         self._answered.add(number)
-        self._reader.add_kept(number, parsed, where)
+        self._reader.add_kept(number, prompt, parsed, where)
         self.draws += len(parsed.draws)
 
     def _write(self, line: dict[str, Any], mode: str) -> None:

@@ -163,14 +163,14 @@ class LineReader:
 
     def _add_kept_answer(self, line: Mapping[str, Any], where: str) -> None:
         number = as_count("request", line.get("request"), least=0)
-        self.add_kept(number, parse_response(line["response"]), where)
+        self.add_kept(number, line.get("prompt"), parse_response(line["response"]), where)
 
-    def add_kept(self, number: int, parsed: ParsedResponse, where: str) -> None:
-        """Add the answer to a request of an audit."""
+    def add_kept(self, number: int, prompt: Any, parsed: ParsedResponse, where: str) -> None:
+        """Add the answer to a request of an audit, which asked for what follows a prompt."""
         self._count(parsed, where)
         audit = len(self.scales)  # all its lists were asked for at one length
         group = ("request", audit, number)
-        self.answers.append(Answer(group, Shape(f"audit {audit}"), parsed.draws, where))
+        self.answers.append(Answer(group, Shape(f"audit {audit}"), parsed.draws, where, prompt))
 
     def _add_chunk(
         self, line: Mapping[str, Any], head: Mapping[str, Any], number: int, where: str
@@ -282,7 +282,9 @@ def _simple_draw(line: Mapping[str, Any], number: int) -> SimpleDraw:
     # Of numbers that are no distribution, it is not known what the tokens not listed have.
     unidentified = 0.0 if is_distribution(values) else 1.0
 
-    return SimpleDraw(Row(values, place, unidentified), group)
+    tokens = list(logprobs) if isinstance(logprobs, Mapping) else range(len(values))
+    row = Row(values, place, unidentified, tokens, line["chosen"])
+    return SimpleDraw(row, group)
 
 
 def _as_logprobs(values: list[Any]) -> FloatArray:
