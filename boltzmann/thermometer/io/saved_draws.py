@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from boltzmann._core.checks import FloatArray
-from boltzmann.thermometer.io.consistency import are_logits, contradiction_in, end_at_truncation
+from boltzmann.thermometer.io.consistency import are_logits, contradiction_in, lengths_at_truncation
 from boltzmann.thermometer.io.lines import LineReader, numbered_lines
 from boltzmann.thermometer.io.list_conventions import ABSENT, CONTRADICTORY, Answer, rows_of
 from boltzmann.thermometer.io.tally import Tally
@@ -52,6 +52,11 @@ class SavedDraws:
         What the token drawn is called, where it is not in its list.
     prompts : list of n str or None, optional
         What was asked, where it is known.
+    own : (n,) array
+        The log-probability reported beside each token drawn, whether its row lists it or not; nan
+        if none is. vLLM reports it of every token.
+    cut_lengths : list of int
+        The distinct numbers of tokens in the lists that hold only what a truncation left.
     """
 
     logprobs: list[FloatArray]
@@ -68,6 +73,8 @@ class SavedDraws:
     tokens: list[Sequence[Any]] | None = None
     drawn: list[Any] | None = None
     prompts: list[str | None] | None = None
+    own: FloatArray = field(default_factory=lambda: np.empty(0))
+    cut_lengths: list[int] = field(default_factory=list)
 
     def read(self, confidence: float = 0.95) -> Reading:
         """Return the reading, with errors clustered by request where requests made several draws.
@@ -210,6 +217,15 @@ def draws_in(lines: Iterable[tuple[str, Any]], scale: float | None = None) -> Sa
         except (ValueError, AttributeError, TypeError, OverflowError) as error:
             raise ValueError(f"{where}: {error}") from None
     reader.finish()
+    return draws_read(reader, scale)
+
+
+def draws_read(reader: LineReader, scale: float | None = None) -> SavedDraws:
+    """Return the draws that a reader collected; see `draws_in`."""
+    if 2 * len(reader.doubts) > len(reader.answers):
+        raise ValueError(
+            f"{reader.doubts[0]}: what was drawn is not reported, and no temperature can be read"
+        )
 
     # Requests that were asked at once were answered in any order.
     answers = sorted(reader.answers, key=lambda answer: answer.group)
@@ -226,6 +242,7 @@ def draws_in(lines: Iterable[tuple[str, Any]], scale: float | None = None) -> Sa
     groups += [draw.group for draw in reader.simple]
     labels = {group: k for k, group in enumerate(dict.fromkeys(groups))}
     factor = _factor(reader) if scale is None else scale
+    cut = lengths_at_truncation(draws, reader.listed)
     return SavedDraws(
         logprobs=[row.logprobs * factor for row in rows],
         chosen=[row.chosen for row in rows],
@@ -236,12 +253,14 @@ def draws_in(lines: Iterable[tuple[str, Any]], scale: float | None = None) -> Sa
         skipped=reader.skipped,
         contradictions=contradictions,
         logits=logits,
-        end_at_truncation=end_at_truncation(draws),
+        end_at_truncation=2 * len(cut) > len(draws),
         settings=reader.settings,
         tokens=[row.tokens for row in rows],
         drawn=[row.drawn for row in rows],
         prompts=[answer.prompt for answer in answers for _ in answer.draws]
         + [None] * len(reader.simple),
+        own=np.array([row.own for row in rows]) * factor,
+        cut_lengths=sorted({*cut}),
     )
 
 
