@@ -20,20 +20,24 @@ def run(options: argparse.Namespace) -> int:
     from boltzmann.commands.audit.config import as_config
     from boltzmann.commands.audit.report import report
     from boltzmann.thermometer import diagnose
+    from boltzmann.thermometer.any_order import OrdersTried, diagnose_in_any_order
 
     config = as_config(options)
     draws, source = config.source.obtain(config.scale)
     reading = draws.read()
-    diagnosis = diagnose(
-        reading,
-        config.claim,
-        false_alarms=config.false_alarms,
-        resolution=config.resolution,
-        slack=config.slack,
-        after_truncation=draws.end_at_truncation or draws.scale != 1,
-    )
+    limits: dict[str, Any] = {
+        "false_alarms": config.false_alarms,
+        "resolution": config.resolution,
+        "slack": config.slack,
+        "after_truncation": draws.end_at_truncation or draws.scale != 1,
+    }
+    if config.any_order:
+        tried = diagnose_in_any_order(reading, config.claim, **limits)
+    else:
+        tried = OrdersTried(diagnose(reading, config.claim, **limits), {})
+    diagnosis = tried.diagnosis
 
-    print(report(reading, diagnosis, source, config.resolution))
+    print(report(reading, diagnosis, source, config.resolution, tried.verdicts))
     if config.figure is not None:
         from boltzmann.commands.audit.figure import draw
 

@@ -1,11 +1,12 @@
 """The report of an audit, in 80 columns."""
 
 import textwrap
+from collections.abc import Mapping
 
 import numpy as np
 
 from boltzmann.thermometer import Candidate, Diagnosis, Fault, Reading, TopReading
-from boltzmann.thermometer.diagnosis import bound
+from boltzmann.thermometer.diagnosis import Verdict, bound
 from boltzmann.thermometer.faults import FAULTS, WITHOUT_LAW
 
 _WIDTH = 78
@@ -24,8 +25,8 @@ _ADVICE: dict[Fault, str] = {
     "turns it off.",
     "hidden_min_p": "llama-server truncates by min_p = 0.05 unless told not to. Claim it "
     "(--min-p), or send what turns it off (--field min_p=0).",
-    "swapped_order": "llama.cpp takes the temperature last, transformers and vLLM first: "
-    "--temperature-last claims that.",
+    "swapped_order": "llama.cpp takes the temperature last, transformers and vLLM first, and vLLM "
+    "min_p before top_p: --order llama.cpp claims that. Without --order any of them will do.",
     "dependent_draws": "Draws share their random numbers: one seed for several, or a cache of "
     "answers. Error bars that take them for independent are too small.",
     "unknown": "The draws follow neither the claim nor any of the faults that were tried. "
@@ -51,7 +52,11 @@ def name_of(diagnosis: Diagnosis) -> str:
 
 
 def report(
-    reading: Reading, diagnosis: Diagnosis, source: dict[str, str], resolution: float
+    reading: Reading,
+    diagnosis: Diagnosis,
+    source: dict[str, str],
+    resolution: float,
+    orders: Mapping[str, Verdict],
 ) -> str:
     """Return the finding in 80 columns.
 
@@ -63,6 +68,8 @@ def report(
         Lines about where the draws come from, by name.
     resolution : float
         The relative deviation of a temperature that would have been seen, if the claim holds.
+    orders : dict
+        The verdict in the order of each engine, where the claim does not say its order.
     """
     lines = [_entry(name, text) for name, text in source.items()]
     lines += [_entry("draws", _draws(reading)), *_lists(reading, diagnosis), ""]
@@ -70,6 +77,7 @@ def report(
     lines += [
         *_temperature(reading, diagnosis),
         _entry("claim", str(diagnosis.claimed)),
+        *_orders(orders),
         _entry("verdict", _verdict(diagnosis, resolution)),
     ]
     if diagnosis.fault and diagnosis.fault in _ADVICE:
@@ -137,6 +145,15 @@ def _temperature(reading: Reading, diagnosis: Diagnosis) -> list[str]:
     if fitted and diagnosis.verdict != "fails":
         lines.append(_entry("", f"{_number(fitted[0])} with the truncation claimed"))
     return lines
+
+
+def _orders(verdicts: Mapping[str, Verdict]) -> list[str]:
+    """Return which orders fit, where some do and others do not."""
+    refuted = [engine for engine, verdict in verdicts.items() if verdict == "fails"]
+    if len(refuted) in (0, len(verdicts)):
+        return []
+    fitting = [engine for engine in verdicts if engine not in refuted]
+    return [_entry("order", f"fits that of {', '.join(fitting)}; not of {', '.join(refuted)}")]
 
 
 def _verdict(diagnosis: Diagnosis, resolution: float) -> str:
