@@ -3,7 +3,8 @@
 from collections.abc import Hashable
 from typing import Any, NamedTuple
 
-from boltzmann.thermometer.diagnosis import Diagnosis, Verdict, diagnose
+from boltzmann.thermometer.diagnosing import diagnose
+from boltzmann.thermometer.diagnosis import Diagnosis, Verdict
 from boltzmann.thermometer.faults import FaultHypothesis
 from boltzmann.thermometer.hypothesis import Hypothesis
 from boltzmann.thermometer.laws import SamplingLaw, as_claim, laws_of_engines
@@ -93,6 +94,6 @@ def _misfit(reading: Reading, diagnosis: Diagnosis, slack: float) -> tuple[int, 
     hypothesis = Hypothesis(reading.evidence, diagnosis.law, slack)
     if not diagnosis.fault:
         return rank, False, -hypothesis.log_likelihood
-    fitted = [c.fitted for c in diagnosis.candidates if c.law == diagnosis.law]
-    explained = FaultHypothesis(diagnosis.fault, hypothesis, *fitted[:1])
-    return rank, diagnosis.fault == "swapped_order", -explained.penalised
+    fitted = next((c.fitted for c in diagnosis.candidates if c.law == diagnosis.law), 0)
+    explained = FaultHypothesis(diagnosis.fault, hypothesis, fitted)
+    return rank, diagnosis.fault == "swapped_order", -explained.merit

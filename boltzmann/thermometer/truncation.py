@@ -122,21 +122,12 @@ def determined(evidence: Evidence, law: SamplingLaw) -> Evidence:
 
     known = ~np.isnan(log_whole)[evidence.rows]
     inside = evidence.ranks < certain[evidence.rows]
-    chosen = evidence.subset(known & inside)
-    return replace(chosen, certain_counts=certain, groups=_renumbered(chosen.groups))
-
-
-def _renumbered(groups: IntArray | None) -> IntArray | None:
-    """Return groups numbered from 0 again; None if at most one is left."""
-    if groups is None:
-        return None
-    numbers = np.unique(groups, return_inverse=True)[1]
-    return numbers if numbers.any() else None
+    return replace(evidence.subset(known & inside), certain_counts=certain)
 
 
 def tightest_top_k(evidence: Evidence, law: SamplingLaw) -> SamplingLaw:
     """Return the law with the likeliest top_k: the least one that allows all draws."""
-    tightest = int(evidence.ranks.max()) + 1
+    tightest = int(_highest_ranks(evidence, law, "top_k").max()) + 1
     least = _least_allowing(
         evidence,
         lambda more: replace(law, top_k=tightest + round(more)),
@@ -167,8 +158,20 @@ def tightest_top_p(evidence: Evidence, law: SamplingLaw) -> SamplingLaw:
     before_top_p = law.order.before("top_p")
     left = _left_by(evidence, law, [step for step in law.truncations if step in before_top_p])
     log_z = _log_partition(evidence, law, left)
-    before = evidence.levels.mass_before(law.beta_of("top_p"), log_z, rows, evidence.highest_ranks)
+    highest = _highest_ranks(evidence, law, "top_p")
+    before = evidence.levels.mass_before(law.beta_of("top_p"), log_z, rows, highest)
     return replace(law, top_p=float(min(before.max() + 2 * _ROUNDING, 1.0)))
+
+
+def _highest_ranks(evidence: Evidence, law: SamplingLaw, cutoff: Cutoff) -> IntArray:
+    """Return the highest rank that a cutoff must reach in each row, (R,), 0 where nothing is drawn.
+
+    Of equal tokens one that keeps all need reach the first alone.
+    """
+    ranks = evidence.first_ranks if cutoff in law.order.keeps_ties else evidence.ranks
+    highest = np.zeros(evidence.levels.rows, dtype=np.int64)
+    np.maximum.at(highest, evidence.rows, ranks)
+    return highest
 
 
 def _least_allowing(

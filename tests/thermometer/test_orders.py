@@ -158,7 +158,7 @@ def test_what_is_not_listed_is_no_guess_in_any_order(law):
     assert evidence.draws > 1000
 
 
-TIED = np.round(TABLE)  # about 10 logits for 200 tokens
+TIED = np.round(8 * TABLE) / 8  # as far apart as bfloat16 has numbers between 16 and 32
 
 
 def of_vllm(draws, **settings):
@@ -176,7 +176,8 @@ def test_ties_are_kept_as_vllm_keeps_them(top_p, fraction):
     law = SamplingLaw(0.7, top_k=10, top_p=top_p, min_p=fraction, order="vllm")
     weights, reading = of_vllm(3000, k=10, p=top_p, fraction=fraction)
     np.testing.assert_array_equal(kept_counts(reading.evidence, law), np.sum(weights > 0, axis=1))
-    assert np.sum(weights > 0, axis=1).max() > 20 or top_p is not None
+    exactly = dataclasses.replace(law, order=Order(law.order.steps))
+    assert np.any(kept_counts(reading.evidence, exactly) < kept_counts(reading.evidence, law))
 
     diagnosis = diagnose(reading, law)
     assert diagnosis.verdict != "fails", diagnosis

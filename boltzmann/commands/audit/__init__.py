@@ -1,6 +1,7 @@
 """`python -m boltzmann audit`: whether a server samples at the temperature that it is asked for."""
 
 import argparse
+from dataclasses import replace
 from typing import Any
 
 import boltzmann as bz
@@ -19,8 +20,10 @@ def run(options: argparse.Namespace) -> int:
     """Audit, print the report, draw the figure, and return the exit status."""
     from boltzmann.commands.audit.config import as_config
     from boltzmann.commands.audit.report import report
-    from boltzmann.thermometer import diagnose
+    from boltzmann.commands.audit.said import said_beside_measured
+    from boltzmann.thermometer import Diagnosis, SamplingLaw, diagnose
     from boltzmann.thermometer.any_order import OrdersTried, diagnose_in_any_order
+    from boltzmann.thermometer.io.server_settings import order_said
 
     config = as_config(options)
     draws, source = config.source.obtain(config.scale)
@@ -31,13 +34,20 @@ def run(options: argparse.Namespace) -> int:
         "slack": config.slack,
         "after_truncation": draws.end_at_truncation or draws.scale != 1,
     }
-    if config.any_order:
-        tried = diagnose_in_any_order(reading, config.claim, **limits)
-    else:
-        tried = OrdersTried(diagnose(reading, config.claim, **limits), {})
-    diagnosis = tried.diagnosis
 
-    print(report(reading, diagnosis, source, config.resolution, tried.verdicts))
+    def diagnose_as(law: SamplingLaw) -> Diagnosis:
+        return diagnose(reading, law, **limits)
+
+    order = order_said(draws.settings)
+    if not config.any_order:
+        tried = OrdersTried(diagnose_as(config.claim), {})
+    elif order is not None:
+        tried = OrdersTried(diagnose_as(replace(config.claim, order=order)), {})
+    else:
+        tried = diagnose_in_any_order(reading, config.claim, **limits)
+    diagnosis = tried.diagnosis
+    said = said_beside_measured(draws.settings, diagnosis, diagnose_as)
+    print(report(reading, diagnosis, source, config.resolution, said, tried.verdicts))
     if config.figure is not None:
         from boltzmann.commands.audit.figure import draw
 

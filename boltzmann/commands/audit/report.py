@@ -56,6 +56,7 @@ def report(
     diagnosis: Diagnosis,
     source: dict[str, str],
     resolution: float,
+    said: dict[str, str],
     orders: Mapping[str, Verdict],
 ) -> str:
     """Return the finding in 80 columns.
@@ -68,6 +69,8 @@ def report(
         Lines about where the draws come from, by name.
     resolution : float
         The relative deviation of a temperature that would have been seen, if the claim holds.
+    said : dict
+        Lines about what the server says of its sampler, by name.
     orders : dict
         The verdict in the order of each engine, where the claim does not say its order.
     """
@@ -78,6 +81,7 @@ def report(
         *_temperature(reading, diagnosis),
         _entry("claim", str(diagnosis.claimed)),
         *_orders(orders),
+        *[_entry(name, text) for name, text in said.items()],
         _entry("verdict", _verdict(diagnosis, resolution)),
     ]
     if diagnosis.fault and diagnosis.fault in _ADVICE:
