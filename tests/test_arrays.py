@@ -19,7 +19,7 @@ LAW = [0.7481, 0.0, 0.2519]
 UNITS = {"eV": 1.0, "meV": 1e-3, "": None, "dimensionless": None, "K": -1.0}
 
 
-class WrongUnit(Exception):
+class WrongUnitError(Exception):
     """What a package raises of its own."""
 
 
@@ -28,7 +28,7 @@ def factor(unit, wanted):
     if unit == wanted:
         return 1.0
     if None in (UNITS[unit], UNITS[wanted]) or -1.0 in (UNITS[unit], UNITS[wanted]):
-        raise WrongUnit
+        raise WrongUnitError
     return UNITS[unit] / UNITS[wanted]
 
 
@@ -113,7 +113,7 @@ def test_masked_probabilities_are_zero_and_other_masked_numbers_are_refused():
         bz.probabilities([0, 1], np.ma.array([1.0, 2.0], mask=[0, 1]))
     with pytest.raises(ValueError, match=r"degeneracies\[0\] is masked"):
         bz.EnergyLevels([0, 1], np.ma.array([1.0, 2.0], mask=[1, 0]))
-    with pytest.raises(ValueError, match="^t is masked"):
+    with pytest.raises(ValueError, match=r"^t is masked"):
         bz.probabilities([0, 1], np.ma.masked)
 
 
