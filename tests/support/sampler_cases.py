@@ -208,7 +208,8 @@ def main(number, seeds):
         found = Counter(said(each.diagnosis(number, seed)) for seed in range(seeds))
         wrong = sum(times for words, times in found.items() if words not in each.may)
         counted = ", ".join(f"{words} {times}" for words, times in found.most_common())
-        print(f"{name:24s} {wrong:3d} wrong of {seeds}: {counted}", flush=True)
+        sys.stdout.write(f"{name:24s} {wrong:3d} wrong of {seeds}: {counted}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -77,9 +77,12 @@ def _add_claim(group: Any) -> None:
         "--min-p", type=float, metavar="P", help="those at least P times as probable as the first"
     )
     group.add_argument(
-        "--temperature-last",
-        action="store_true",
-        help="truncation comes before the temperature, as in llama.cpp",
+        "--order",
+        metavar="ORDER",
+        help="of temperature and truncations: that of transformers, vllm, llama.cpp, ollama, "
+        "mistral.rs, keras-hub or mlx-lm; or the names of the steps, such as "
+        "top_k,top_p,temperature (default: what the server says, else any of these engines', as "
+        "long as one fits)",
     )
 
 

@@ -1,11 +1,12 @@
 """The report of an audit, in 80 columns."""
 
 import textwrap
+from collections.abc import Mapping
 
 import numpy as np
 
 from boltzmann.thermometer import Candidate, Diagnosis, Fault, Reading, TopReading
-from boltzmann.thermometer.diagnosis import bound
+from boltzmann.thermometer.diagnosis import Verdict, bound
 from boltzmann.thermometer.faults import FAULTS, WITHOUT_LAW
 
 _WIDTH = 78
@@ -25,14 +26,14 @@ _ADVICE: dict[Fault, str] = {
     "turns it off.",
     "hidden_min_p": "llama-server truncates by min_p = 0.05 unless told not to. Claim it "
     "(--min-p), or send what turns it off (--field min_p=0).",
-    "swapped_order": "llama.cpp takes the temperature last, transformers and vLLM first: "
-    "--temperature-last claims that.",
+    "swapped_order": "llama.cpp takes the temperature last, transformers and vLLM first, and vLLM "
+    "min_p before top_p: --order llama.cpp claims that. Without --order any of them will do.",
     "dependent_draws": "Draws share their random numbers: one seed for several, or a cache of "
     "answers. Error bars that take them for independent are too small.",
     "hidden_typical": "Claim nothing beside, and send what turns it off (typical_p = 1).",
     "clamped": "vLLM takes temperatures above 0 and below 0.01 for 0.01; ask for 0 instead.",
-    "penalised": "Repetition, presence, frequency and DRY penalties do so: send what turns them off "
-    "(repeat_penalty = 1, the others 0), for logits are divided by the temperature after them.",
+    "penalised": "Repetition, presence, frequency and DRY penalties do so: send what turns them "
+    "off (repeat_penalty = 1, the others 0).",
     "biased": "A logit bias, or a token that the server forbids.",
     "likeliest_excluded": "XTC does so: send xtc_probability = 0.",
     "entropy_dependent": "Dynamic temperature does so: send dynatemp_range = 0.",
@@ -66,6 +67,7 @@ def report(
     source: dict[str, str],
     resolution: float,
     said: dict[str, str],
+    orders: Mapping[str, Verdict],
 ) -> str:
     """Return the finding in 80 columns.
 
@@ -79,6 +81,8 @@ def report(
         The relative deviation of a temperature that would have been seen, if the claim holds.
     said : dict
         Lines about what the server says of its sampler, by name.
+    orders : dict
+        The verdict in the order of each engine, where the claim does not say its order.
     """
     lines = [_entry(name, text) for name, text in source.items()]
     lines += [_entry("draws", _draws(reading)), *_lists(reading, diagnosis), ""]
@@ -86,6 +90,7 @@ def report(
     lines += [
         *_temperature(reading, diagnosis),
         _entry("claim", str(diagnosis.claimed)),
+        *_orders(orders),
         *[_entry(name, text) for name, text in said.items()],
         _entry("verdict", _verdict(reading, diagnosis, resolution)),
     ]
@@ -170,6 +175,15 @@ def _temperature(reading: Reading, diagnosis: Diagnosis) -> list[str]:
     if fitted and diagnosis.verdict != "fails":
         lines.append(_entry("", f"{_number(fitted[0])} with the truncation claimed"))
     return lines
+
+
+def _orders(verdicts: Mapping[str, Verdict]) -> list[str]:
+    """Return which orders fit, where some do and others do not."""
+    refuted = [engine for engine, verdict in verdicts.items() if verdict == "fails"]
+    if len(refuted) in (0, len(verdicts)):
+        return []
+    fitting = [engine for engine in verdicts if engine not in refuted]
+    return [_entry("order", f"fits that of {', '.join(fitting)}; not of {', '.join(refuted)}")]
 
 
 def _verdict(reading: Reading, diagnosis: Diagnosis, resolution: float) -> str:
