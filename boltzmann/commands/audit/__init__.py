@@ -19,21 +19,26 @@ def run(options: argparse.Namespace) -> int:
     """Audit, print the report, draw the figure, and return the exit status."""
     from boltzmann.commands.audit.config import as_config
     from boltzmann.commands.audit.report import report
-    from boltzmann.thermometer import diagnose
+    from boltzmann.commands.audit.said import said_beside_measured
+    from boltzmann.thermometer import Diagnosis, SamplingLaw, diagnose
 
     config = as_config(options)
     draws, source = config.source.obtain(config.scale)
     reading = draws.read()
-    diagnosis = diagnose(
-        reading,
-        config.claim,
-        false_alarms=config.false_alarms,
-        resolution=config.resolution,
-        slack=config.slack,
-        after_truncation=draws.end_at_truncation or draws.scale != 1,
-    )
 
-    print(report(reading, diagnosis, source, config.resolution))
+    def diagnose_as(law: SamplingLaw) -> Diagnosis:
+        return diagnose(
+            reading,
+            law,
+            false_alarms=config.false_alarms,
+            resolution=config.resolution,
+            slack=config.slack,
+            after_truncation=draws.end_at_truncation or draws.scale != 1,
+        )
+
+    diagnosis = diagnose_as(config.claim)
+    said = said_beside_measured(draws.settings, diagnosis, diagnose_as)
+    print(report(reading, diagnosis, source, config.resolution, said))
     if config.figure is not None:
         from boltzmann.commands.audit.figure import draw
 

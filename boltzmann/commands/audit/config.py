@@ -14,6 +14,7 @@ from boltzmann.commands.audit.options import SERVER_OPTIONS
 from boltzmann.commands.audit.sources import SavedFile, Server
 from boltzmann.thermometer import SamplingLaw
 from boltzmann.thermometer.io.client import ClientSettings
+from boltzmann.thermometer.io.interfaces import INTERFACES, split_url
 from boltzmann.thermometer.io.requests import AuditRequest, as_url
 from boltzmann.thermometer.laws import as_claim
 
@@ -117,9 +118,10 @@ def _server(options: argparse.Namespace, claim: SamplingLaw) -> Server:
     """Return the server as a source."""
     key = _key(options.key_from)
     concurrency = as_count("--concurrency", options.concurrency)
+    url, api = _interface(as_url(options.url), options.api)
     request = AuditRequest(
-        url=as_url(options.url),
-        api=options.api,
+        url=url,
+        api=api,
         claim=claim,
         model=options.model,
         prompts=tuple(options.prompt or ()),
@@ -137,6 +139,14 @@ def _server(options: argparse.Namespace, claim: SamplingLaw) -> Server:
     )
     draws = as_count("--draws", options.draws)
     return Server(request, settings, draws, options.keep or _default_path(request.url))
+
+
+def _interface(url: str, api: str | None) -> tuple[str, str]:
+    """Return the base address and the interface, which the end of a url may name."""
+    base, named = split_url(url)
+    if api and named and api != named:
+        raise ValueError(f"--url ends with {INTERFACES[named].path}, and --api is {api}: give one")
+    return base, api or named or "completions"
 
 
 def _key(variable: str | None) -> str:

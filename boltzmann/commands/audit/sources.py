@@ -3,7 +3,8 @@
 import contextlib
 import ipaddress
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import urlsplit
 
 from tqdm import tqdm
@@ -12,6 +13,7 @@ from boltzmann.thermometer.io import client
 from boltzmann.thermometer.io.journal import Journal
 from boltzmann.thermometer.io.requests import AuditRequest
 from boltzmann.thermometer.io.saved_draws import SavedDraws, load_draws
+from boltzmann.thermometer.io.server_settings import ServerSettings, in_words, sampler_settings
 
 
 @dataclass(frozen=True)
@@ -57,15 +59,22 @@ class Server:
         self._collect(journal)
 
         draws = journal.saved_draws(scale)
+        if not draws.settings and journal.said and journal.said.defaults:
+            draws = replace(draws, settings=[self._settings_expected(journal.said)])
         model = f", model {self.request.model}" if self.request.model else ""
         asked = f"{journal.draws - before} draws asked"
         resumed = f", {before} were there" if before else ""
         return draws, {
             "server": f"{self.request.endpoint}{model}",
+            **_said(journal.said, self.request),
             "kept": f"{self.path}: {asked}{resumed}",
             "logprobs": _in_words(draws),
             **_omissions(draws),
         }
+
+    def _settings_expected(self, said: ServerSettings) -> dict[str, Any]:
+        """Return the settings that are in force if a request replaces the defaults it names."""
+        return sampler_settings(said.defaults | self.request.body(0))
 
     def _warn_of_clear_text(self) -> None:
         """Warn before an API key leaves this machine unencrypted."""
@@ -100,6 +109,23 @@ class Server:
                     file=sys.stderr,
                 )
             raise
+
+
+def _said(said: ServerSettings | None, request: AuditRequest) -> dict[str, str]:
+    """Return what the server says of itself, and of requests that name no setting."""
+    if said is None:
+        return {}
+    parts = [said.engine, f"model {said.model}" if said.model else ""]
+    if said.defaults:
+        parts.append(f"by default {in_words(said.defaults)}")
+    if off := [name for name in said.fields_off if name not in request.fields]:
+        names = ", ".join(off)
+        if request.api == "llama":
+            parts.append(f"switched off for this audit: {names}")
+        else:
+            parts.append(f"not switched off by this interface: {names}")
+    lines = "; ".join(part for part in parts if part)
+    return {"says": lines} if lines else {}
 
 
 def _is_local(host: str) -> bool:

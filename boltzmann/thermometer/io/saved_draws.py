@@ -44,6 +44,8 @@ class SavedDraws:
         Whether the numbers are taken for logits, as most lists hold one above 0.
     end_at_truncation : bool
         Whether most lists hold only what a truncation left: short ones, of probability 1.
+    settings : list of dict
+        The distinct sampler settings that answers report, by llama.cpp's names.
     """
 
     logprobs: list[FloatArray]
@@ -56,6 +58,7 @@ class SavedDraws:
     contradictions: Tally = field(default_factory=Tally)
     logits: bool = False
     end_at_truncation: bool = False
+    settings: list[dict[str, Any]] = field(default_factory=list)
 
     def read(self, confidence: float = 0.95) -> Reading:
         """Return the reading, with errors clustered by request where requests made several draws.
@@ -122,10 +125,12 @@ def load_draws(path: str | os.PathLike[str], scale: float | None = None) -> Save
     * ``{"logprobs": [-0.5, -1.2], "chosen": 0}`` or ``{"logprobs": {"a": -0.5, "b": -1.2},
       "chosen": "a"}``, one draw; ``null`` was withheld, and draws with the same ``"group"`` may
       depend on one another;
-    * a saved response of completions or chat completions, as OpenAI defined them, with
-      log-probabilities, of llama-server's ``/completion`` with ``n_probs``, or of Ollama's
-      ``/api/generate`` or ``/api/chat`` with ``top_logprobs``: all its draws, one group; so is a
-      line of the output of OpenAI's Batch, and the chunks of a streamed answer, one a line;
+    * a saved response of completions, chat completions or Responses, as OpenAI defined them, with
+      log-probabilities, of llama-server's ``/completion`` with ``n_probs`` (``post_sampling_probs``
+      too), of Ollama's ``/api/generate`` or ``/api/chat`` with ``top_logprobs``, of SGLang's
+      ``/generate`` with ``top_logprobs_num`` or of text-generation-inference's with
+      ``top_n_tokens``: all its draws, one group; so is a line of the output of OpenAI's Batch, and
+      the chunks of a streamed answer, one a line;
     * a line of the journal that an audit of a server keeps.
 
     Answers or tokens that cannot be read, and draws that contradict their lists, are left out; the
@@ -194,7 +199,7 @@ def draws_in(lines: Iterable[tuple[str, Any]], scale: float | None = None) -> Sa
     groups = [answer.group for answer in answers for _ in answer.draws]
     groups += [draw.group for draw in reader.simple]
     labels = {group: k for k, group in enumerate(dict.fromkeys(groups))}
-    factor = [*reader.scales, 1.0][0] if scale is None else scale
+    factor = _factor(reader) if scale is None else scale
     return SavedDraws(
         logprobs=[row.logprobs * factor for row in rows],
         chosen=[row.chosen for row in rows],
@@ -206,7 +211,25 @@ def draws_in(lines: Iterable[tuple[str, Any]], scale: float | None = None) -> Sa
         contradictions=contradictions,
         logits=logits,
         end_at_truncation=end_at_truncation(draws),
+        settings=reader.settings,
     )
+
+
+def _factor(reader: LineReader) -> float:
+    """Return the factor that makes log-probabilities those before the temperature.
+
+    It is what an audit found out, or the temperature where probabilities are those after sampling.
+    """
+    if reader.scales or not reader.after_sampling:
+        return [*reader.scales, 1.0][0]
+    said = {settings.get("temperature") for settings in reader.settings}
+    t = said.pop() if len(said) == 1 else None
+    if not isinstance(t, int | float) or t <= 0:
+        raise ValueError(
+            "answers hold probabilities after sampling, and do not say at which temperature above "
+            "0: give it as the scale (--logprobs tempered)"
+        )
+    return float(t)
 
 
 def _contradictory(answer: Answer, logits: bool, tally: Tally) -> list[bool]:
