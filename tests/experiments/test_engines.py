@@ -24,7 +24,7 @@ def test_every_engine_is_in_the_table_under_both_settings(table):
     names = [result["engine"] for result in engines.results().values()]
     for settings in (engines.OFF, engines.ALONE):
         assert table.where(settings=settings)["engine"].tolist() == names
-    assert f"{len(names) - 1} engines" in engines.FINDING.replace("fifteen", "15")
+    assert f"{len(names) - 1} engines" in engines.FINDING.replace("sixteen", "16")
 
 
 @pytest.mark.parametrize("factor", [0.9, 1.1])

@@ -1,4 +1,4 @@
-"""Serve known logits by vLLM: `serve_vllm.py TABLE.npy FOLDER --port PORT`.
+"""Serve the model by vLLM: `serve_vllm.py FOLDER --port PORT`.
 
 Runs in an environment with vllm; its path has this folder and that of `llama_folder`. The model's
 generation_config.json has top_k = 5, which acts in every request that does not say otherwise.
@@ -11,12 +11,12 @@ from pathlib import Path
 import llama_folder
 import serve_model
 
-_, table, folder, *port = sys.argv
+_, folder, *port = sys.argv
 model = Path(folder) / "model"
-llama_folder.write(model, serve_model.load(table, first=3), generation={"top_k": 5})
+llama_folder.write(model, serve_model.RandomModel(first=3), generation={"top_k": 5})
 
 command = [sys.executable, "-P", "-m", "vllm.entrypoints.openai.api_server", *port]
-command += ["--model", str(model), "--served-model-name", "known", "--dtype", "float32"]
+command += ["--model", str(model), "--served-model-name", "random", "--dtype", "float32"]
 command += ["--enforce-eager", "--max-model-len", "2048", "--max-num-seqs", "8"]
 os.environ |= {
     "HF_HUB_OFFLINE": "1",

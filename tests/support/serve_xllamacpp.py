@@ -1,4 +1,4 @@
-"""Serve known logits by llama.cpp's server: `serve_xllamacpp.py TABLE.npy FOLDER --port PORT`.
+"""Serve the model by llama.cpp's server: `serve_xllamacpp.py FOLDER --port PORT`.
 
 Runs in an environment with xllamacpp and gguf; its path has this folder and that of `gguf_file`.
 """
@@ -11,9 +11,9 @@ import gguf_file
 import serve_model
 import xllamacpp
 
-_, table, folder, _, port = sys.argv
+_, folder, _, port = sys.argv
 model = Path(folder) / "model.gguf"
-gguf_file.write(model, serve_model.load(table, first=gguf_file.FIRST))
+gguf_file.write(model, serve_model.RandomModel(gguf_file.FIRST))
 
 settings = xllamacpp.CommonParams()
 settings.model.path = str(model)
