@@ -9,7 +9,7 @@ from boltzmann.thermometer.io.saved_draws import SavedDraws, load_draws
 from boltzmann.thermometer.laws import SamplingLaw
 from boltzmann.thermometer.reading import Reading, read
 from boltzmann.thermometer.sampler_audit import Audit, audit
-from boltzmann.thermometer.signs import Sign
+from boltzmann.thermometer.signs.score import Sign
 
 __all__ = [
     "Audit",

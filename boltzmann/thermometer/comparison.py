@@ -11,8 +11,9 @@ from boltzmann.thermometer.dependence import INDEPENDENT, Dependence
 from boltzmann.thermometer.faults import Candidate, FaultHypothesis
 from boltzmann.thermometer.hypothesis import Hypothesis
 from boltzmann.thermometer.resolution import draws_needed
-from boltzmann.thermometer.signs import TESTS, Sign, signs_against
+from boltzmann.thermometer.signs import TESTS, signs_against
 from boltzmann.thermometer.signs.dependence import DependenceSign, dependence_signs
+from boltzmann.thermometer.signs.score import Sign
 
 _LARGEST_EXPONENT = 700.0  # nats whose exponential is a float64
 
@@ -100,9 +101,7 @@ class Comparison:
     @cached_property
     def significant_dependence(self) -> list[DependenceSign]:
         """Those of them that are significant."""
-        return [
-            found for found in self.dependence_signs if found.sign.p_value < self.significance
-        ]
+        return [found for found in self.dependence_signs if found.sign.p_value < self.significance]
 
     @cached_property
     def dependence(self) -> Dependence:
@@ -140,9 +139,7 @@ class Comparison:
     @cached_property
     def candidates(self) -> tuple[Candidate, ...]:
         """The faults against the claim, the likeliest first."""
-        return tuple(
-            fault.as_candidate(self.log_likelihood, self.effect) for fault in self.ranked
-        )
+        return tuple(fault.as_candidate(self.log_likelihood, self.effect) for fault in self.ranked)
 
     @cached_property
     def signs(self) -> list[Sign]:

@@ -11,7 +11,8 @@ from boltzmann.thermometer.comparison import Comparison
 from boltzmann.thermometer.faults import Fault, FaultHypothesis
 from boltzmann.thermometer.hypothesis import Hypothesis
 from boltzmann.thermometer.laws import SamplingLaw
-from boltzmann.thermometer.signs import Sign, signs_against
+from boltzmann.thermometer.signs import signs_against
+from boltzmann.thermometer.signs.score import Sign
 from boltzmann.thermometer.signs.temperature import slope_with_entropy
 from boltzmann.thermometer.signs.tokens import (
     TokenCounts,
@@ -118,9 +119,14 @@ def name_fault(comparison: Comparison) -> Naming:
     if not unfit and best is not None:
         return _named(comparison, best)
 
-    seen = [*unfit, *signs_of_dependence] or comparison.signs
-    seen.sort(key=lambda sign: (sign.name != "outside", sign.p_value))
-    return Naming("unknown", claim, seen=tuple(seen))
+    return Naming("unknown", claim, seen=_in_order([*unfit, *signs_of_dependence], comparison))
+
+
+def _in_order(seen: list[Sign], comparison: Comparison) -> tuple[Sign, ...]:
+    """Return what was seen, the strongest first, but before all that draws leave their lists."""
+    of_claim = [sign for sign in comparison.signs if sign.name == "outside" or not seen]
+    found = {sign.name: sign for sign in (*seen, *of_claim)}.values()
+    return tuple(sorted(found, key=lambda sign: (sign.name != "outside", sign.p_value)))
 
 
 def _best_that_fits(comparison: Comparison) -> tuple[FaultHypothesis | None, list[Sign]]:

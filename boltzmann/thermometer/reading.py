@@ -10,8 +10,8 @@ from scipy.special import chdtri, stdtrit
 from boltzmann._core.checks import as_count, as_number
 from boltzmann.thermometer.condensing import Condensed, condense
 from boltzmann.thermometer.constancy import TopReading, readings_by_top
-from boltzmann.thermometer.errors import BetaErrors, as_error, errors_of_beta
 from boltzmann.thermometer.draw_record import DrawRecord
+from boltzmann.thermometer.errors import BetaErrors, as_error, errors_of_beta
 from boltzmann.thermometer.evidence import Evidence, renumbered
 from boltzmann.thermometer.fitting import as_t, fit_beta, likelihood_bounds
 from boltzmann.thermometer.inputs import ABSENT, WITHHELD
@@ -222,9 +222,7 @@ def _as_labels(name: str, labels: ArrayLike | None, shape: tuple[int, ...]) -> I
         return None
     given = np.asarray(labels)
     if given.shape != shape:
-        raise ValueError(
-            f"{name} must have shape {shape}, one label per draw, got {given.shape}"
-        )
+        raise ValueError(f"{name} must have shape {shape}, one label per draw, got {given.shape}")
     return np.unique(given, return_inverse=True)[1].astype(np.int64)
 
 

@@ -157,7 +157,9 @@ class LineReader:
         audit = len(self.scales)  # all its lists were asked for at one length
         parsed = self._parsed(line["response"], where)
         group = ("request", audit, number)
-        self.answers.append(Answer(group, Shape(f"audit {audit}"), parsed.draws, where))
+        prompt = line.get("prompt")
+        shape = Shape(f"audit {audit}")
+        self.answers.append(Answer(group, shape, parsed.draws, where, prompt))
 
     def _add_chunk(
         self, line: Mapping[str, Any], head: Mapping[str, Any], number: int, where: str
@@ -263,7 +265,9 @@ def _simple_draw(line: Mapping[str, Any], number: int) -> SimpleDraw:
     # Of numbers that are no distribution, it is not known what the tokens not listed have.
     unidentified = 0.0 if is_distribution(values) else 1.0
 
-    return SimpleDraw(Row(values, place, unidentified), group)
+    tokens = list(logprobs) if isinstance(logprobs, Mapping) else range(len(values))
+    row = Row(values, place, unidentified, tokens, line["chosen"])
+    return SimpleDraw(row, group)
 
 
 def _as_logprobs(values: list[Any]) -> FloatArray:
