@@ -1,7 +1,7 @@
 """Serve the model by vLLM: `serve_vllm.py FOLDER --port PORT`.
 
 Runs in an environment with vllm; its path has this folder and that of `llama_folder`. The model's
-generation_config.json has top_k = 5, which acts in every request that does not say otherwise.
+generation_config.json has top_k = 3, which acts in every request that does not say otherwise.
 """
 
 import os
@@ -13,7 +13,7 @@ import serve_model
 
 _, folder, *port = sys.argv
 model = Path(folder) / "model"
-llama_folder.write(model, serve_model.RandomModel(first=3), generation={"top_k": 5})
+llama_folder.write(model, serve_model.RandomModel(first=3), generation={"top_k": 3})
 
 command = [sys.executable, "-P", "-m", "vllm.entrypoints.openai.api_server", *port]
 command += ["--model", str(model), "--served-model-name", "random", "--dtype", "float32"]

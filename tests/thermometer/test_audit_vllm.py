@@ -3,7 +3,7 @@
 BOLTZMANN_VLLM_PYTHON=python python -m pytest -m vllm
 
 Each asks for 3,072 tokens at t = 0.7 unless said; false alarms: 1e-3 an audit, with random numbers
-that are the server's own. The model's generation_config.json says top_k = 5.
+that are the server's own. The model's generation_config.json says top_k = 3.
 """
 
 import pytest
@@ -71,7 +71,7 @@ def test_what_was_not_asked_for_is_named(audit, field, name):
 
 
 def test_truncation_in_the_server_s_order_holds_and_in_the_other_is_named(audit):
-    truncated = ["--top-p", 0.8]
+    truncated = ["--top-p", 0.8, "--resolution", 0.4]
     status, verdict, report = audit(WHOLE, claim=truncated)
     assert (status, verdict) == (0, "holds"), report
     status, verdict, report = audit(WHOLE, claim=[*truncated, "--temperature-last"])

@@ -80,7 +80,7 @@ def test_truncation_in_the_server_s_order_holds_and_in_the_other_is_named(audit)
         (["dynatemp_range=0.3"], {"entropy_dependent"}),
         (["xtc_probability=0.5"], {"likeliest_excluded"}),
         (["xtc_probability=1"], {"likeliest_excluded"}),
-        (["typical_p=0.5"], {"hidden_typical"}),
+        (["typical_p=0.5"], {"hidden_typical", "unknown"}),
         (["top_n_sigma=1"], {"unknown"}),
         (["mirostat=2", "mirostat_tau=3"], {"unknown"}),
         (['samplers=["temperature","adaptive_p"]', "adaptive_target=0.3"], {"unknown"}),
@@ -90,6 +90,9 @@ def test_truncation_in_the_server_s_order_holds_and_in_the_other_is_named(audit)
     ids=lambda value: value[0].split("[")[0] if isinstance(value, list) else "",
 )
 def test_a_sampler_that_acts_beside_the_temperature_is_named_as_what_it_is(audit, fields, names):
-    """Each acts beside a temperature of 0.7 that is applied as asked."""
+    """Each acts beside a temperature of 0.7 that is applied as asked.
+
+    How typical a token is takes the entropy, which lists of 40 leave open.
+    """
     status, verdict, report = audit(*fields)
     assert status == 1 and verdict in names, report
