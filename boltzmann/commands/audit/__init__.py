@@ -19,19 +19,11 @@ def run(options: argparse.Namespace) -> int:
     """Audit, print the report, draw the figure, and return the exit status."""
     from boltzmann.commands.audit.config import as_config
     from boltzmann.commands.audit.report import report
-    from boltzmann.thermometer import diagnose
 
     config = as_config(options)
-    draws, source = config.source.obtain(config.scale)
+    draws, source, stop = config.source.obtain(config.scale, config.stopping_rule)
     reading = draws.read()
-    diagnosis = diagnose(
-        reading,
-        config.claim,
-        false_alarms=config.false_alarms,
-        resolution=config.resolution,
-        slack=config.slack,
-        after_truncation=draws.end_at_truncation or draws.scale != 1,
-    )
+    diagnosis = stop.diagnosis if stop else config.diagnose(reading, draws)
 
     print(report(reading, diagnosis, source, config.resolution))
     if config.figure is not None:

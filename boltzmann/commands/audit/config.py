@@ -12,10 +12,11 @@ from urllib.parse import urlsplit
 from boltzmann._core.checks import as_count, as_number, as_positive
 from boltzmann.commands.audit.options import SERVER_OPTIONS
 from boltzmann.commands.audit.sources import SavedFile, Server
-from boltzmann.thermometer import SamplingLaw
+from boltzmann.thermometer import Diagnosis, Reading, SamplingLaw, SavedDraws, diagnose
 from boltzmann.thermometer.io.client import ClientSettings
 from boltzmann.thermometer.io.requests import AuditRequest, as_url
 from boltzmann.thermometer.laws import as_claim
+from boltzmann.thermometer.stopping import StoppingRule
 
 _LEAST = 1e-300  # of a number that must be positive
 _MOST_SLACK = 1e300  # nats
@@ -46,6 +47,22 @@ class AuditConfig:
     resolution: float
     slack: float
     figure: Path | None
+
+    @property
+    def stopping_rule(self) -> StoppingRule:
+        """When draws stop."""
+        return StoppingRule(self.claim, self.false_alarms, self.resolution, self.slack)
+
+    def diagnose(self, reading: Reading, draws: SavedDraws) -> Diagnosis:
+        """Return the diagnosis of draws whose number was fixed beforehand."""
+        return diagnose(
+            reading,
+            self.claim,
+            false_alarms=self.false_alarms,
+            resolution=self.resolution,
+            slack=self.slack,
+            after_truncation=draws.end_at_truncation or draws.scale != 1,
+        )
 
 
 def as_config(options: argparse.Namespace) -> AuditConfig:
@@ -136,7 +153,8 @@ def _server(options: argparse.Namespace, claim: SamplingLaw) -> Server:
         key=key,
     )
     draws = as_count("--draws", options.draws)
-    return Server(request, settings, draws, options.keep or _default_path(request.url))
+    path = options.keep or _default_path(request.url)
+    return Server(request, settings, draws, path, fixed=options.fixed)
 
 
 def _key(variable: str | None) -> str:

@@ -3,15 +3,29 @@
 import contextlib
 import ipaddress
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from tqdm import tqdm
 
+from boltzmann.commands.audit.rounds import hottest_prompts, looks, may_hold, request_of_round
 from boltzmann.thermometer.io import client
 from boltzmann.thermometer.io.journal import Journal
 from boltzmann.thermometer.io.requests import AuditRequest
 from boltzmann.thermometer.io.saved_draws import SavedDraws, load_draws
+from boltzmann.thermometer.stopping import Stop, StoppingRule
+
+Ask = Callable[[AuditRequest, int], None]  # until the journal holds so many draws
+
+
+class Obtained(NamedTuple):
+    """Draws, lines of the report by name, and the verdict where draws stopped for it."""
+
+    draws: SavedDraws
+    lines: dict[str, str]
+    stop: Stop | None = None
 
 
 @dataclass(frozen=True)
@@ -20,10 +34,11 @@ class SavedFile:
 
     path: str
 
-    def obtain(self, scale: float | None) -> tuple[SavedDraws, dict[str, str]]:
+    def obtain(self, scale: float | None, _: StoppingRule) -> Obtained:
         """Return its draws, and lines of the report by name."""
         draws = load_draws(self.path, scale)
-        return draws, {"file": self.path, "logprobs": _in_words(draws), **_omissions(draws)}
+        lines = {"file": self.path, "logprobs": _in_words(draws), **_omissions(draws)}
+        return Obtained(draws, lines)
 
 
 @dataclass(frozen=True)
@@ -37,35 +52,77 @@ class Server:
     settings : ClientSettings
         How it is asked.
     draws : int
-        How many tokens are drawn, with those that are in the journal.
+        How many tokens are drawn at the most, with those that are in the journal.
     path : str
         The journal.
+    fixed : bool
+        Whether all are drawn, and judged once.
     """
 
     request: AuditRequest
     settings: client.ClientSettings
     draws: int
     path: str
+    fixed: bool = False
 
-    def obtain(self, scale: float | None) -> tuple[SavedDraws, dict[str, str]]:
-        """Ask for the draws that the journal lacks; return all, and lines of the report by name."""
+    def obtain(self, scale: float | None, rule: StoppingRule) -> Obtained:
+        """Ask for draws that the journal lacks; return all, and lines of the report by name."""
         journal = Journal(self.path, self.request.summary())
         if journal.scale is None:
             journal.scale = scale
         before = journal.draws
         self._warn_of_clear_text()
-        self._collect(journal)
+        if self.fixed:
+            stop = self._collect(journal, lambda ask: ask(self.request, self.draws))
+        else:
+            stop = self._collect(journal, lambda ask: self._ask_in_rounds(journal, rule, ask))
 
         draws = journal.saved_draws(scale)
         model = f", model {self.request.model}" if self.request.model else ""
         asked = f"{journal.draws - before} draws asked"
         resumed = f", {before} were there" if before else ""
-        return draws, {
+        lines = {
             "server": f"{self.request.endpoint}{model}",
             "kept": f"{self.path}: {asked}{resumed}",
+            "stopped": self._why_stopped(stop, journal.draws, rule),
             "logprobs": _in_words(draws),
             **_omissions(draws),
         }
+        return Obtained(draws, lines, stop)
+
+    def _ask_in_rounds(self, journal: Journal, rule: StoppingRule, ask: Ask) -> Stop:
+        """Ask until the rule says that what is claimed is known, or no more may be asked."""
+        step = self.settings.concurrency * self.request.tokens
+        hot: tuple[str, ...] = ()
+        for number, target in looks(journal.draws, step, self.draws):
+            ask(request_of_round(self.request, journal, hot, self.settings.concurrency), target)
+            last = journal.draws >= self.draws
+            draws = journal.saved_draws(journal.scale)
+            if not (last or draws.readable):
+                continue
+            reading = draws.read()
+            stop = rule.look(
+                reading,
+                number,
+                last=last,
+                may_hold=may_hold(self.request, journal),
+                after_truncation=draws.end_at_truncation or draws.scale != 1,
+            )
+            if stop is not None:
+                return stop
+            hot = hottest_prompts(self.request, journal, draws, reading)
+        raise AssertionError  # the last look ends it
+
+    def _why_stopped(self, stop: Stop | None, draws: int, rule: StoppingRule) -> str:
+        """Return why no more draws were asked."""
+        if stop is None or stop.reason == "no more draws":
+            return f"all of {self.draws} draws were asked"
+        off = f"{100 * rule.resolution:g} %" if rule.claim.temperature else f"{rule.resolution:g}"
+        why = {
+            "refuted": "the claim is refuted",
+            "cleared": f"temperatures off by {off} are refuted",
+        }[stop.reason]
+        return f"after {draws} of at most {self.draws} draws: {why}"
 
     def _warn_of_clear_text(self) -> None:
         """Warn before an API key leaves this machine unencrypted."""
@@ -77,7 +134,7 @@ class Server:
                 file=sys.stderr,
             )
 
-    def _collect(self, journal: Journal) -> None:
+    def _collect(self, journal: Journal, work: Callable[[Ask], Stop | None]) -> Stop | None:
         """Ask, under a progress bar; whatever ends it, say how to resume."""
         bar = tqdm(
             total=self.draws,
@@ -90,9 +147,12 @@ class Server:
         def progress(draws: int) -> None:
             bar.update(min(draws, self.draws) - bar.n)
 
+        def ask(request: AuditRequest, draws: int) -> None:
+            client.collect(request, journal, draws, self.settings, progress)
+
         try:
             with bar:  # closed before anything else is printed
-                client.collect(self.request, journal, self.draws, self.settings, progress)
+                return work(ask)
         except BaseException:
             if journal.draws:
                 print(

@@ -50,7 +50,7 @@ class Journal:
         self.scale: float | None = None
         self.draws = 0
         self._summary = summary
-        self._answered: set[int] = set()
+        self._answered: dict[int, str] = {}  # the prompt of each request; "" if it had no draw
         self._has_header = False
         # Mode "x" fails if another audit has made the file by the time of the first line.
         self._header_mode = "a" if self.path.exists() else "x"
@@ -74,13 +74,18 @@ class Journal:
             self._write({"audit": {**self._summary, "scale": self.scale}}, self._header_mode)
             self._has_header = True
         self._write({"request": number, "prompt": prompt, "response": evidence_of(response)}, "a")
-        self._count(number, draws)
+        self._count(number, prompt, draws)
 
     def next_unanswered(self, number: int) -> int:
         """Return the first request from `number` on that has no answer."""
         while number in self._answered:
             number += 1
         return number
+
+    @property
+    def prompts(self) -> list[str]:
+        """The prompt of each group of draws; see `SavedDraws.groups`."""
+        return [prompt for _, prompt in sorted(self._answered.items()) if prompt]
 
     def saved_draws(self, scale: float | None = None) -> SavedDraws:
         """Return all draws; see `load_draws`."""
@@ -108,7 +113,8 @@ class Journal:
             for place, line in answers:
                 where = place
                 number = as_count("request", line["request"], least=0)
-                self._count(number, len(parse_response(line["response"]).draws))
+                drawn = len(parse_response(line["response"]).draws)
+                self._count(number, str(line.get("prompt", "")), drawn)
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{where} keeps no answer: {error}") from None
 
@@ -137,10 +143,10 @@ class Journal:
                     f"{self.path} keeps another audit: {difference}. Keep this one elsewhere"
                 )
 
-    def _count(self, number: int, draws: int) -> None:
+    def _count(self, number: int, prompt: str, draws: int) -> None:
         if number in self._answered:
             raise ValueError(f"request {number} is there twice")
-        self._answered.add(number)
+        self._answered[number] = prompt if draws else ""
         self.draws += draws
 
     def _write(self, line: dict[str, Any], mode: str) -> None:

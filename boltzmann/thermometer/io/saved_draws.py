@@ -102,6 +102,11 @@ class SavedDraws:
         )
         return replace(reading, left_out=self._by_reason(reading.left_out))
 
+    @property
+    def readable(self) -> bool:
+        """Whether there is a draw that can be read."""
+        return any(x is not None and x >= 0 for x in self.chosen)
+
     def _by_reason(self, left_out: dict[str, int]) -> dict[str, int]:
         """Return the draws left out, with contradictory ones apart from those withheld."""
         contradictory = self.chosen.count(CONTRADICTORY)

@@ -1,0 +1,165 @@
+r"""When an audit that asks for draws in rounds may stop, and what it then has found.
+
+At the end of each round the claim is held against a `SequentialTest`, which may be looked at as
+often as one likes. The tests of `diagnose` may not: their p-values are those of a number of draws
+that was fixed beforehand. They are evaluated once, where the audit stops, and pay for all rounds
+at which it might have. Of the false alarms α the sequential test gets 9/10; at the end of round k
+they get
+
+.. math:: \frac{\alpha}{10} \, \frac{1}{k (k + 1)}, \qquad
+          \sum_{k=1}^\infty \frac{1}{k (k + 1)} = 1
+
+so that, by the union bound, a true claim fails with a probability of at most α, whatever the rule
+by which the audit stops. (Transforms of draws are uniform and independent however prompts were
+chosen from the draws before; bounds on the ratio of a law with fitted numbers hold nearly.)
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from boltzmann.thermometer.diagnosis import Diagnosis, diagnose
+from boltzmann.thermometer.laws import SamplingLaw
+from boltzmann.thermometer.margins import MISSES
+from boltzmann.thermometer.reading import Reading
+from boltzmann.thermometer.sequential import SequentialTest
+
+Reason = Literal["refuted", "cleared", "no more draws"]
+_OF_SEQUENTIAL = 0.9  # its share of the false alarms
+_LONGEST_SEARCH = 2  # times the draws that refuted a claim are asked, at the most, to name a fault
+_SUSPICIOUS = 0.01  # a p-value of independence below which no temperature is named
+
+
+@dataclass(frozen=True)
+class Stop:
+    """What was found where an audit stopped.
+
+    Attributes
+    ----------
+    diagnosis : Diagnosis
+        The verdict. Its p-value is valid wherever the audit stopped.
+    reason : {"refuted", "cleared", "no more draws"}
+        The sequential test failed the claim; it refuted the rivals that must be; or neither, and
+        the draws were all that might be asked.
+    """
+
+    diagnosis: Diagnosis
+    reason: Reason
+
+
+@dataclass(frozen=True)
+class StoppingRule:
+    """A claim, and the error rates at which it is decided.
+
+    Attributes
+    ----------
+    claim : SamplingLaw
+        What draws are claimed to follow.
+    false_alarms, resolution, slack : float
+        See `diagnose`.
+    misses : float
+        A bound on the probability of holding a claim whose temperature is off by the resolution.
+    """
+
+    claim: SamplingLaw
+    false_alarms: float = 1e-3
+    resolution: float = 0.1
+    slack: float = 1e-4
+    misses: float = MISSES
+
+    def look(
+        self,
+        reading: Reading,
+        number: int,
+        *,
+        last: bool = False,
+        may_hold: bool = True,
+        after_truncation: bool = False,
+    ) -> Stop | None:
+        """Return what was found if the audit may stop now, after the round of that number.
+
+        Parameters
+        ----------
+        reading : Reading
+            Of all draws so far.
+        number : int
+            Of the look, from 1.
+        last : bool
+            Whether no more draws will be asked.
+        may_hold : bool
+            Whether there are enough draws for signs of another kind than a temperature.
+        after_truncation : bool
+            See `diagnose`. A truncation that is claimed of such lists is told by all draws alone.
+        """
+        # Which draws contradict their lists may depend on the token, and which tokens lists leave,
+        # on the truncation: then no ratio is a martingale, and all draws are asked.
+        all_asked = after_truncation and self.claim.truncated
+        if all_asked or reading.left_out.get("contradictory"):
+            return self._at_the_end(reading, number, all_asked) if last else None
+
+        test = SequentialTest(
+            self.claim,
+            false_alarms=_OF_SEQUENTIAL * self.false_alarms,
+            resolution=self.resolution,
+            misses=self.misses,
+            slack=self.slack,
+        )
+        test.add(reading)
+        if test.decision == "fails":
+            return self._named(reading, test, last=last)
+        if test.decision == "holds" and may_hold:
+            return self._cleared(reading, number)
+        return self._at_the_end(reading, number) if last else None
+
+    def _named(self, reading: Reading, test: SequentialTest, *, last: bool) -> Stop | None:
+        """Return the fault of a claim that is refuted; None while draws may yet name it.
+
+        The false alarm is spent: it is at most the sequential test's, whatever is named.
+        """
+        found = self._diagnose(reading, self.false_alarms)
+        p_value = min(1.0, test.p_value / _OF_SEQUENTIAL)
+        if found.verdict == "fails":
+            return Stop(replace(found, p_value=p_value), "refuted")
+        searched = reading.draws >= _LONGEST_SEARCH * (test.refuted_at or 0)
+        if not (last or searched):
+            return None
+
+        rival = test.likeliest
+        fit = diagnose(reading, rival.law, false_alarms=self.false_alarms, slack=self.slack)
+        if fit.verdict != "fails" and found.dependence.p_value >= _SUSPICIOUS:
+            named = replace(found, fault=rival.fault, law=rival.law)
+        else:
+            named = replace(found, fault="unknown", law=self.claim)
+        return Stop(replace(named, verdict="fails", p_value=p_value, draws_needed=0.0), "refuted")
+
+    def _cleared(self, reading: Reading, number: int) -> Stop:
+        """Return the verdict on a claim whose rivals are refuted: it holds unless a sign fails."""
+        found = self._diagnose(reading, self._share(number))
+        if found.verdict == "cannot tell":
+            found = replace(found, verdict="holds", draws_needed=0.0)
+        return Stop(self._paid(found, number), "cleared")
+
+    def _at_the_end(self, reading: Reading, number: int, after_truncation: bool = False) -> Stop:
+        """Return the verdict where there are no more draws."""
+        found = self._diagnose(reading, self._share(number), after_truncation)
+        return Stop(self._paid(found, number), "no more draws")
+
+    def _share(self, number: int) -> float:
+        """Return the false alarms of `diagnose` at a look."""
+        return (1 - _OF_SEQUENTIAL) * self.false_alarms / (number * (number + 1))
+
+    def _paid(self, found: Diagnosis, number: int) -> Diagnosis:
+        """Return a diagnosis with its p-value on the scale of all false alarms."""
+        factor = self.false_alarms / self._share(number)
+        return replace(found, p_value=min(1.0, found.p_value * factor))
+
+    def _diagnose(
+        self, reading: Reading, false_alarms: float, after_truncation: bool = False
+    ) -> Diagnosis:
+        return diagnose(
+            reading,
+            self.claim,
+            false_alarms=false_alarms,
+            resolution=self.resolution,
+            slack=self.slack,
+            after_truncation=after_truncation,
+        )
