@@ -17,9 +17,10 @@ _KNOWN: dict[Fault, float] = {
     "missing_truncation": 0.1,
     "swapped_order": 0.1,
 }
-# ... and of any temperature, and of a hidden truncation.
+# ... of any temperature, of a hidden truncation, and of copied answers.
 _ANY_TEMPERATURE = 0.25
 _HIDDEN = 0.2
+_COPIES = 0.02  # a copy of some tokens tells so much that its weight hardly matters
 
 # |log(t/t0)| of the temperatures tried, to each side. A draw tells C/2 (log t/t0)² nats: with steps
 # of √2, at most 3 % of that is lost where t lies between two of them.
@@ -41,7 +42,7 @@ class Rival:
     fault : str
         What it would be called, as in `Diagnosis`.
     law : SamplingLaw
-        The law.
+        The law; of "dependent_draws" the claim, of which answers are copied.
     weight : float
         Its share of the mixture.
     """
@@ -58,12 +59,13 @@ def rivals_of(claim: SamplingLaw) -> tuple[Rival, ...]:
     log |log(t/t0)|, so that a deviation of any size is met; and truncations that engines have as
     defaults, and some between.
     """
-    weighted = [(_KNOWN[fault], fault, law) for fault, law in _known_mistakes(claim)]
+    weighted: list[tuple[float, Fault, SamplingLaw]] = [(_COPIES, "dependent_draws", claim)]
+    weighted += [(_KNOWN[fault], fault, law) for fault, law in _known_mistakes(claim)]
     for weight, kind in (
         (_ANY_TEMPERATURE, _other_temperatures(claim)),
         (_HIDDEN, _hidden_truncations(claim)),
     ):
-        weighted += [(weight / len(kind), fault, law) for fault, law in kind]
+        weighted += [(weight / max(len(kind), 1), fault, law) for fault, law in kind]
     total = sum(weight for weight, _, _ in weighted)
     return tuple(Rival(fault, law, weight / total) for weight, fault, law in weighted)
 

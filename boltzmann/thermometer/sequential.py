@@ -26,7 +26,8 @@ where rivals guess what tokens that are not listed weigh: whatever they guess, t
 
 **What is claimed** is a law, *and* that draws follow it whatever was drawn before. Copies of an
 answer, or one seed for all requests, make that false, and what is then refuted need not be the
-temperature. A name is therefore given by `diagnose`, which allows for dependence.
+temperature. Copied answers are therefore one of the rivals (see `copies`), and a name is given by
+`diagnose`, which allows for dependence.
 
 References
 ----------
@@ -40,6 +41,7 @@ from typing import Literal
 import numpy as np
 
 from boltzmann._core.checks import LARGEST, SMALLEST, FloatArray, as_number
+from boltzmann.thermometer.copies import Copies
 from boltzmann.thermometer.draw_probabilities import DrawProbabilities
 from boltzmann.thermometer.hypothesis import Hypothesis
 from boltzmann.thermometer.laws import SamplingLaw, as_claim
@@ -72,8 +74,8 @@ class SequentialTest:
     slack : float
         By how many nats the log-probabilities may miss those that the sampler used.
     rivals : sequence of Rival, optional
-        The mixture, of weights that add up to 1; by default all mistakes that have a name and a
-        law, temperatures near and far, and hidden truncations.
+        Of the mixture, with weights that add up to 1; by default copied answers, all mistakes that
+        have a name and a law, temperatures near and far, and hidden truncations.
 
     Attributes
     ----------
@@ -124,6 +126,7 @@ class SequentialTest:
         self._threshold = -np.log(as_number("false_alarms", false_alarms, *between))
         self._slack = as_number("slack", slack, "finite number of at least 0", 0.0, LARGEST)
         self._log_ratios = np.zeros(len(self.rivals))  # (K,)
+        self._copies = Copies()
         self._margins = Margins(
             self.claim,
             as_number("resolution", resolution, *between),
@@ -167,8 +170,7 @@ class SequentialTest:
 
         path = np.full(evidence.draws, -np.inf)  # log M
         for k, rival in enumerate(self.rivals):
-            found = DrawProbabilities(Hypothesis(evidence, rival.law, self._slack))
-            ratios = self._log_ratios[k] + np.cumsum(found.log_ratio_to(claimed))  # (n,)
+            ratios = self._ratios_to(claimed, k)
             path = np.logaddexp(path, np.log(rival.weight) + ratios)
             self._log_ratios[k] = ratios[-1] if ratios.size else self._log_ratios[k]
 
@@ -177,6 +179,15 @@ class SequentialTest:
         self._margins.add(claimed)
         self._look(path, forbidden=evidence.forbidden > 0)
         return path
+
+    def _ratios_to(self, claimed: DrawProbabilities, k: int) -> FloatArray:
+        """Return the log-ratio of a rival to the claim after each draw, shape (n,)."""
+        rival = self.rivals[k]
+        if rival.fault == "dependent_draws":
+            return self._copies.add(claimed)
+        hypothesis = Hypothesis(claimed.hypothesis.evidence, rival.law, self._slack)
+        steps = DrawProbabilities(hypothesis).log_ratio_to(claimed)
+        return self._log_ratios[k] + np.cumsum(steps)
 
     def _look(self, path: FloatArray, *, forbidden: bool) -> None:
         """Count draws of which log M is (n,), and note where the claim failed."""

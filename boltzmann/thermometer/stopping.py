@@ -21,6 +21,7 @@ from boltzmann.thermometer.diagnosis import Diagnosis, diagnose
 from boltzmann.thermometer.laws import SamplingLaw
 from boltzmann.thermometer.margins import MISSES
 from boltzmann.thermometer.reading import Reading
+from boltzmann.thermometer.rivals import Rival
 from boltzmann.thermometer.sequential import SequentialTest
 
 Reason = Literal["refuted", "cleared", "no more draws"]
@@ -116,20 +117,23 @@ class StoppingRule:
         The false alarm is spent: it is at most the sequential test's, whatever is named.
         """
         found = self._diagnose(reading, self.false_alarms)
-        p_value = min(1.0, test.p_value / _OF_SEQUENTIAL)
-        if found.verdict == "fails":
-            return Stop(replace(found, p_value=p_value), "refuted")
-        searched = reading.draws >= _LONGEST_SEARCH * (test.refuted_at or 0)
-        if not (last or searched):
-            return None
-
+        found = replace(found, p_value=min(1.0, test.p_value / _OF_SEQUENTIAL))
         rival = test.likeliest
-        fit = diagnose(reading, rival.law, false_alarms=self.false_alarms, slack=self.slack)
-        if fit.verdict != "fails" and found.dependence.p_value >= _SUSPICIOUS:
-            named = replace(found, fault=rival.fault, law=rival.law)
-        else:
-            named = replace(found, fault="unknown", law=self.claim)
-        return Stop(replace(named, verdict="fails", p_value=p_value, draws_needed=0.0), "refuted")
+        if rival.fault != "dependent_draws":
+            if found.verdict == "fails":
+                return Stop(found, "refuted")
+            if not (last or reading.draws >= _LONGEST_SEARCH * (test.refuted_at or 0)):
+                return None
+            if not self._fits(reading, rival.law):
+                rival = Rival("unknown", self.claim, 0.0)
+
+        named = replace(found, fault=rival.fault, law=rival.law)
+        return Stop(replace(named, verdict="fails", draws_needed=0.0), "refuted")
+
+    def _fits(self, reading: Reading, law: SamplingLaw) -> bool:
+        """Whether draws may follow a law, and nothing makes one suspect that they are dependent."""
+        found = diagnose(reading, law, false_alarms=self.false_alarms, slack=self.slack)
+        return found.verdict != "fails" and found.dependence.p_value >= _SUSPICIOUS
 
     def _cleared(self, reading: Reading, number: int) -> Stop:
         """Return the verdict on a claim whose rivals are refuted: it holds unless a sign fails."""

@@ -95,7 +95,10 @@ class Server:
         step = self.settings.concurrency * self.request.tokens
         hot: tuple[str, ...] = ()
         for number, target in looks(journal.draws, step, self.draws):
-            ask(request_of_round(self.request, journal, hot, self.settings.concurrency), target)
+            # Requests that are under way when there are enough draws are answered as well.
+            under_way = 0 if target == self.draws else step - self.request.tokens
+            request = request_of_round(self.request, journal, hot, self.settings.concurrency)
+            ask(request, target - under_way)
             last = journal.draws >= self.draws
             draws = journal.saved_draws(journal.scale)
             if not (last or draws.readable):
