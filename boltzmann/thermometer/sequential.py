@@ -153,8 +153,21 @@ class SequentialTest:
     @property
     def likeliest(self) -> Rival:
         """The rival of the largest share of M."""
-        weights = np.log([rival.weight for rival in self.rivals])  # (K,)
-        return self.rivals[int(np.argmax(weights + self._log_ratios))]
+        return self.rivals[int(np.argmax(self._shares))]
+
+    def share(self, fault: str) -> float:
+        """Return the share of M that rivals of this name have: its probability, if one is true."""
+        named = [rival.fault == fault for rival in self.rivals]
+        return float(self._shares[named].sum())
+
+    @property
+    def _shares(self) -> FloatArray:
+        """The share of each rival in M, shape (K,)."""
+        logs = np.log([rival.weight for rival in self.rivals]) + self._log_ratios
+        if not np.isfinite(logs).any():
+            return np.zeros(logs.size)
+        shares: FloatArray = np.exp(logs - logs.max())
+        return shares / shares.sum()
 
     def add(self, reading: Reading) -> FloatArray:
         """Add draws, and return log M after each, shape (n,), in nats.
@@ -165,7 +178,7 @@ class SequentialTest:
             From `read`, of draws that follow those added before. Those that it left out are left
             out here, and those whose lists do not tell whether the claim allows them.
         """
-        evidence = determined(reading.evidence, self.claim)
+        evidence = determined(reading.evidence.with_cache(), self.claim)
         claimed = DrawProbabilities(Hypothesis(evidence, self.claim, self._slack), claimed=True)
 
         path = np.full(evidence.draws, -np.inf)  # log M

@@ -17,6 +17,8 @@ chosen from the draws before; bounds on the ratio of a law with fitted numbers h
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
+
 from boltzmann.thermometer.diagnosis import Diagnosis, diagnose
 from boltzmann.thermometer.laws import SamplingLaw
 from boltzmann.thermometer.margins import MISSES
@@ -27,6 +29,8 @@ from boltzmann.thermometer.sequential import SequentialTest
 Reason = Literal["refuted", "cleared", "no more draws"]
 _OF_SEQUENTIAL = 0.9  # its share of the false alarms
 _LONGEST_SEARCH = 2  # times the draws that refuted a claim are asked, at the most, to name a fault
+_SURE = 0.75  # of the mixture's likelihood, the share of the rivals of one name, to say that name
+_FEWEST_TO_NAME = 50  # draws, where one that the claim forbids has refuted it
 _SUSPICIOUS = 0.01  # a p-value of independence below which no temperature is named
 
 
@@ -112,23 +116,31 @@ class StoppingRule:
         return self._at_the_end(reading, number) if last else None
 
     def _named(self, reading: Reading, test: SequentialTest, *, last: bool) -> Stop | None:
-        """Return the fault of a claim that is refuted; None while draws may yet name it.
+        """Return the fault of a claim that is refuted; None while more draws may yet name it.
 
         The false alarm is spent: it is at most the sequential test's, whatever is named.
         """
         found = self._diagnose(reading, self.false_alarms)
         found = replace(found, p_value=min(1.0, test.p_value / _OF_SEQUENTIAL))
         rival = test.likeliest
-        if rival.fault != "dependent_draws":
-            if found.verdict == "fails":
-                return Stop(found, "refuted")
-            if not (last or reading.draws >= _LONGEST_SEARCH * (test.refuted_at or 0)):
-                return None
-            if not self._fits(reading, rival.law):
-                rival = Rival("unknown", self.claim, 0.0)
+        if np.isinf(test.largest):  # one draw that is forbidden does that, and leaves names open
+            searched = reading.draws >= _FEWEST_TO_NAME
+        elif rival.fault == "dependent_draws":
+            return self._as(found, rival)
+        else:
+            searched = reading.draws >= _LONGEST_SEARCH * (test.refuted_at or 0)
+        sure = found.fault == rival.fault and test.share(rival.fault) >= _SURE
+        if not (sure or searched or last):
+            return None
+        if found.verdict == "fails":
+            return Stop(found, "refuted")
+        fits = self._fits(reading, rival.law)
+        return self._as(found, rival if fits else Rival("unknown", self.claim, 0.0))
 
-        named = replace(found, fault=rival.fault, law=rival.law)
-        return Stop(replace(named, verdict="fails", draws_needed=0.0), "refuted")
+    def _as(self, found: Diagnosis, rival: Rival) -> Stop:
+        """Return a diagnosis as that of a claim that fails by the name of a rival."""
+        failed = replace(found, verdict="fails", draws_needed=0.0)
+        return Stop(replace(failed, fault=rival.fault, law=rival.law), "refuted")
 
     def _fits(self, reading: Reading, law: SamplingLaw) -> bool:
         """Whether draws may follow a law, and nothing makes one suspect that they are dependent."""
