@@ -125,6 +125,9 @@ class DishonestServer(ThreadingHTTPServer):
         Where it listens; 0 finds a free one.
     key : str
         The API key that it asks for; "" for none.
+    says : dict, optional
+        Sampler settings that it reports in force, as llama-server does, beside those asked for and
+        whatever it does; by default it reports none.
     """
 
     daemon_threads = True
@@ -142,6 +145,7 @@ class DishonestServer(ThreadingHTTPServer):
         seconds=0.0,
         port=0,
         key="",
+        says=None,
     ):
         super().__init__(("127.0.0.1", port), _Handler)
         self.behaviour = BEHAVIOURS[behaviour]
@@ -152,6 +156,7 @@ class DishonestServer(ThreadingHTTPServer):
         self.faults = deque(faults)
         self.seconds = seconds
         self.key = key
+        self.says = says
 
         self.lock = threading.Lock()  # guards all that follows
         self.bodies = []  # of the requests so far
@@ -179,6 +184,11 @@ class DishonestServer(ThreadingHTTPServer):
         """Return the text of a token."""
         return self.spelling(token).decode("utf-8", "replace")
 
+    def settings(self, body):
+        """Return the sampler settings that are reported of a request."""
+        names = ("temperature", *self.says)
+        return self.says | {name: body[name] for name in names if name in body}
+
     def draw(self, prompt, body, number):
         """Return (token, log-probabilities reported, tokens from the likeliest on) of each draw."""
         t = body.get("temperature", 1.0)
@@ -205,6 +215,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+    def do_GET(self):
+        """Say what settings are the default, where the server says any."""
+        if self.path == "/props" and self.server.says is not None:
+            default = {"params": {"temperature": 0.8, **self.server.says}}
+            self.send(200, {"default_generation_settings": default, "build_info": "tiny"})
+        else:
+            self.send(404, {"detail": "Not Found"})
 
     def do_POST(self):
         """Answer one request."""
@@ -349,7 +367,10 @@ class _Handler(BaseHTTPRequestHandler):
                 likeliest = order[: body["n_probs"]]
                 tops = [self.llama_entry(int(k), logprobs) for k in likeliest]
                 entries.append({**self.llama_entry(token, logprobs), "top_logprobs": tops})
-        return {"content": "", "completion_probabilities": entries, "stop": True}
+        answer = {"content": "", "completion_probabilities": entries, "stop": True}
+        if self.server.says is not None:
+            answer["generation_settings"] = self.server.settings(body)
+        return answer
 
     def llama_entry(self, token, logprobs):
         """Return a token as llama-server lists it."""

@@ -2,12 +2,14 @@
 
 from boltzmann.thermometer.constancy import TopReading
 from boltzmann.thermometer.dependence import Dependence
-from boltzmann.thermometer.diagnosis import Diagnosis, diagnose
+from boltzmann.thermometer.diagnosing import diagnose
+from boltzmann.thermometer.diagnosis import Diagnosis
 from boltzmann.thermometer.faults import Candidate, Fault
 from boltzmann.thermometer.io.saved_draws import SavedDraws, load_draws
 from boltzmann.thermometer.laws import SamplingLaw
 from boltzmann.thermometer.reading import Reading, read
 from boltzmann.thermometer.sampler_audit import Audit, audit
+from boltzmann.thermometer.signs.score import Sign
 
 __all__ = [
     "Audit",
@@ -18,6 +20,7 @@ __all__ = [
     "Reading",
     "SamplingLaw",
     "SavedDraws",
+    "Sign",
     "TopReading",
     "audit",
     "diagnose",

@@ -1,5 +1,6 @@
 """Rows of log-probabilities condensed to energy levels, with the draws among them."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -7,8 +8,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from boltzmann._core.checks import FloatArray
 from boltzmann._core.threads import Pool, available_processors
+from boltzmann.thermometer.draw_record import LIKELIEST
 from boltzmann.thermometer.inputs import WITHHELD, Block, as_draws
-from boltzmann.thermometer.kernels import HEAD, LEVELS, gather_levels, rank_draws
+from boltzmann.thermometer.kernels import HEAD, LEVELS, find_likeliest, gather_levels, rank_draws
 from boltzmann.thermometer.token_levels import IntArray, TokenLevels
 
 _SHARE = 2**18  # numbers for which a thread of its own pays
@@ -19,7 +21,8 @@ class Condensed(NamedTuple):
     """Levels, and of each draw its row, energy, rank and position in the row, (n,) each.
 
     The position of a draw whose token was withheld is -1, of one whose token is not in its row -2;
-    their energies and ranks mean nothing.
+    their energies and ranks mean nothing. `tokens` are those drawn, (n,), `likeliest` the M
+    likeliest of each row and `gaps` their energies, (R, M) each; see `DrawRecord`.
     """
 
     levels: TokenLevels
@@ -27,13 +30,16 @@ class Condensed(NamedTuple):
     energies: FloatArray
     ranks: IntArray
     positions: IntArray
+    tokens: IntArray
+    likeliest: IntArray
+    gaps: FloatArray
+    names: Sequence[Any] | None
 
 
 def condense(source: Any, chosen: Any, rows: Any, normalised: ArrayLike | None) -> Condensed:
     """Return the levels of rows and the draws among them; the arguments are those of `read`."""
-    blocks, tokens, of_row = as_draws(source, chosen, rows)
+    blocks, tokens, of_row, names = as_draws(source, chosen, rows)
     parts = []
-    tops = []
     energies = np.zeros(of_row.size)
     ranks = np.zeros(of_row.size, dtype=np.int64)
     positions = np.empty(of_row.size, dtype=np.int64)
@@ -51,21 +57,47 @@ def condense(source: Any, chosen: Any, rows: Any, normalised: ArrayLike | None) 
         else:
             positions[mine] = block.positions[mine]
 
-        likeliest, parts_of_block = _levels(block, first)
-        parts.append(parts_of_block)
-        tops.append(likeliest)
+        part = _levels(block, first)
+        parts.append(part)
         there = positions[mine] >= 0
         drawn = mine[there]
-        energies[drawn], ranks[drawn] = _rank(block, likeliest, local[there], positions[drawn])
+        energies[drawn], ranks[drawn] = _rank(block, part.tops, local[there], positions[drawn])
         first += count
     if of_row.size and (of_row.min() < 0 or of_row.max() >= first):
         raise ValueError(f"logits has {first} rows, but chosen asks for row {of_row.max()}")
 
-    sizes, level_energies, counts = (np.concatenate(part) for part in zip(*parts, strict=True))
-    known = () if normalised is None else _whole(normalised, np.concatenate(tops))
-    starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    levels = TokenLevels(starts, level_energies, counts, *known)
-    return Condensed(levels, of_row, energies, ranks, positions)
+    all_rows = _joined(parts)
+    widest = max(1, int(np.any(all_rows.gaps < np.inf, axis=0).sum()))
+    known = () if normalised is None else _whole(normalised, all_rows.tops)
+    starts = np.concatenate([[0], np.cumsum(all_rows.sizes)]).astype(np.int64)
+    levels = TokenLevels(starts, all_rows.energies, all_rows.counts, *known)
+    return Condensed(
+        levels=levels,
+        rows=of_row,
+        energies=energies,
+        ranks=ranks,
+        positions=positions,
+        tokens=tokens,
+        likeliest=all_rows.likeliest[:, :widest],
+        gaps=all_rows.gaps[:, :widest],
+        names=names,
+    )
+
+
+class _Rows(NamedTuple):
+    """Some rows: the largest value of each, how many levels it has, these, and its likeliest."""
+
+    tops: FloatArray  # (R,)
+    sizes: IntArray  # (R,)
+    energies: FloatArray  # (L,)
+    counts: FloatArray  # (L,)
+    likeliest: IntArray  # (R, M)
+    gaps: FloatArray  # (R, M)
+
+
+def _joined(parts: list[_Rows]) -> _Rows:
+    """Return the rows of all parts, one after another."""
+    return _Rows(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 
 def _whole(normalised: ArrayLike, tops: FloatArray) -> tuple[float, FloatArray]:
@@ -97,14 +129,14 @@ def _positions(tokens: IntArray, mine: IntArray, sizes: IntArray) -> IntArray:
     return positions
 
 
-def _levels(block: Block, first: int) -> tuple[FloatArray, tuple[FloatArray, ...]]:
-    """Return the largest value of each row, and (levels per row, energies, degeneracies)."""
+def _levels(block: Block, first: int) -> _Rows:
+    """Return the levels and the likeliest tokens of the rows of a block."""
     values = block.values
     starts = block.starts
     shares = max(1, min(available_processors(), values.size // _SHARE))
     edges = np.linspace(0, starts.size - 1, shares + 1).astype(int)
 
-    def work(share: int) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    def work(share: int) -> _Rows:
         mine = starts[edges[share] : edges[share + 1] + 1]
         most = int(np.minimum(np.diff(mine), HEAD + LEVELS).sum())
         tops = np.empty(mine.size - 1)
@@ -114,12 +146,25 @@ def _levels(block: Block, first: int) -> tuple[FloatArray, tuple[FloatArray, ...
         flawed = gather_levels(values, mine, tops, energies, counts, ends[1:])
         if flawed >= 0:
             _refuse(values[mine[flawed] : mine[flawed + 1]], first + edges[share] + flawed)
-        return tops, np.diff(ends), energies[: ends[-1]].copy(), counts[: ends[-1]].copy()
+        size = ends[-1]
+        likeliest, gaps = _likeliest(block, mine, tops)
+        return _Rows(
+            tops, np.diff(ends), energies[:size].copy(), counts[:size].copy(), likeliest, gaps
+        )
 
     with Pool(shares) as pool:
-        parts = pool.map(work, shares)
-    tops, *levels = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return tops, tuple(levels)
+        return _joined(pool.map(work, shares))
+
+
+def _likeliest(block: Block, starts: IntArray, tops: FloatArray) -> tuple[IntArray, FloatArray]:
+    """Return the M likeliest tokens of some rows, and their energies, (R, M) each."""
+    places = np.empty((tops.size, LIKELIEST), dtype=np.int64)
+    gaps = np.empty((tops.size, LIKELIEST))
+    find_likeliest(block.values, starts, tops, places, gaps)
+    if block.tokens is not None:
+        named = block.tokens[np.maximum(places, 0) + starts[:-1, None]]  # (R, M)
+        places = np.where(places < 0, -1, named)
+    return places, gaps
 
 
 def _refuse(row: NDArray[Any], index: int) -> None:

@@ -7,16 +7,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boltzmann._core.checks import FloatArray
+from boltzmann.thermometer.draw_record import DrawRecord
 from boltzmann.thermometer.kernels import FINE
 from boltzmann.thermometer.token_levels import IntArray, TokenLevels
-from boltzmann.thermometer.unlisted import LARGEST_EXPONENT, UnlistedWeight, unlisted_weight
+from boltzmann.thermometer.unlisted import (
+    LARGEST_EXPONENT,
+    UnlistedWeight,
+    log_partition_with,
+    unlisted_weight,
+)
 
 # Of a probability of 1, so much may be lost by rounding, and by gathering levels.
 _NEGLIGIBLE = 1e-4
+# Nats beyond the surprise of the last token listed that others have on average, about.
+MEAN_SURPRISE_UNLISTED = 2.0
 # So many tokens that might have been drawn, for each draw, and draws count as many.
 _TOKENS_PER_DRAW = 4
 # Of the numbers V in transforms. No caller's draws were made with it: 0 and 1 are everybody's.
 _SEED = int.from_bytes(b"thermometer")
+
+
+def renumbered(groups: IntArray) -> IntArray | None:
+    """Return groups numbered from 0 again; None if at most one is left."""
+    numbers = np.unique(groups, return_inverse=True)[1]
+    return numbers if numbers.any() else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +53,10 @@ class Evidence:
         Draws of one number may depend on one another.
     forbidden : int
         Draws of tokens of probability 0.
+    record : DrawRecord
+        What else is known of all draws, these and others.
+    which : (n,) array of int
+        Which of the record's draws these are.
     certain_counts : (R,) array, optional
         A further condition: draws lie among so many likeliest of their row.
     """
@@ -50,6 +68,8 @@ class Evidence:
     top: float
     groups: IntArray | None
     forbidden: int
+    record: DrawRecord
+    which: IntArray
     certain_counts: FloatArray | None = None
 
     @property
@@ -117,21 +137,95 @@ class Evidence:
             rows=self.rows[chosen],
             energies=self.energies[chosen],
             ranks=self.ranks[chosen],
-            groups=None if self.groups is None else self.groups[chosen],
+            groups=None if self.groups is None else renumbered(self.groups[chosen]),
+            which=self.which[chosen],
         )
+
+    def of_recorded(self, chosen: NDArray[np.bool_]) -> "Evidence":
+        """Return the draws, and the record of those, at which `chosen`, (N,), is true."""
+        part = self.subset(chosen[self.which])
+        position = np.cumsum(chosen) - 1  # (N,)
+        return replace(part, record=self.record.subset(chosen), which=position[part.which])
+
+    @cached_property
+    def answers(self) -> IntArray:
+        """The answer of each draw, numbered from 0 among those that there are, shape (n,)."""
+        return np.unique(self.record.answers[self.which], return_inverse=True)[1]
+
+    @cached_property
+    def places(self) -> IntArray:
+        """The place of each draw in its answer, shape (n,)."""
+        return self.record.places[self.which]
+
+    @cached_property
+    def drawn_before(self) -> NDArray[np.bool_]:
+        """Whether each of the likeliest tokens was drawn before in the answer, shape (n, M)."""
+        return self.record.drawn_before[self.which]
+
+    @cached_property
+    def log_whole(self) -> FloatArray:
+        """The log Z of the whole vocabulary at β = 1, from each row's lowest level, shape (R,)."""
+        levels = self.levels
+        if levels.log_whole is not None and levels.known_at == 1:
+            known = levels.log_whole
+            return np.where(np.isnan(known), self._log_listed, known)
+        return self._log_listed
+
+    @property
+    def _log_listed(self) -> FloatArray:
+        return self.levels.moments(1.0, self.listed_counts).log_partition
+
+    @cached_property
+    def entropy(self) -> FloatArray:
+        """The entropy of each row at t = 1, in nats; a guess where not all is listed: (R,)."""
+        return self.log_partition_and_entropy(1.0, MEAN_SURPRISE_UNLISTED)[1]
+
+    def log_partition_and_entropy(
+        self, beta: float, surprise: float
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return log Z and the entropy of each whole row at β, shape (R,) each.
+
+        `surprise` is the mean surprise, in nats, of the tokens that are not listed, beyond that of
+        the last one listed.
+        """
+        listed = self.levels.moments(beta, self.listed_counts)
+        if not self.partial:
+            return listed.log_partition, listed.log_partition + beta * listed.mean
+        unlisted = self.unlisted(beta).guess  # (R,)
+        log_z = log_partition_with(listed.log_partition, unlisted)
+        share = unlisted * np.exp(-log_z)
+        last = self.levels.cutoff_energies(self.listed_counts)
+        inside = (1 - share) * (log_z + beta * listed.mean)
+        return log_z, inside + share * (log_z + beta * last + surprise)
 
     @cached_property
     def _unlisted_together(self) -> FloatArray | None:
         """The weight of all tokens not listed, (R,), where it is known; None if all are listed."""
-        levels = self.levels
-        if levels.log_whole is None:
+        if self.levels.log_whole is None:
             return None
-        whole = np.exp(np.minimum(levels.log_whole, LARGEST_EXPONENT))  # (R,)
-        listed = levels.moments(levels.known_at, self.listed_counts).log_partition
-        together = np.maximum(whole - np.exp(listed), 0.0)
+        whole = self._whole
+        together = np.maximum(whole - self._listed, 0.0)
         if not np.any(together > _NEGLIGIBLE * whole):
             together *= 0.0  # a nan stays one
         return together if np.any(together != 0) else None
+
+    @property
+    def _whole(self) -> FloatArray:
+        """The weight of all tokens at the β where it is known, nan where it is not, shape (R,)."""
+        if self.levels.log_whole is None:
+            return np.full(self.levels.rows, np.nan)
+        return np.exp(np.minimum(self.levels.log_whole, LARGEST_EXPONENT))
+
+    @property
+    def _listed(self) -> FloatArray:
+        """The weight there of those that are listed, shape (R,)."""
+        log_z = self.levels.moments(self.levels.known_at, self.listed_counts).log_partition
+        return np.exp(log_z)
+
+    @cached_property
+    def whole_known(self) -> NDArray[np.bool_]:
+        """Whether it is known what tokens weigh that a row does not list, shape (R,)."""
+        return ~np.isnan(self._whole)
 
     @property
     def partial(self) -> bool:
@@ -142,8 +236,17 @@ class Evidence:
         """Return what tokens of the `top_k` likeliest that are not listed weigh at β."""
         if self._unlisted_together is None:
             return UnlistedWeight(*np.zeros((3, self.levels.rows)))
+        return self._unlisted_of(np.nan_to_num(self._unlisted_together), beta, top_k)
+
+    def unlisted_at_most(self, beta: float, top_k: float = np.inf) -> FloatArray:
+        """Return the same at most, (R,), if log-probabilities are known up to their rounding."""
+        whole = np.nan_to_num(self._whole)
+        together = np.maximum(whole - self._listed, _NEGLIGIBLE * whole)  # (R,)
+        return self._unlisted_of(together, beta, top_k).most
+
+    def _unlisted_of(self, together: FloatArray, beta: float, top_k: float) -> UnlistedWeight:
         return unlisted_weight(
-            together=np.nan_to_num(self._unlisted_together),
+            together=together,
             known_at=self.levels.known_at,
             beta=beta,
             last=self.levels.cutoff_energies(self.listed_counts),

@@ -22,6 +22,14 @@ Fault = Literal[
     "hidden_min_p",
     "missing_truncation",
     "swapped_order",
+    "clamped",
+    "penalised",
+    "biased",
+    "likeliest_excluded",
+    "entropy_dependent",
+    "hidden_typical",
+    "hidden_epsilon",
+    "repeated_answers",
     "dependent_draws",
     "forbidden_token",
     "unknown",
@@ -39,13 +47,26 @@ FAULTS: dict[Fault, str] = {
     "hidden_min_p": "a hidden min_p",
     "missing_truncation": "the truncation claimed is not there",
     "swapped_order": "temperature and truncation in the other order",
+    "clamped": "a temperature as low is raised to the least that is taken",
+    "penalised": "tokens that came before in the answer are penalised, or favoured",
+    "biased": "the logit of one token is shifted",
+    "likeliest_excluded": "the likeliest tokens are left out where several are likely (XTC)",
+    "entropy_dependent": "the temperature follows the entropy of the distribution",
+    "hidden_typical": "a hidden typical_p",
+    "hidden_epsilon": "tokens of a small probability of their own are left out",
+    "repeated_answers": "earlier answers are given again",
     "dependent_draws": "draws depend on one another",
     "forbidden_token": "a forbidden token",
     "unknown": "unlike the claim, and unlike every fault that was tried",
 }
 """Each fault in words, as it is printed."""
 
-WITHOUT_LAW: tuple[Fault, ...] = ("dependent_draws", "forbidden_token", "unknown")
+WITHOUT_LAW: tuple[Fault, ...] = (
+    "repeated_answers",
+    "dependent_draws",
+    "forbidden_token",
+    "unknown",
+)
 """Faults that are no law which draws might follow."""
 
 _HIDDEN: dict[Cutoff, Fault] = {
@@ -53,10 +74,20 @@ _HIDDEN: dict[Cutoff, Fault] = {
     "top_p": "hidden_top_p",
     "min_p": "hidden_min_p",
 }
+# Faults of one kind are no rivals: a temperature is a temperature, however it came about.
+_KINDS: dict[Fault, str] = {
+    **dict.fromkeys(
+        ("ignored", "greedy", "doubled", "squared", "inverted", "wrong_temperature", "clamped"),
+        "temperature",
+    ),
+    "missing_truncation": "claimed truncation",
+    "swapped_order": "claimed truncation",
+}
 # Nats that each fitted number must earn: a needless one earns as much once in e⁷ = 1100 times.
 _NATS_PER_PARAMETER = 7.0
 # Nats that 1/t must earn: it is rarer than 2t by as much, and near t = √½ they look alike.
 _INVERSION_PENALTY = 3.0
+_LEAST_TEMPERATURE = 0.01  # vLLM raises lower ones to it
 
 
 @dataclass(frozen=True)
@@ -87,18 +118,39 @@ class Candidate:
 
 @dataclass(frozen=True)
 class FaultHypothesis:
-    """A fault, the hypothesis that it comes to, and how many numbers of its law were fitted."""
+    """A fault that is a law, fitted to the draws.
+
+    Attributes
+    ----------
+    fault : str
+        Its name.
+    hypothesis : Hypothesis
+        What it comes to.
+    fitted : int
+        How many numbers of it were fitted.
+    note : str
+        These numbers, in words.
+    choices : int
+        Out of how many of its kind it was chosen as the likeliest.
+    """
 
     fault: Fault
     hypothesis: Hypothesis
     fitted: int = 0
+    note: str = ""
+    choices: int = 1
 
     @property
-    def penalised(self) -> float:
+    def merit(self) -> float:
         """The log-likelihood less what the fault must earn."""
         inversion = _INVERSION_PENALTY if self.fault == "inverted" else 0.0
-        price = _NATS_PER_PARAMETER * self.fitted + inversion
-        return self.hypothesis.log_likelihood - price
+        price = _NATS_PER_PARAMETER * self.fitted + np.log(self.choices) + inversion
+        return float(self.hypothesis.log_likelihood - price)
+
+    @property
+    def kind(self) -> str:
+        """What it has in common with faults that are no rivals of it."""
+        return _KINDS.get(self.fault, self.fault)
 
     def as_candidate(self, claimed: float, effect: float) -> Candidate:
         """Return the candidate, given the claim's log-likelihood and the draws' design effect."""
@@ -113,11 +165,11 @@ class FaultHypothesis:
 
     def _p_value(self, ratio: float) -> float:
         """Return the bound of `diagnose` for a law with so many numbers fitted."""
-        factor = 1.0
+        factor = float(self.choices)
         if self.fitted == 1 and self.fault == "wrong_temperature":
-            factor = 2.0
+            factor *= 2
         elif self.fitted == 2:
-            factor = 2 * (1 + ratio)
+            factor *= 2 * (1 + ratio)
         return float(min(1.0, factor * np.exp(-ratio)))
 
 
@@ -133,13 +185,26 @@ def fault_hypotheses(claimed: Hypothesis, near: float = 1.0) -> list[FaultHypoth
     found += _at_any_temperature(fitter, claim)
     found += _of_other_truncation(claim)
     found += _with_hidden_truncation(fitter, claim)
-    return [
-        FaultHypothesis(fault, Hypothesis(evidence, law, claimed.slack), fitted)
-        for fault, law, fitted in found
-    ]
+    return [_bound(claimed, *each) for each in found]
 
 
 _FaultLaw = tuple[Fault, SamplingLaw, int]
+
+
+def _bound(claimed: Hypothesis, fault: Fault, law: SamplingLaw, fitted: int) -> FaultHypothesis:
+    """Return a fault's law held against the draws."""
+    free = fault == "wrong_temperature" or fitted == 2
+    hypothesis = Hypothesis(claimed.evidence, law, claimed.slack, free_temperature=free)
+    return FaultHypothesis(fault, hypothesis, fitted, _note(fault, law))
+
+
+def _note(fault: Fault, law: SamplingLaw) -> str:
+    """Return what is said of a law beside its numbers."""
+    if fault != "hidden_min_p" or law.min_p is None or law.min_p == 0 or law.temperature == 0:
+        return ""
+    gap = -np.log(law.min_p) / law.truncation_beta  # nats
+    before, after = np.exp(-gap), np.exp(-gap * law.beta)
+    return f"min_p = {before:.2g} taken before the temperature, or {after:.2g} after it"
 
 
 def _at_known_temperatures(claim: SamplingLaw) -> list[_FaultLaw]:
@@ -151,6 +216,7 @@ def _at_known_temperatures(claim: SamplingLaw) -> list[_FaultLaw]:
         "doubled": 2 * t,
         "squared": t * t,
         "inverted": 1 / t if t else t,
+        "clamped": _LEAST_TEMPERATURE if 0 < t < _LEAST_TEMPERATURE else t,
     }
     found: list[_FaultLaw] = []
     seen = {t, np.inf}

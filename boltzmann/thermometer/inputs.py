@@ -15,19 +15,27 @@ _BLOCK = 2**23  # numbers that are read at once: 64 MB at most
 
 
 class Block(NamedTuple):
-    """Some rows, one after another; `positions` of all draws if they are known already, (n,)."""
+    """Some rows, one after another; `positions` of all draws if they are known already, (n,).
+
+    `tokens`, as many as values, are the numbers of the tokens, if they are not the positions.
+    """
 
     values: NDArray[Any]
     starts: IntArray
-    positions: IntArray | None
+    positions: IntArray | None = None
+    tokens: IntArray | None = None
 
 
 class Draws(NamedTuple):
-    """Rows in blocks, the token of each draw, (n,), and its row, (n,)."""
+    """Rows in blocks, the token of each draw, (n,), its row, (n,), and what tokens are called.
+
+    A token is -1 where it was withheld. Without names it is called by its number.
+    """
 
     blocks: Iterator[Block]
-    tokens: Any
+    tokens: IntArray
     rows: IntArray
+    names: Sequence[Any] | None = None
 
 
 def as_draws(source: Any, chosen: Any, rows: Any) -> Draws:
@@ -35,7 +43,7 @@ def as_draws(source: Any, chosen: Any, rows: Any) -> Draws:
     if _is_pair_of_tables(source):
         tokens, logprobs = source
         of_row = _as_rows(rows, len(chosen), len(tokens))
-        return Draws(iter([_tables(np.asarray(tokens), logprobs, chosen, of_row)]), chosen, of_row)
+        return _tables(np.asarray(tokens), logprobs, chosen, of_row)
     if hasattr(source, "ndim") and hasattr(source, "dtype"):
         return _dense(source, chosen, rows)
     if not isinstance(source, Iterable) or isinstance(source, str | bytes | Mapping):
@@ -69,10 +77,10 @@ def _listed(table: list[Any], chosen: Any, rows: Any) -> Draws:
         return _dense(np.asarray(table), chosen, rows)
     of_row = _as_rows(rows, len(chosen), len(table))
     if isinstance(head, Mapping):
-        return Draws(iter([_mappings(table, chosen, of_row)]), chosen, of_row)
+        return _mappings(table, chosen, of_row)
     if isinstance(head, tuple) and len(head) == 2 and hasattr(head[0], "__len__"):
-        return Draws(iter([_pairs(table, chosen, of_row)]), chosen, of_row)
-    return Draws(iter([Block(*_flatten(table), None)]), _as_tokens(chosen), of_row)
+        return _pairs(table, chosen, of_row)
+    return Draws(iter([Block(*_flatten(table))]), _as_tokens(chosen), of_row)
 
 
 def _as_tokens(chosen: Any) -> IntArray:
@@ -126,7 +134,7 @@ def _batches(batches: Iterable[Any]) -> Iterator[Block]:
         if array.ndim != 2 or array.shape[1] == 0:
             raise ValueError(f"logits must come in batches of shape (b, V), got {array.shape}")
         starts = np.arange(array.shape[0] + 1) * array.shape[1]
-        yield Block(array.reshape(-1), starts, None)
+        yield Block(array.reshape(-1), starts)
 
 
 def _as_numbers(array: NDArray[Any]) -> NDArray[Any]:
@@ -152,14 +160,14 @@ def _flatten(table: Sequence[Any]) -> tuple[FloatArray, IntArray]:
         raise ValueError(f"logits must be real numbers: {error}") from None
 
 
-def _mappings(table: Sequence[Mapping[Any, float]], chosen: Sequence[Any], rows: IntArray) -> Block:
-    """Flatten rows of {token: log-probability}."""
+def _mappings(table: Sequence[Mapping[Any, float]], chosen: Sequence[Any], rows: IntArray) -> Draws:
+    """Return the draws from rows of {token: log-probability}."""
     values, starts = _flatten([row.values() for row in table])
-    return Block(values, starts, _found([list(row) for row in table], chosen, rows))
+    return _named(values, starts, [list(row) for row in table], chosen, rows)
 
 
-def _pairs(table: Sequence[tuple[Any, Any]], chosen: Sequence[Any], rows: IntArray) -> Block:
-    """Flatten rows of (tokens, log-probabilities)."""
+def _pairs(table: Sequence[tuple[Any, Any]], chosen: Sequence[Any], rows: IntArray) -> Draws:
+    """Return the draws from rows of (tokens, log-probabilities)."""
     values, starts = _flatten([row[1] for row in table])
     for r, (tokens, logprobs) in enumerate(table):
         if len(tokens) != len(logprobs):
@@ -167,27 +175,57 @@ def _pairs(table: Sequence[tuple[Any, Any]], chosen: Sequence[Any], rows: IntArr
                 f"logits[{r}] has {len(tokens)} tokens for {len(logprobs)} log-probabilities"
             )
     lists = [ids.tolist() if isinstance(ids, np.ndarray) else list(ids) for ids, _ in table]
-    return Block(values, starts, _found(lists, chosen, rows))
+    return _named(values, starts, lists, chosen, rows)
 
 
-def _found(lists: Sequence[list[Any]], chosen: Sequence[Any], rows: IntArray) -> IntArray:
-    """Return the position of each draw's token in the list of its row, (n,)."""
+def _named(
+    values: FloatArray,
+    starts: IntArray,
+    lists: Sequence[list[Any]],
+    chosen: Sequence[Any],
+    rows: IntArray,
+) -> Draws:
+    """Return the draws from rows whose tokens have names, one after another."""
     places = (_place(lists[r], token) for r, token in zip(rows.tolist(), chosen, strict=True))
-    return np.fromiter(places, dtype=np.int64, count=rows.size)
+    positions = np.fromiter(places, dtype=np.int64, count=rows.size)
+    flat = list(chain.from_iterable(lists))
+    drawn = [None if _is_withheld(token) else token for token in chosen]
+    names = _in_order(dict.fromkeys(token for token in [*flat, *drawn] if token is not None))
+    number = dict(zip(names, range(len(names)), strict=True))
+
+    tokens = np.fromiter((number[token] for token in flat), dtype=np.int64, count=len(flat))
+    of_draws = (WITHHELD if token is None else number[token] for token in drawn)
+    picked = np.fromiter(of_draws, dtype=np.int64, count=rows.size)
+    return Draws(iter([Block(values, starts, positions, tokens)]), picked, rows, names)
+
+
+def _in_order(tokens: Iterable[Any]) -> list[Any]:
+    """Return tokens in their own order: that of numbers is the vocabulary's."""
+    return sorted(tokens, key=lambda token: (type(token).__name__, token))
 
 
 def _place(tokens: list[Any], token: Any) -> int:
     """Return the position of a token, of which -1 and None say that it was withheld."""
     if token in tokens:
         return tokens.index(token)
-    return WITHHELD if token is None or token == WITHHELD else ABSENT
+    return WITHHELD if _is_withheld(token) else ABSENT
 
 
-def _tables(tokens: NDArray[Any], logprobs: Any, chosen: Sequence[Any], rows: IntArray) -> Block:
-    """Flatten an array of tokens and one of their log-probabilities, (R, m) each."""
+def _is_withheld(token: Any) -> bool:
+    return token is None or bool(token == WITHHELD)
+
+
+def _tables(tokens: NDArray[Any], logprobs: Any, chosen: Sequence[Any], rows: IntArray) -> Draws:
+    """Return the draws from an array of tokens and one of their log-probabilities, (R, m) each."""
     picked = np.asarray(chosen)
     same = tokens[rows] == picked[:, None]  # (n, m)
-    missing = np.where((picked == None) | (picked == WITHHELD), WITHHELD, ABSENT)  # noqa: E711
-    found = np.where(same.any(axis=1), same.argmax(axis=1), missing)
+    withheld = (picked == None) | (picked == WITHHELD)  # noqa: E711
+    found = np.where(same.any(axis=1), same.argmax(axis=1), np.where(withheld, WITHHELD, ABSENT))
+
+    drawn = picked[~withheld].astype(tokens.dtype)
+    names, numbers = np.unique(np.concatenate([tokens.ravel(), drawn]), return_inverse=True)
+    of_draws = np.full(picked.size, WITHHELD, dtype=np.int64)
+    of_draws[~withheld] = numbers[tokens.size :]
     block = next(_batches([logprobs]))
-    return block._replace(positions=found)
+    block = block._replace(positions=found, tokens=numbers[: tokens.size].astype(np.int64))
+    return Draws(iter([block]), of_draws, rows, names.tolist())

@@ -120,6 +120,41 @@ def rank_draws(values, starts, tops, rows, positions, energies, ranks):
 
 
 @kernel
+def find_likeliest(values, starts, tops, places, gaps):
+    """Write the positions of each row's likeliest tokens, (R, M), and their energies, ascending.
+
+    Of equal ones the first comes first. -1 and inf where a row allows fewer.
+    """
+    most = places.shape[1]
+    for r in range(starts.size - 1):
+        places[r], gaps[r] = -1, np.inf
+        size = 0
+        for j in range(starts[r], starts[r + 1]):
+            gap = tops[r] - np.float64(values[j])
+            if gap < gaps[r, most - 1]:
+                k = min(size, most - 1)
+                while k > 0 and gaps[r, k - 1] > gap:
+                    gaps[r, k], places[r, k] = gaps[r, k - 1], places[r, k - 1]
+                    k -= 1
+                gaps[r, k], places[r, k] = gap, j - starts[r]
+                size = min(size + 1, most)
+
+
+@kernel
+def mark_drawn_before(order, answers, chosen, rows, tokens, last, drawn):
+    """Mark, of each draw, the likeliest tokens that were drawn before in its answer, (N, M).
+
+    `order` sorts the draws by answer; `last` says of each token in which answer it came last.
+    """
+    for i in order:
+        for k in range(tokens.shape[1]):
+            token = tokens[rows[i], k]
+            drawn[i, k] = token >= 0 and last[token] == answers[i]
+        if chosen[i] >= 0:
+            last[chosen[i]] = answers[i]
+
+
+@kernel
 def _last(counts, kept):
     """Return how many levels hold the `kept` likeliest tokens, and how many the last one holds."""
     left = kept

@@ -63,7 +63,7 @@ class LawFitter:
 
         def cost(log_beta: float) -> float:
             law = law_at(float(np.exp(-log_beta)))
-            return min(-Hypothesis(self.evidence, law).log_likelihood, _IMPOSSIBLE)
+            return min(-Hypothesis(self.evidence, law).log_likelihood_of_listed, _IMPOSSIBLE)
 
         best = self._best_of_grid(cost)
         around = (best - _STEP, best + _STEP)

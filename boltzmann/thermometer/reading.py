@@ -8,12 +8,14 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtri, stdtrit
 
 from boltzmann._core.checks import as_count, as_number
-from boltzmann.thermometer.condensing import condense
+from boltzmann.thermometer.condensing import Condensed, condense
 from boltzmann.thermometer.constancy import TopReading, readings_by_top
+from boltzmann.thermometer.draw_record import DrawRecord
 from boltzmann.thermometer.errors import BetaErrors, as_error, errors_of_beta
-from boltzmann.thermometer.evidence import Evidence
+from boltzmann.thermometer.evidence import Evidence, renumbered
 from boltzmann.thermometer.fitting import as_t, fit_beta, likelihood_bounds
 from boltzmann.thermometer.inputs import ABSENT, WITHHELD
+from boltzmann.thermometer.signs.outside import least_temperature
 from boltzmann.thermometer.token_levels import IntArray, TokenLevels
 from boltzmann.thermometer.uniformity import kolmogorov_smirnov
 
@@ -38,7 +40,8 @@ class Reading:
         The standard error if draws are independent, and if only groups of them are; nan without
         groups.
     draws : int
-        How many draws were used.
+        How many draws were used. Where all are outside their lists there are none: the temperature
+        is nan, and the interval's lower end the least at which so many may be.
     left_out : dict
         How many were not, by reason: "withheld" (no token reported), "not listed" (not in its
         row), "forbidden" (of probability 0), "below the top" (not among the likeliest `top`),
@@ -82,6 +85,7 @@ def read(
     confidence: float = 0.95,
     *,
     rows: ArrayLike | None = None,
+    prompts: ArrayLike | None = None,
     normalised: ArrayLike | None = None,
 ) -> Reading:
     r"""Read the temperature at which tokens were drawn.
@@ -115,11 +119,15 @@ def read(
         likeliest *and* the token drawn need it; where lists show that pattern (the longer ones end
         in the token drawn, one place after the shortest's end) it is chosen so.
     groups : (n,) array_like, optional
-        Equal for draws that may depend on each other, such as those of one request.
+        Equal for draws that may depend on each other, such as the tokens of one answer, in their
+        order. Without groups all draws are one answer, and the errors those of independent draws.
     confidence : float
         Of the interval, between 0 and 1.
     rows : (n,) array_like of int, optional
         The row that each draw was drawn from, if not its own.
+    prompts : (n,) array_like of int, optional
+        Equal for draws whose answers were asked with the same words. By default the row at which
+        an answer begins stands for them.
     normalised : float or (R,) array_like, optional
         The temperature at which rows are log-probabilities of the whole vocabulary, of which they
         list the likeliest tokens: 1, unless they were multiplied by something. It tells how
@@ -156,34 +164,47 @@ def read(
     (0.7, 0.004, 5000)
     """
     confidence = _as_confidence(confidence)
-    levels, of_row, energies, ranks, places = condense(logits_or_logprobs, chosen, rows, normalised)
+    found = condense(logits_or_logprobs, chosen, rows, normalised)
+    levels, ranks, places = found.levels, found.ranks, found.positions
     if top is not None:
         most = float(as_count("top", top))
     else:
-        most = _listed_beside_drawn(logits_or_logprobs, levels, of_row, ranks)
+        most = _listed_beside_drawn(logits_or_logprobs, levels, found.rows, ranks)
 
     # Which draws cannot be used, and why.
     listed = places >= 0  # (n,)
     reasons = {
         "withheld": places == WITHHELD,
         "not listed": places == ABSENT,
-        "forbidden": listed & (energies == np.inf),
-        "below the top": listed & (energies < np.inf) & (ranks >= most),
+        "forbidden": listed & (found.energies == np.inf),
+        "below the top": listed & (found.energies < np.inf) & (ranks >= most),
     }
     left_out = {reason: int(mask.sum()) for reason, mask in reasons.items() if mask.any()}
     used = ~np.any(list(reasons.values()), axis=0)  # (n,)
-    labels = _as_groups(groups, used)
-    if not used.any():
+    labels = _as_labels("groups", groups, used.shape)
+    record = DrawRecord(
+        tokens=found.likeliest,
+        gaps=found.gaps,
+        rows=found.rows,
+        chosen=found.tokens,
+        answers=np.zeros(used.size, dtype=np.int64) if labels is None else labels,
+        prompts=_as_prompts(prompts, labels, found),
+        outside=reasons["not listed"] | reasons["below the top"],
+        names=found.names,
+    )
+    if not used.any() and not record.outside.any():
         raise ValueError(f"chosen has no draw that can be read: {left_out}")
 
     evidence = Evidence(
         levels=levels,
-        rows=of_row[used],
-        energies=energies[used],
+        rows=found.rows[used],
+        energies=found.energies[used],
         ranks=ranks[used],
         top=most,
-        groups=labels,
+        groups=_as_groups(labels, used),
         forbidden=left_out.get("forbidden", 0),
+        record=record,
+        which=np.flatnonzero(used),
     )
     return _read(evidence, left_out, confidence)
 
@@ -195,19 +216,34 @@ def _as_confidence(confidence: Any) -> float:
     return as_number("confidence", confidence, "number between 0 and 1", least, most)
 
 
-def _as_groups(groups: ArrayLike | None, used: NDArray[np.bool_]) -> IntArray | None:
-    """Return the groups of the draws used, numbered from 0."""
-    if groups is None:
+def _as_labels(name: str, labels: ArrayLike | None, shape: tuple[int, ...]) -> IntArray | None:
+    """Return one number for each draw, from 0, equal where labels are."""
+    if labels is None:
         return None
-    labels = np.asarray(groups)
-    if labels.shape != used.shape:
-        raise ValueError(
-            f"groups must have shape {used.shape}, one label per draw, got {labels.shape}"
-        )
-    numbers = np.unique(labels[used], return_inverse=True)[1].astype(np.int64)
-    if used.any() and numbers.max() == 0:
+    given = np.asarray(labels)
+    if given.shape != shape:
+        raise ValueError(f"{name} must have shape {shape}, one label per draw, got {given.shape}")
+    return np.unique(given, return_inverse=True)[1].astype(np.int64)
+
+
+def _as_groups(labels: IntArray | None, used: NDArray[np.bool_]) -> IntArray | None:
+    """Return the groups of the draws used, numbered from 0; None if each is of one draw."""
+    if labels is None or not used.any():
+        return None
+    numbers = renumbered(labels[used])
+    if numbers is None:
         raise ValueError("groups has one group only: to tell how groups differ, two are needed")
-    return numbers
+    return numbers if numbers.max() + 1 < numbers.size else None
+
+
+def _as_prompts(prompts: ArrayLike | None, answers: IntArray | None, found: Condensed) -> IntArray:
+    """Return the prompt of each draw's answer, numbered from 0, shape (n,)."""
+    labels = _as_labels("prompts", prompts, found.rows.shape)
+    if labels is not None or answers is None:
+        return np.zeros(found.rows.size, dtype=np.int64) if labels is None else labels
+    _, first = np.unique(answers, return_index=True)
+    beginnings = found.likeliest[found.rows[first]]  # (answers, M)
+    return np.unique(beginnings, axis=0, return_inverse=True)[1].reshape(-1)[answers]
 
 
 def _listed_beside_drawn(
@@ -228,6 +264,8 @@ def _listed_beside_drawn(
 
 def _read(evidence: Evidence, left_out: dict[str, int], confidence: float) -> Reading:
     """Return the reading of some draws."""
+    if evidence.draws == 0:
+        return _read_nothing(evidence, left_out, confidence)
     beta = fit_beta(evidence, evidence.condition_counts)
     errors = errors_of_beta(evidence, beta)
     error = errors.naive if evidence.groups is None else errors.clustered
@@ -247,6 +285,26 @@ def _read(evidence: Evidence, left_out: dict[str, int], confidence: float) -> Re
         goodness_of_fit=_uniformity(evidence, beta),
         by_top=by_top,
         constancy=constancy,
+        evidence=evidence,
+    )
+
+
+def _read_nothing(evidence: Evidence, left_out: dict[str, int], confidence: float) -> Reading:
+    """Return the reading where no draw is in its list: t is hot enough for that, or any."""
+    return Reading(
+        temperature=np.nan,
+        standard_error=np.inf,
+        interval=(least_temperature(evidence, 1 - confidence), np.inf),
+        confidence=confidence,
+        naive_error=np.inf,
+        clustered_error=np.nan,
+        draws=0,
+        left_out=left_out,
+        top=evidence.top,
+        heat_capacity=0.0,
+        goodness_of_fit=1.0,
+        by_top=(),
+        constancy=1.0,
         evidence=evidence,
     )
 

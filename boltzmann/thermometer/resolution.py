@@ -8,6 +8,19 @@ from boltzmann.thermometer.hypothesis import Hypothesis
 _POWER = 1.645
 
 
+# Draws expected beside the likeliest tokens, below which a temperature cannot be told from 0.
+_FEWEST_OTHERS = 0.05
+
+
+def only_likeliest_come(claimed: Hypothesis) -> bool:
+    """Whether no draw but of the likeliest token, or one within the slack, is to be expected."""
+    levels = claimed.evidence.levels
+    log_z = levels.moments(claimed.beta, claimed.evidence.condition_counts).log_partition  # (R,)
+    ties = levels.count_below(claimed.slack)  # (R,), each of a weight of at most 1
+    others = -np.expm1(np.minimum(np.log(ties) - log_z, 0.0))
+    return float((claimed.evidence.weights * others).sum()) < _FEWEST_OTHERS
+
+
 def draws_needed(claimed: Hypothesis, resolution: float, effect: float, threshold: float) -> float:
     r"""Return how many more draws show a temperature off by the resolution, 0 if these do.
 

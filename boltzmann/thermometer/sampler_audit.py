@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from boltzmann._core.checks import as_count
-from boltzmann.thermometer.diagnosis import Diagnosis, diagnose
+from boltzmann.thermometer.diagnosing import diagnose
+from boltzmann.thermometer.diagnosis import Diagnosis
 from boltzmann.thermometer.laws import SamplingLaw, as_claim
 from boltzmann.thermometer.reading import Reading, read
 

@@ -19,7 +19,8 @@ from typing import Literal
 
 import numpy as np
 
-from boltzmann.thermometer.diagnosis import Diagnosis, diagnose
+from boltzmann.thermometer.diagnosing import diagnose
+from boltzmann.thermometer.diagnosis import Diagnosis
 from boltzmann.thermometer.laws import SamplingLaw
 from boltzmann.thermometer.margins import MISSES
 from boltzmann.thermometer.reading import Reading
@@ -28,8 +29,8 @@ from boltzmann.thermometer.sequential import SequentialTest
 
 Reason = Literal["refuted", "cleared", "no more draws"]
 _OF_SEQUENTIAL = 0.9  # its share of the false alarms
-_LONGEST_SEARCH = 2  # times the draws that refuted a claim are asked, at the most, to name a fault
-_SURE = 0.75  # of the mixture's likelihood, the share of the rivals of one name, to say that name
+_LONGEST_SEARCH = 4  # times the draws that refuted a claim are asked, at the most, to name a fault
+_SURE = 0.5  # of the mixture's likelihood, the share of the rivals of one name, to say that name
 _FEWEST_TO_NAME = 50  # draws, where one that the claim forbids has refuted it
 _SUSPICIOUS = 0.01  # a p-value of independence below which no temperature is named
 
@@ -49,6 +50,23 @@ class Stop:
 
     diagnosis: Diagnosis
     reason: Reason
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is known after a round.
+
+    Attributes
+    ----------
+    stop : Stop or None
+        What was found, if the audit may stop.
+    refuted : bool
+        Whether the claim is refuted. If the audit goes on it is for a name, which more prompts tell
+        better than the hottest.
+    """
+
+    stop: Stop | None
+    refuted: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,8 +97,8 @@ class StoppingRule:
         last: bool = False,
         may_hold: bool = True,
         after_truncation: bool = False,
-    ) -> Stop | None:
-        """Return what was found if the audit may stop now, after the round of that number.
+    ) -> Look:
+        """Return what is known after the round of that number.
 
         Parameters
         ----------
@@ -99,7 +117,7 @@ class StoppingRule:
         # on the truncation: then no ratio is a martingale, and all draws are asked.
         all_asked = after_truncation and self.claim.truncated
         if all_asked or reading.left_out.get("contradictory"):
-            return self._at_the_end(reading, number, all_asked) if last else None
+            return Look(self._at_the_end(reading, number, all_asked) if last else None)
 
         test = SequentialTest(
             self.claim,
@@ -110,10 +128,10 @@ class StoppingRule:
         )
         test.add(reading)
         if test.decision == "fails":
-            return self._named(reading, test, last=last)
+            return Look(self._named(reading, test, last=last), refuted=True)
         if test.decision == "holds" and may_hold:
-            return self._cleared(reading, number)
-        return self._at_the_end(reading, number) if last else None
+            return Look(self._cleared(reading, number))
+        return Look(self._at_the_end(reading, number) if last else None)
 
     def _named(self, reading: Reading, test: SequentialTest, *, last: bool) -> Stop | None:
         """Return the fault of a claim that is refuted; None while more draws may yet name it.

@@ -9,7 +9,6 @@ import numpy as np
 from boltzmann._core.checks import FloatArray
 from boltzmann.thermometer.evidence import Evidence
 from boltzmann.thermometer.laws import SamplingLaw
-from boltzmann.thermometer.token_levels import IntArray
 from boltzmann.thermometer.unlisted import log_partition_with
 
 Cutoff = Literal["top_k", "top_p", "min_p"]
@@ -74,16 +73,7 @@ def determined(evidence: Evidence, law: SamplingLaw) -> Evidence:
 
     known = ~np.isnan(log_whole)[evidence.rows]
     inside = evidence.ranks < certain[evidence.rows]
-    chosen = evidence.subset(known & inside)
-    return replace(chosen, certain_counts=certain, groups=_renumbered(chosen.groups))
-
-
-def _renumbered(groups: IntArray | None) -> IntArray | None:
-    """Return groups numbered from 0 again; None if at most one is left."""
-    if groups is None:
-        return None
-    numbers = np.unique(groups, return_inverse=True)[1]
-    return numbers if numbers.any() else None
+    return replace(evidence.subset(known & inside), certain_counts=certain)
 
 
 def tightest_top_k(evidence: Evidence, law: SamplingLaw) -> SamplingLaw:

@@ -98,18 +98,19 @@ def of_fixed_number(stream: Stream, rule: StoppingRule, draws: int) -> Audited:
 def in_rounds(stream: Stream, rule: StoppingRule, most: int, *, by_heat: bool) -> Audited:
     """Audit in rounds of one draw a context, and of a twentieth more draws after 20 of them.
 
-    With `by_heat` the first round asks all contexts, the others the hottest quarter.
+    With `by_heat` the first round asks all contexts, the others the hottest quarter until the claim
+    is refuted, and all again to name the fault.
     """
     asked = len(stream.logits)
     rows = stream.in_turn[:asked]
     number = 1
     while True:
         reading = stream.reading(rows)
-        stop = rule.look(reading, number, last=rows.size >= most)
-        if stop is not None:
-            return Audited(stop.diagnosis, rows.size)
+        look = rule.look(reading, number, last=rows.size >= most)
+        if look.stop is not None:
+            return Audited(look.stop.diagnosis, rows.size)
         chosen = np.arange(asked)
-        if by_heat:
+        if by_heat and not look.refuted:
             heats = heat_capacities(reading, rule.claim)
             chosen = np.array(hottest(heats, reading.evidence.rows.tolist(), _SHARE))
         size = max(chosen.size, rows.size // 20)

@@ -120,7 +120,7 @@ def test_retry_after_is_a_number_of_seconds_or_a_date():
         ("body null", "expected a JSON object, got None"),
         (
             'body {"id": 3}',
-            r"expected 'choices' or 'completion_probabilities', got an object of \['id'\]",
+            r"expected 'choices' or another answer .* got an object of \['id'\]",
         ),
         ('body {"choices": [3]}', "expected an object with 'logprobs' in choices, got 3"),
         ('body {"choices": [{"logprobs": {"tokens": 3, "top_logprobs": []}}]}', "expected a list"),

@@ -19,13 +19,19 @@ def run(options: argparse.Namespace) -> int:
     """Audit, print the report, draw the figure, and return the exit status."""
     from boltzmann.commands.audit.config import as_config
     from boltzmann.commands.audit.report import report
+    from boltzmann.commands.audit.said import said_beside_measured
+    from boltzmann.thermometer import Diagnosis, SamplingLaw
 
     config = as_config(options)
     draws, source, stop = config.source.obtain(config.scale, config.stopping_rule)
     reading = draws.read()
-    diagnosis = stop.diagnosis if stop else config.diagnose(reading, draws)
 
-    print(report(reading, diagnosis, source, config.resolution))
+    def diagnose_as(law: SamplingLaw) -> Diagnosis:
+        return config.diagnose(reading, draws, law)
+
+    diagnosis = stop.diagnosis if stop else diagnose_as(config.claim)
+    said = said_beside_measured(draws.settings, diagnosis, diagnose_as)
+    print(report(reading, diagnosis, source, config.resolution, said))
     if config.figure is not None:
         from boltzmann.commands.audit.figure import draw
 

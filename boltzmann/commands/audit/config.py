@@ -14,6 +14,7 @@ from boltzmann.commands.audit.options import SERVER_OPTIONS
 from boltzmann.commands.audit.sources import SavedFile, Server
 from boltzmann.thermometer import Diagnosis, Reading, SamplingLaw, SavedDraws, diagnose
 from boltzmann.thermometer.io.client import ClientSettings
+from boltzmann.thermometer.io.interfaces import INTERFACES, split_url
 from boltzmann.thermometer.io.requests import AuditRequest, as_url
 from boltzmann.thermometer.laws import as_claim
 from boltzmann.thermometer.stopping import StoppingRule
@@ -53,11 +54,11 @@ class AuditConfig:
         """When draws stop."""
         return StoppingRule(self.claim, self.false_alarms, self.resolution, self.slack)
 
-    def diagnose(self, reading: Reading, draws: SavedDraws) -> Diagnosis:
-        """Return the diagnosis of draws whose number was fixed beforehand."""
+    def diagnose(self, reading: Reading, draws: SavedDraws, law: SamplingLaw) -> Diagnosis:
+        """Return the diagnosis of draws whose number was fixed beforehand, as of a law."""
         return diagnose(
             reading,
-            self.claim,
+            law,
             false_alarms=self.false_alarms,
             resolution=self.resolution,
             slack=self.slack,
@@ -134,9 +135,10 @@ def _server(options: argparse.Namespace, claim: SamplingLaw) -> Server:
     """Return the server as a source."""
     key = _key(options.key_from)
     concurrency = as_count("--concurrency", options.concurrency)
+    url, api = _interface(as_url(options.url), options.api)
     request = AuditRequest(
-        url=as_url(options.url),
-        api=options.api,
+        url=url,
+        api=api,
         claim=claim,
         model=options.model,
         prompts=tuple(options.prompt or ()),
@@ -155,6 +157,14 @@ def _server(options: argparse.Namespace, claim: SamplingLaw) -> Server:
     draws = as_count("--draws", options.draws)
     path = options.keep or _default_path(request.url)
     return Server(request, settings, draws, path, fixed=options.fixed)
+
+
+def _interface(url: str, api: str | None) -> tuple[str, str]:
+    """Return the base address and the interface, which the end of a url may name."""
+    base, named = split_url(url)
+    if api and named and api != named:
+        raise ValueError(f"--url ends with {INTERFACES[named].path}, and --api is {api}: give one")
+    return base, api or named or "completions"
 
 
 def _key(variable: str | None) -> str:

@@ -24,8 +24,13 @@ examples:
 what is sent:
   completions  prompt, max_tokens, temperature, top_p, logprobs, and model
   chat         messages, max_tokens, temperature, top_p, logprobs, top_logprobs, and model
+  responses    input, max_output_tokens, temperature, top_p, top_logprobs, include, store, and model
   llama        prompt, n_predict, temperature, n_probs, top_p, top_k, min_p, typical_p,
-               repeat_penalty, and model
+               repeat_penalty, model, and what switches off what the server says acts by default
+  ollama(-chat) prompt or messages, stream, logprobs, top_logprobs, model, and options as in llama
+  tgi          inputs, and in parameters do_sample, temperature, max_new_tokens, details, top_n_tokens
+  sglang       text, return_logprob, top_logprobs_num, and in sampling_params temperature,
+               max_new_tokens, top_p, top_k, min_p
   No seed is sent, so that draws are independent. top_p is 1 unless claimed. OpenAI's interface has
   no top_k and no min_p: they are sent when claimed. Servers that have them may truncate without
   being asked to, and the audit says so; vLLM takes --field top_k=0 for none, and
@@ -34,9 +39,9 @@ what is sent:
 a line of a file is one of:
   {"logprobs": [-0.5, -1.2], "chosen": 0}
   {"logprobs": {"a": -0.5, "b": -1.2}, "chosen": "a", "group": "draws that may be dependent"}
-  a response of /v1/completions, /v1/chat/completions, llama-server's /completion or Ollama's
-  /api/generate and /api/chat, with log-probabilities; a line of the output of OpenAI's Batch, or
-  a chunk of a streamed answer
+  a response of /v1/completions, /v1/chat/completions, /v1/responses, llama-server's /completion,
+  Ollama's /api/generate and /api/chat, or /generate of SGLang or text-generation-inference, with
+  log-probabilities; a line of the output of OpenAI's Batch, or a chunk of a streamed answer
 
 exit status: 0 the claim holds, 1 it does not, 2 it cannot be told, or there was an error"""
 
@@ -119,10 +124,20 @@ def _add_judgement(group: Any) -> None:
 SERVER_OPTIONS: dict[str, dict[str, Any]] = {
     "model": {"metavar": "NAME", "default": "", "help": "of the model, as the server calls it"},
     "api": {
-        "choices": ("completions", "chat", "llama"),
-        "default": "completions",
-        "help": "OpenAI's completions or chat, or llama-server's own /completion "
-        "(default: %(default)s)",
+        "choices": (
+            "completions",
+            "chat",
+            "responses",
+            "llama",
+            "ollama",
+            "ollama-chat",
+            "tgi",
+            "sglang",
+        ),
+        "default": None,
+        "help": "OpenAI's completions, chat or Responses, llama-server's own /completion, Ollama's "
+        "own /api/generate or /api/chat, or /generate of text-generation-inference or SGLang "
+        "(default: the one that the url ends with, else completions)",
     },
     "draws": {
         "type": int,
@@ -158,7 +173,7 @@ SERVER_OPTIONS: dict[str, dict[str, Any]] = {
     "field": {
         "action": "append",
         "metavar": "NAME=JSON",
-        "help": "send this field as well, or instead, such as top_k=0",
+        "help": "send this field as well, or instead, such as top_k=0 or options.num_ctx=512",
     },
     "key-from": {
         "metavar": "VARIABLE",

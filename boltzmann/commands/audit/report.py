@@ -51,7 +51,11 @@ def name_of(diagnosis: Diagnosis) -> str:
 
 
 def report(
-    reading: Reading, diagnosis: Diagnosis, source: dict[str, str], resolution: float
+    reading: Reading,
+    diagnosis: Diagnosis,
+    source: dict[str, str],
+    resolution: float,
+    said: dict[str, str],
 ) -> str:
     """Return the finding in 80 columns.
 
@@ -63,6 +67,8 @@ def report(
         Lines about where the draws come from, by name.
     resolution : float
         The relative deviation of a temperature that would have been seen, if the claim holds.
+    said : dict
+        Lines about what the server says of its sampler, by name.
     """
     lines = [_entry(name, text) for name, text in source.items()]
     lines += [_entry("draws", _draws(reading)), *_lists(reading, diagnosis), ""]
@@ -70,6 +76,7 @@ def report(
     lines += [
         *_temperature(reading, diagnosis),
         _entry("claim", str(diagnosis.claimed)),
+        *[_entry(name, text) for name, text in said.items()],
         _entry("verdict", _verdict(diagnosis, resolution)),
     ]
     if diagnosis.fault and diagnosis.fault in _ADVICE:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from boltzmann.thermometer import Reading
+from boltzmann.thermometer import Reading, SamplingLaw
 from boltzmann.thermometer.choosing import heat_capacities, hottest
 from boltzmann.thermometer.io.journal import Journal
 from boltzmann.thermometer.io.requests import AuditRequest
@@ -48,17 +48,14 @@ def request_of_round(
     return replace(request, prompts=hot, repeats=max(_RUN, concurrency))
 
 
-def hottest_prompts(
-    request: AuditRequest, journal: Journal, draws: SavedDraws, reading: Reading
-) -> tuple[str, ...]:
+def hottest_prompts(claim: SamplingLaw, draws: SavedDraws, reading: Reading) -> tuple[str, ...]:
     """Return the prompts whose lists so far have the greatest heat capacity under the claim."""
-    asked = journal.prompts  # of each group of draws
-    labels = [asked[draws.groups[row]] for row in reading.evidence.rows]
-    heats = heat_capacities(reading, request.claim)
-    found = hottest(heats, labels, share=_SHARE, least=_FEWEST)
-    return tuple(str(prompt) for prompt in found)
+    prompts = draws.prompts or []
+    labels = [prompts[row] for row in reading.evidence.rows]
+    found = hottest(heat_capacities(reading, claim), labels, share=_SHARE, least=_FEWEST)
+    return tuple(str(prompt) for prompt in found if prompt is not None)
 
 
-def may_hold(request: AuditRequest, journal: Journal) -> bool:
+def may_hold(request: AuditRequest, draws: SavedDraws) -> bool:
     """Whether there are enough requests to see whether they share random numbers."""
-    return len(journal.prompts) >= len(request.all_prompts) + _LEAST_BEYOND
+    return len(set(draws.groups)) >= len(request.all_prompts) + _LEAST_BEYOND

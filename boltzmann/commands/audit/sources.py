@@ -4,8 +4,8 @@ import contextlib
 import ipaddress
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from tqdm import tqdm
@@ -15,6 +15,7 @@ from boltzmann.thermometer.io import client
 from boltzmann.thermometer.io.journal import Journal
 from boltzmann.thermometer.io.requests import AuditRequest
 from boltzmann.thermometer.io.saved_draws import SavedDraws, load_draws
+from boltzmann.thermometer.io.server_settings import ServerSettings, in_words, sampler_settings
 from boltzmann.thermometer.stopping import Stop, StoppingRule
 
 Ask = Callable[[AuditRequest, int], None]  # until the journal holds so many draws
@@ -78,11 +79,14 @@ class Server:
             stop = self._collect(journal, lambda ask: self._ask_in_rounds(journal, rule, ask))
 
         draws = journal.saved_draws(scale)
+        if not draws.settings and journal.said and journal.said.defaults:
+            draws = replace(draws, settings=[self._settings_expected(journal.said)])
         model = f", model {self.request.model}" if self.request.model else ""
         asked = f"{journal.draws - before} draws asked"
         resumed = f", {before} were there" if before else ""
         lines = {
             "server": f"{self.request.endpoint}{model}",
+            **_said(journal.said, self.request),
             "kept": f"{self.path}: {asked}{resumed}",
             "stopped": self._why_stopped(stop, journal.draws, rule),
             "logprobs": _in_words(draws),
@@ -104,16 +108,17 @@ class Server:
             if not (last or draws.readable):
                 continue
             reading = draws.read()
-            stop = rule.look(
+            look = rule.look(
                 reading,
                 number,
                 last=last,
-                may_hold=may_hold(self.request, journal),
+                may_hold=may_hold(self.request, draws),
                 after_truncation=draws.end_at_truncation or draws.scale != 1,
             )
-            if stop is not None:
-                return stop
-            hot = hottest_prompts(self.request, journal, draws, reading)
+            if look.stop is not None:
+                return look.stop
+            # Until the claim is refuted; what tells faults apart is how they act on other lists.
+            hot = () if look.refuted else hottest_prompts(self.request.claim, draws, reading)
         raise AssertionError  # the last look ends it
 
     def _why_stopped(self, stop: Stop | None, draws: int, rule: StoppingRule) -> str:
@@ -126,6 +131,10 @@ class Server:
             "cleared": f"temperatures off by {off} are refuted",
         }[stop.reason]
         return f"after {draws} of at most {self.draws} draws: {why}"
+
+    def _settings_expected(self, said: ServerSettings) -> dict[str, Any]:
+        """Return the settings that are in force if a request replaces the defaults it names."""
+        return sampler_settings(said.defaults | self.request.body(0))
 
     def _warn_of_clear_text(self) -> None:
         """Warn before an API key leaves this machine unencrypted."""
@@ -163,6 +172,23 @@ class Server:
                     file=sys.stderr,
                 )
             raise
+
+
+def _said(said: ServerSettings | None, request: AuditRequest) -> dict[str, str]:
+    """Return what the server says of itself, and of requests that name no setting."""
+    if said is None:
+        return {}
+    parts = [said.engine, f"model {said.model}" if said.model else ""]
+    if said.defaults:
+        parts.append(f"by default {in_words(said.defaults)}")
+    if off := [name for name in said.fields_off if name not in request.fields]:
+        names = ", ".join(off)
+        if request.api == "llama":
+            parts.append(f"switched off for this audit: {names}")
+        else:
+            parts.append(f"not switched off by this interface: {names}")
+    lines = "; ".join(part for part in parts if part)
+    return {"says": lines} if lines else {}
 
 
 def _is_local(host: str) -> bool:

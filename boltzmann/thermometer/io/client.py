@@ -5,7 +5,7 @@ import contextlib
 import json
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from itertools import count
@@ -13,12 +13,15 @@ from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
+from boltzmann.thermometer.io.interfaces import with_field
 from boltzmann.thermometer.io.journal import Journal
 from boltzmann.thermometer.io.redaction import Redactor
 from boltzmann.thermometer.io.requests import AuditRequest
 from boltzmann.thermometer.io.responses import ParsedResponse, error_in, parse_response
 from boltzmann.thermometer.io.scale import PROBE_TEMPERATURES, scale_of
+from boltzmann.thermometer.io.server_settings import listen
 from boltzmann.thermometer.io.tokens import ObservedDraw, shown
+from boltzmann.thermometer.laws import SamplingLaw
 
 BACKOFF = 1.0  # seconds before the second try; the bound doubles with each further one ...
 _LONGEST_BACKOFF = 60.0  # ... up to so many
@@ -27,6 +30,7 @@ _TRANSIENT = {408, 425, 429, 500, 502, 503, 504, 529}  # status codes that may b
 _MOST_WITHOUT_TOKENS = 20  # answers without a token in a row after which an audit ends ...
 _MOST_AT_FIRST = 2  # ... and before any answer brought one: a server without log-probabilities
 _SHORTEST_LIST = 3  # tokens from which a temperature can be read
+_LONGEST_LISTENING = 5.0  # seconds that a server may take to say something of itself
 _NOT_JSON = object()  # in place of content
 
 
@@ -126,6 +130,10 @@ class _Collector:
         if self.journal.draws >= draws:
             return
         self.has_tokens = self.journal.draws > 0
+        if self.journal.said is None:
+            self.journal.said = await listen(self._said_at)
+        if self.request.api == "llama":
+            self.request = replace(self.request, off=self.journal.said.fields_off)
         if self.journal.scale is None:
             self.journal.scale = await self._scale()
 
@@ -134,18 +142,32 @@ class _Collector:
             for _ in range(self.settings.concurrency):
                 group.create_task(self._work(numbers, draws, progress))
 
+    async def _said_at(self, path: str) -> Any:
+        """Return the JSON at a path from the root of the server; None if there is none."""
+        import httpx
+
+        seconds = min(self.settings.timeout, _LONGEST_LISTENING)
+        try:
+            async with asyncio.timeout(seconds):
+                answer = await self.http.get(self.request.root + path)
+            return self.redacted.content(answer.json()) if answer.status_code == 200 else None
+        except (TimeoutError, ValueError, RecursionError, httpx.RequestError, httpx.InvalidURL):
+            return None
+
     async def _scale(self) -> float:
         """Return the factor to log-probabilities before the temperature; see `scale_of`."""
         temperature = self.request.claim.temperature
-        if temperature in (0.0, 1.0) or "temperature" in self.request.fields:
+        if temperature in (0.0, 1.0) or self.request.asks_another_temperature:
             return 1.0
         plain, tempered = [await self._probe(t) for t in PROBE_TEMPERATURES]
         return scale_of(plain, tempered, temperature)
 
     async def _probe(self, t: float) -> ObservedDraw:
         """Return one draw from the first prompt at a temperature."""
-        length = {"n_predict": 1} if self.request.api == "llama" else {"max_tokens": 1}
-        body = self.request.body(0) | length | {"temperature": t}
+        request = self.request
+        length = request.interface.least_length
+        body = request.body_of(request.prompt(0), length, SamplingLaw(t))
+        body = with_field(body, request.interface.length, length)
         while True:
             _, parsed = await self.answer(f"a first request at t = {t:g}", body)
             self._check_tokens(parsed)
@@ -268,7 +290,7 @@ class _Collector:
     def _url_hint(self) -> str:
         """Return what may be wrong with the address if nothing is there."""
         url = self.request.url.rstrip("/")
-        if self.request.api != "llama" and not urlsplit(url).path:
+        if not self.request.interface.at_root and not urlsplit(url).path:
             return f": try --url {url}/v1"
         return ": is it the right url and api?"
 

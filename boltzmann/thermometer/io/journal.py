@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from boltzmann._core.checks import as_count, as_positive
+from boltzmann.thermometer.io.answer_forms import AnswerForm, form_of, with_logprobs
 from boltzmann.thermometer.io.lines import numbered_lines
-from boltzmann.thermometer.io.responses import entry_lists, parse_response
+from boltzmann.thermometer.io.responses import entry_lists, parse_response, settings_in
 from boltzmann.thermometer.io.saved_draws import SavedDraws, draws_in
+from boltzmann.thermometer.io.server_settings import ServerSettings, sampler_settings
 
 _BEGINNING = b'{"audit": '
 _OF_TOKEN = ("token", "bytes", "id", "token_id", "logprob")  # its fields that are kept
@@ -35,6 +37,8 @@ class Journal:
     scale : float or None
         The factor that makes log-probabilities those before the temperature; None until it is
         known.
+    said : ServerSettings or None
+        What the server says of itself; None until it was asked.
     draws : int
         How many draws the journal holds.
 
@@ -48,9 +52,10 @@ class Journal:
     def __init__(self, path: str | os.PathLike[str], summary: dict[str, Any]):
         self.path = Path(path)
         self.scale: float | None = None
+        self.said: ServerSettings | None = None
         self.draws = 0
         self._summary = summary
-        self._answered: dict[int, str] = {}  # the prompt of each request; "" if it had no draw
+        self._answered: set[int] = set()
         self._has_header = False
         # Mode "x" fails if another audit has made the file by the time of the first line.
         self._header_mode = "a" if self.path.exists() else "x"
@@ -71,21 +76,17 @@ class Journal:
             If it cannot be written, or the request was answered before.
         """
         if not self._has_header:
-            self._write({"audit": {**self._summary, "scale": self.scale}}, self._header_mode)
+            found = {"scale": self.scale, "said": (self.said or ServerSettings()).as_json()}
+            self._write({"audit": {**self._summary, **found}}, self._header_mode)
             self._has_header = True
         self._write({"request": number, "prompt": prompt, "response": evidence_of(response)}, "a")
-        self._count(number, prompt, draws)
+        self._count(number, draws)
 
     def next_unanswered(self, number: int) -> int:
         """Return the first request from `number` on that has no answer."""
         while number in self._answered:
             number += 1
         return number
-
-    @property
-    def prompts(self) -> list[str]:
-        """The prompt of each group of draws; see `SavedDraws.groups`."""
-        return [prompt for _, prompt in sorted(self._answered.items()) if prompt]
 
     def saved_draws(self, scale: float | None = None) -> SavedDraws:
         """Return all draws; see `load_draws`."""
@@ -109,12 +110,12 @@ class Journal:
 
         try:
             self.scale = as_positive("scale", header["audit"].get("scale"))
+            self.said = ServerSettings(**header["audit"].get("said", {}))
             self._has_header = True
             for place, line in answers:
                 where = place
                 number = as_count("request", line["request"], least=0)
-                drawn = len(parse_response(line["response"]).draws)
-                self._count(number, str(line.get("prompt", "")), drawn)
+                self._count(number, len(parse_response(line["response"]).draws))
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{where} keeps no answer: {error}") from None
 
@@ -143,10 +144,10 @@ class Journal:
                     f"{self.path} keeps another audit: {difference}. Keep this one elsewhere"
                 )
 
-    def _count(self, number: int, prompt: str, draws: int) -> None:
+    def _count(self, number: int, draws: int) -> None:
         if number in self._answered:
             raise ValueError(f"request {number} is there twice")
-        self._answered[number] = prompt if draws else ""
+        self._answered.add(number)
         self.draws += draws
 
     def _write(self, line: dict[str, Any], mode: str) -> None:
@@ -173,14 +174,25 @@ def _difference(name: str, there: Any, here: Any) -> str:
 def evidence_of(response: dict[str, Any]) -> dict[str, Any]:
     """Return the lists and draws of a response alone: a server may echo anything in the rest."""
     kept: dict[str, Any] = {}
-    if "completion_probabilities" in response:
-        kept["completion_probabilities"] = _entries(response["completion_probabilities"])
+    if (form := form_of(response)) is not None:
+        kept |= _evidence_of_form(response, form)
     else:
         kept["choices"] = [{"logprobs": _logprobs(choice)} for choice in response["choices"]]
     usage = response.get("usage")
     if isinstance(usage, Mapping):
         kept["usage"] = _only(usage, "prompt_tokens", "completion_tokens")
-    return kept | _only(response, "tokens_predicted")
+    if settings := sampler_settings(settings_in(response)):
+        kept["generation_settings"] = settings
+    return kept
+
+
+def _evidence_of_form(response: dict[str, Any], form: AnswerForm) -> dict[str, Any]:
+    """Return the lists and draws of another interface's answer, in the form of llama-server's."""
+    entries = form.entries(response)
+    if entries is None:
+        return {"choices": [{"logprobs": None}]}
+    drawn = {"tokens_predicted": form.drawn(response)}
+    return {"completion_probabilities": _entries(entries), **drawn}
 
 
 def _logprobs(choice: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -194,7 +206,10 @@ def _logprobs(choice: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _entries(entries: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [_only(entry, *_OF_TOKEN) | {"top_logprobs": _listed(entry)} for entry in entries]
+    return [
+        _only(entry, *_OF_TOKEN) | {"top_logprobs": _listed(entry)}
+        for entry in with_logprobs(entries)
+    ]
 
 
 def _listed(entry: Mapping[str, Any]) -> list[dict[str, Any]] | None:

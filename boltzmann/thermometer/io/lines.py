@@ -9,18 +9,26 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from boltzmann._core.checks import FloatArray, as_count, as_positive
+from boltzmann.thermometer.io.answer_forms import form_of
 from boltzmann.thermometer.io.consistency import ROUNDING, is_distribution
 from boltzmann.thermometer.io.list_conventions import ABSENT, Answer, Row, Shape, shape_of
 from boltzmann.thermometer.io.responses import (
     ERROR,
     ParsedResponse,
     error_in,
-    is_ollama,
     parse_response,
 )
-from boltzmann.thermometer.io.streams import Streams, is_chunk, is_empty_chunk
+from boltzmann.thermometer.io.server_settings import sampler_settings
+from boltzmann.thermometer.io.streams import (
+    Piece,
+    Streams,
+    finished_response,
+    head_of,
+    is_empty_chunk,
+    piece_of,
+)
 from boltzmann.thermometer.io.tally import Tally
-from boltzmann.thermometer.io.tokens import shown
+from boltzmann.thermometer.io.tokens import ObservedDraw, shown
 
 
 def numbered_lines(path: str | os.PathLike[str]) -> list[tuple[str, Any]]:
@@ -82,6 +90,10 @@ class LineReader:
         Tokens of responses that are no draws, by reason.
     skipped : Tally
         Answers that hold no tokens, by reason.
+    settings : list of dict
+        The distinct sampler settings that answers report.
+    after_sampling : bool
+        Whether any answer holds probabilities after temperature and truncation.
     """
 
     def __init__(self, scale: float | None = None):
@@ -90,9 +102,11 @@ class LineReader:
         self.scales: list[float] = []
         self.left_out = Tally()
         self.skipped = Tally()
+        self.settings: list[dict[str, Any]] = []
+        self.after_sampling = False
         self._scale = scale
         self._streams = Streams()
-        self._ollama: int | None = None  # the first line of the answer of Ollama under way
+        self._first_pieces: dict[str, int] = {}  # the first line of an answer under way, by source
 
     def add(self, line: Any, number: int, where: str) -> None:
         """Add the line of that number, which is called `where` in messages.
@@ -108,16 +122,19 @@ class LineReader:
             self._add_header(line)
         elif _is_simple_draw(line):
             self.simple.append(_simple_draw(line, number))
-        elif is_ollama(line):
-            self._add_ollama(line, number, where)
+        elif (response := finished_response(line)) is not None:
+            if response:
+                self._add_response(response, number, where)
+        elif (piece := piece_of(line)) is not None:
+            self._add_piece(line, piece, number, where)
         elif _is_kept_answer(line):
             self._add_kept_answer(line, where)
         elif _is_batch_line(line):
             self._add_batch_line(line["response"], number, where)
         elif _is_usage(line):
             return
-        elif is_chunk(line):
-            self._add_chunk(line, number, where)
+        elif (head := head_of(line)) is not None:
+            self._add_chunk(line, head, number, where)
         else:
             self._add_response(line, number, where)
 
@@ -140,25 +157,30 @@ class LineReader:
         audit = len(self.scales)  # all its lists were asked for at one length
         parsed = self._parsed(line["response"], where)
         group = ("request", audit, number)
-        self.answers.append(Answer(group, Shape(f"audit {audit}"), parsed.draws, where))
+        prompt = line.get("prompt")
+        shape = Shape(f"audit {audit}")
+        self.answers.append(Answer(group, shape, parsed.draws, where, prompt))
 
-    def _add_chunk(self, line: Mapping[str, Any], number: int, where: str) -> None:
-        first = self._streams.first_line(line, number)
-        if is_empty_chunk(line, begun=first < number):
+    def _add_chunk(
+        self, line: Mapping[str, Any], head: Mapping[str, Any], number: int, where: str
+    ) -> None:
+        first = self._streams.first_line(head, number)
+        if head is line and is_empty_chunk(line, begun=first < number):
             return
         draws = self._parsed(line, where, whole=first == number).draws
-        self._streams.add(line, Answer(("line", first), shape_of("openai", draws), draws, where))
+        self._streams.add(head, Answer(("line", first), _shape(line, draws), draws, where))
 
-    def _add_ollama(self, line: Mapping[str, Any], number: int, where: str) -> None:
-        """Add an answer of Ollama, or a chunk: those have no id, and follow one another."""
-        begun = self._ollama is not None
-        first = number if self._ollama is None else self._ollama
-        self._ollama = None if line["done"] else first
-        text = line.get("response") or (line.get("message") or {}).get("content")
-        if begun and not text and line.get("logprobs") is None:  # the end
+    def _add_piece(self, line: Mapping[str, Any], piece: Piece, number: int, where: str) -> None:
+        """Add an answer, or a chunk of one, of a server whose chunks follow one another."""
+        begun = piece.source in self._first_pieces
+        first = self._first_pieces.setdefault(piece.source, number)
+        if piece.is_last:
+            del self._first_pieces[piece.source]
+        if begun and not piece.has_tokens:  # the end
+            self._add_settings(sampler_settings(line.get("generation_settings")))
             return
-        draws = self._parsed(line, where, whole=not begun and line["done"]).draws
-        self.answers.append(Answer(("line", first), shape_of("ollama", draws), draws, where))
+        draws = self._parsed(line, where, whole=not begun and piece.is_last).draws
+        self.answers.append(Answer(("line", first), _shape(line, draws), draws, where))
 
     def _add_batch_line(self, answer: Mapping[str, Any], number: int, where: str) -> None:
         """Add what a request of a Batch was answered, whatever the body of a failed one is."""
@@ -172,15 +194,26 @@ class LineReader:
 
     def _add_response(self, response: Any, number: int, where: str) -> None:
         draws = self._parsed(response, where).draws
-        source = "llama" if "completion_probabilities" in response else "openai"
-        self.answers.append(Answer(("line", number), shape_of(source, draws), draws, where))
+        self.answers.append(Answer(("line", number), _shape(response, draws), draws, where))
 
     def _parsed(self, response: Any, where: str, *, whole: bool = True) -> ParsedResponse:
         """Return what a response tells; what it does not is counted."""
         parsed = parse_response(response, whole=whole)
         self.left_out.include(parsed.left_out, f"{where}: ")
         self.skipped.include(parsed.skipped, f"{where}: ")
+        self._add_settings(parsed.settings)
+        self.after_sampling |= parsed.after_sampling
         return parsed
+
+    def _add_settings(self, settings: dict[str, Any]) -> None:
+        if settings and settings not in self.settings:
+            self.settings.append(settings)
+
+
+def _shape(response: Any, draws: list[ObservedDraw]) -> Shape:
+    """Return the shape of the lists of a response."""
+    form = form_of(response)
+    return shape_of("openai" if form is None else form.name, draws)
 
 
 def _is_audit_header(line: Any) -> bool:
@@ -232,7 +265,9 @@ def _simple_draw(line: Mapping[str, Any], number: int) -> SimpleDraw:
     # Of numbers that are no distribution, it is not known what the tokens not listed have.
     unidentified = 0.0 if is_distribution(values) else 1.0
 
-    return SimpleDraw(Row(values, place, unidentified), group)
+    tokens = list(logprobs) if isinstance(logprobs, Mapping) else range(len(values))
+    row = Row(values, place, unidentified, tokens, line["chosen"])
+    return SimpleDraw(row, group)
 
 
 def _as_logprobs(values: list[Any]) -> FloatArray:

@@ -6,6 +6,7 @@ of them (vLLM's chat). To what length lists were asked for, and which of the thr
 inferred from all answers of one shape together.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,12 +32,16 @@ class Shape(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """The draws of one answer, the group that they form, the shape of its lists, and its place."""
+    """The draws of one answer, the group that they form, the shape of its lists, and its place.
+
+    `prompt` is what was asked, where that is known.
+    """
 
     group: tuple[Any, ...]
     shape: Shape
     draws: list[ObservedDraw]
     where: str = ""
+    prompt: str | None = None
 
 
 class Row(NamedTuple):
@@ -44,15 +49,18 @@ class Row(NamedTuple):
 
     `chosen` is None for a token that was withheld, -2 for one that is not in the row, -3 for one
     that contradicts its list. `unidentified` is the probability of the listed tokens that cannot be
-    told from others.
+    told from others. `tokens` are those of the row, and `drawn` the one drawn, where it is not in
+    it.
     """
 
     logprobs: FloatArray
     chosen: int | None
     unidentified: float
+    tokens: Sequence[Any]
+    drawn: Any = None
 
 
-_LEFT_OUT = Row(np.zeros(1), CONTRADICTORY, 0.0)
+_LEFT_OUT = Row(np.zeros(1), CONTRADICTORY, 0.0, [b""])
 
 
 class _Convention(NamedTuple):
@@ -141,7 +149,7 @@ def _row(draw: ObservedDraw, convention: _Convention) -> Row:
     kept = [(token, value) for token, value in listed if token is not None and value > PLACEHOLDER]
     shortened = draw.keyed_by_text and len(draw.tokens) < convention.asked  # by equal texts
     if shortened or not kept:
-        return Row(np.zeros(1), None, 0.0)
+        return Row(np.zeros(1), None, 0.0, [b""])
 
     tokens = [token for token, _ in kept]
     position = tokens.index(draw.chosen) if draw.chosen in tokens else ABSENT
@@ -151,4 +159,6 @@ def _row(draw: ObservedDraw, convention: _Convention) -> Row:
         unidentified=float(
             sum(np.exp(min(value, 0.0)) for token, value in listed if token is None)
         ),
+        tokens=tokens,
+        drawn=draw.chosen,
     )

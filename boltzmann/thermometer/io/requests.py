@@ -1,4 +1,4 @@
-"""Requests to a server: the fields that its interface defines, and nothing else."""
+"""The requests of an audit: which prompts are asked how often, for what, and of whom."""
 
 import hashlib
 import json
@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from boltzmann.thermometer.io.interfaces import INTERFACES, Asked, Interface, with_field
 from boltzmann.thermometer.laws import SamplingLaw
-
-PATHS = {"completions": "/completions", "chat": "/chat/completions", "llama": "/completion"}
 
 # Prompts after which nearly any token may come: the wider the distribution, the more heat capacity
 # and the smaller the error of a temperature.
@@ -42,8 +41,8 @@ class AuditRequest:
     ----------
     url : str
         The base address of the interface, such as ``http://127.0.0.1:8080/v1``.
-    api : {"completions", "chat", "llama"}
-        OpenAI's completions or chat completions, or llama-server's own completion.
+    api : str
+        The interface, one of `boltzmann.thermometer.io.interfaces.INTERFACES`.
     claim : SamplingLaw
         The temperature and the truncation that are asked for, and audited.
     model : str
@@ -55,9 +54,11 @@ class AuditRequest:
     listed : int
         The log-probabilities of so many likeliest tokens are asked for.
     fields : dict
-        Fields to send besides, or instead.
+        Fields to send besides, or instead; a dot in a name leads into an object.
     repeats : int
         How many requests in a row have the same prompt: at least as many as are under way at once.
+    off : dict
+        Fields that switch off what the server says acts by default.
     """
 
     url: str
@@ -69,17 +70,33 @@ class AuditRequest:
     listed: int = 20
     fields: dict[str, Any] = field(default_factory=dict)
     repeats: int = 16
+    off: dict[str, Any] = field(default_factory=dict)
 
     @property
     def endpoint(self) -> str:
         """The address that requests are sent to."""
-        base = self.url.rstrip("/")
-        return (base.removesuffix("/v1") if self.api == "llama" else base) + PATHS[self.api]
+        base = self.root if self.interface.at_root else self.url.rstrip("/")
+        return base + self.interface.path
+
+    @property
+    def interface(self) -> Interface:
+        """Where and in what form requests are sent."""
+        return INTERFACES[self.api]
+
+    @property
+    def root(self) -> str:
+        """The address without the path of OpenAI's interface."""
+        return self.url.rstrip("/").removesuffix("/v1")
 
     @property
     def all_prompts(self) -> tuple[str, ...]:
         """The prompts, or the default ones."""
-        return self.prompts or (TASKS if self.api == "chat" else OPENINGS)
+        return self.prompts or (TASKS if self.interface.chat else OPENINGS)
+
+    @property
+    def asks_another_temperature(self) -> bool:
+        """Whether a field names the temperature, so that probes at others cannot."""
+        return any(name.split(".")[-1] == "temperature" for name in self.fields)
 
     def prompt(self, number: int) -> str:
         """Return the prompt of a request.
@@ -91,54 +108,16 @@ class AuditRequest:
 
     def body(self, number: int) -> dict[str, Any]:
         """Return the body of a request, without a seed, so that draws are independent."""
-        form = {"completions": self._completion, "chat": self._chat, "llama": self._llama}[self.api]
-        body = form(self.prompt(number))
+        return self.body_of(self.prompt(number), self.tokens, self.claim)
+
+    def body_of(self, prompt: str, tokens: int, law: SamplingLaw) -> dict[str, Any]:
+        """Return the body that asks for some tokens after a prompt by a law."""
+        body = self.interface.body(Asked(prompt, tokens, law, self.listed))
         if self.model:
             body["model"] = self.model
-        return body | self.fields
-
-    def _llama(self, prompt: str) -> dict[str, Any]:
-        return {
-            "prompt": prompt,
-            "n_predict": self.tokens,
-            "temperature": self.claim.temperature,
-            "n_probs": self.listed,
-            "top_p": self._top_p,
-            "top_k": self.claim.top_k or 0,
-            "min_p": self.claim.min_p or 0.0,
-            "typical_p": 1.0,
-            "repeat_penalty": 1.0,
-        }
-
-    def _completion(self, prompt: str) -> dict[str, Any]:
-        return {"prompt": prompt, **self._openai, "logprobs": self.listed, **self._truncation}
-
-    def _chat(self, prompt: str) -> dict[str, Any]:
-        return {
-            "messages": [{"role": "user", "content": prompt}],
-            **self._openai,
-            "logprobs": True,
-            "top_logprobs": self.listed,
-            **self._truncation,
-        }
-
-    @property
-    def _top_p(self) -> float:
-        return 1.0 if self.claim.top_p is None else self.claim.top_p
-
-    @property
-    def _openai(self) -> dict[str, Any]:
-        return {
-            "max_tokens": self.tokens,
-            "temperature": self.claim.temperature,
-            "top_p": self._top_p,
-        }
-
-    @property
-    def _truncation(self) -> dict[str, Any]:
-        """The truncations claimed that OpenAI's interface does not define."""
-        claimed = {"top_k": self.claim.top_k, "min_p": self.claim.min_p}
-        return {name: value for name, value in claimed.items() if value is not None}
+        for name, value in (self.off | self.fields).items():
+            body = with_field(body, name, value)
+        return body
 
     def summary(self) -> dict[str, Any]:
         """Return what makes two audits the same one, as JSON holds it."""

@@ -1,4 +1,4 @@
-"""Parsing of responses: completions, chat completions, llama-server's completion, Ollama's own.
+"""Parsing of responses: OpenAI's completions and chat completions, and the forms of other servers.
 
 Every token of a response becomes a draw, or is counted with the reason why it does not.
 """
@@ -7,6 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from boltzmann.thermometer.io.answer_forms import (
+    AnswerForm,
+    are_after_sampling,
+    form_of,
+    with_logprobs,
+)
+from boltzmann.thermometer.io.server_settings import sampler_settings
 from boltzmann.thermometer.io.tally import Tally
 from boltzmann.thermometer.io.tokens import ObservedDraw, observed_draw, shown, token_of
 
@@ -36,11 +43,17 @@ class ParsedResponse:
         Its tokens that are not among them, by reason.
     skipped : Tally
         Its choices that hold no tokens, by reason; an example says what was expected.
+    settings : dict
+        The sampler settings that it says were in force, by llama.cpp's names.
+    after_sampling : bool
+        Whether it holds probabilities after temperature and truncation.
     """
 
     draws: list[ObservedDraw] = field(default_factory=list)
     left_out: Tally = field(default_factory=Tally)
     skipped: Tally = field(default_factory=Tally)
+    settings: dict[str, Any] = field(default_factory=dict)
+    after_sampling: bool = False
 
 
 def parse_response(response: Any, *, whole: bool = True) -> ParsedResponse:
@@ -60,14 +73,16 @@ def parse_response(response: Any, *, whole: bool = True) -> ParsedResponse:
     """
     if not isinstance(response, Mapping):
         raise ValueError(f"expected a JSON object, got {shown(response)}")
-    parsed = ParsedResponse()
     if error := error_in(response):
+        parsed = ParsedResponse()
         parsed.skipped.add(ERROR, f"the server reports an error: {error}")
         return parsed
-    if "completion_probabilities" in response:
-        _add_entries(parsed, response["completion_probabilities"], "completion_probabilities")
-    elif is_ollama(response):
-        _add_ollama(parsed, response)
+
+    parsed = ParsedResponse(
+        settings=sampler_settings(settings_in(response)), after_sampling=is_after_sampling(response)
+    )
+    if (form := form_of(response)) is not None:
+        _add_form(parsed, response, form)
     else:
         _add_choices(parsed, response)
 
@@ -83,11 +98,23 @@ def parse_response(response: Any, *, whole: bool = True) -> ParsedResponse:
 
 def token_count(response: Mapping[str, Any]) -> int:
     """Return how many tokens a response lists, of its prompt and drawn, readable or not."""
-    if "completion_probabilities" in response:
-        return len(response["completion_probabilities"])
-    if is_ollama(response):
-        return len(response.get("logprobs") or ())
+    if (form := form_of(response)) is not None:
+        return len(form.entries(response) or ())
     return sum(_tokens_of(choice) for choice in response.get("choices") or ())
+
+
+def settings_in(response: Mapping[str, Any]) -> Any:
+    """Return the settings in an answer: llama-server's, or what OpenAI's Responses echo."""
+    return response if response.get("object") == "response" else response.get("generation_settings")
+
+
+def is_after_sampling(response: Mapping[str, Any]) -> bool:
+    """Tell whether a response holds probabilities after temperature and truncation."""
+    lists = [response.get("completion_probabilities")]
+    for choice in response.get("choices") or ():
+        logprobs = choice.get("logprobs") if isinstance(choice, Mapping) else None
+        lists += entry_lists(logprobs).values() if isinstance(logprobs, Mapping) else []
+    return any(map(are_after_sampling, lists))
 
 
 def _tokens_of(choice: Any) -> int:
@@ -106,8 +133,9 @@ def entry_lists(logprobs: Mapping[str, Any]) -> dict[str, list[Any]]:
 
 def _tokens_drawn(response: Mapping[str, Any]) -> int:
     """Return how many tokens were drawn by the server's own count; 0 if it does not say."""
-    said = [response.get(name) for name in ("tokens_predicted", "eval_count")]
-    said.append(_usage(response).get("completion_tokens"))
+    said = [_usage(response).get("completion_tokens")]
+    if (form := form_of(response)) is not None:
+        said.insert(0, form.drawn(response))
     return next((number for number in said if isinstance(number, int)), 0)
 
 
@@ -129,22 +157,14 @@ def error_in(response: Any) -> str:
     return " ".join(str(message).split())[:_ERROR_SHOWN]
 
 
-def is_ollama(response: Any) -> bool:
-    """Tell whether a response, or a chunk of one, is of Ollama's /api/generate or /api/chat."""
-    return (
-        isinstance(response, Mapping)
-        and isinstance(response.get("done"), bool)
-        and ("response" in response or "message" in response)
-    )
-
-
-def _add_ollama(parsed: ParsedResponse, response: Mapping[str, Any]) -> None:
-    """Add the draws of Ollama's own answer, whose entries stand at its top."""
-    if response.get("logprobs") is None:
-        hint = "expected a list logprobs, got None: ask for logprobs and top_logprobs"
+def _add_form(parsed: ParsedResponse, response: Mapping[str, Any], form: AnswerForm) -> None:
+    """Add the draws of an answer that is none of OpenAI's completions."""
+    entries = form.entries(response)
+    if entries is None:
+        hint = f"expected a list {form.place}, got None: ask for it by {form.asked_by}"
         parsed.skipped.add(NO_LOGPROBS, hint)
         return
-    _add_entries(parsed, response["logprobs"], "logprobs")
+    _add_entries(parsed, entries, form.place)
 
 
 def _add_choices(parsed: ParsedResponse, response: Mapping[str, Any]) -> None:
@@ -152,7 +172,7 @@ def _add_choices(parsed: ParsedResponse, response: Mapping[str, Any]) -> None:
     if not isinstance(choices, list):
         names = sorted(map(str, response))
         raise ValueError(
-            f"expected 'choices' or 'completion_probabilities', got an object of {names}"
+            f"expected 'choices' or another answer with log-probabilities, got an object of {names}"
         )
     if not choices:
         parsed.skipped.add(NO_CHOICES, "expected 'choices' with an entry, got an empty list")
@@ -181,13 +201,9 @@ def _add_choice(
 
 
 def _add_entries(parsed: ParsedResponse, entries: Any, place: str) -> None:
-    """Add one draw an entry, each with its own list: chat completions, llama-server."""
-    for k, entry in enumerate(_as_list(entries, place)):
+    """Add one draw an entry, each with its own list."""
+    for k, entry in enumerate(with_logprobs(_as_list(entries, place))):
         at = f"{place}[{k}]"
-        if isinstance(entry, Mapping) and "top_probs" in entry:
-            raise ValueError(
-                f"{at} has probabilities after sampling: ask without post_sampling_probs"
-            )
         if not isinstance(entry, Mapping):
             raise ValueError(f"expected an object with 'top_logprobs' at {at}, got {shown(entry)}")
         if entry.get("top_logprobs") is None:

@@ -1,7 +1,7 @@
 """Draws that were saved: lines of JSON as rows of log-probabilities with the tokens drawn."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from boltzmann._core.checks import FloatArray
 from boltzmann.thermometer.io.consistency import are_logits, contradiction_in, end_at_truncation
 from boltzmann.thermometer.io.lines import LineReader, numbered_lines
-from boltzmann.thermometer.io.list_conventions import CONTRADICTORY, Answer, rows_of
+from boltzmann.thermometer.io.list_conventions import ABSENT, CONTRADICTORY, Answer, rows_of
 from boltzmann.thermometer.io.tally import Tally
 from boltzmann.thermometer.reading import Reading, read
 
@@ -44,6 +44,14 @@ class SavedDraws:
         Whether the numbers are taken for logits, as most lists hold one above 0.
     end_at_truncation : bool
         Whether most lists hold only what a truncation left: short ones, of probability 1.
+    settings : list of dict
+        The distinct sampler settings that answers report, by llama.cpp's names.
+    tokens : list of n sequences (m,), optional
+        What the tokens are called; by their positions, by default.
+    drawn : list of n, optional
+        What the token drawn is called, where it is not in its list.
+    prompts : list of n str or None, optional
+        What was asked, where it is known.
     """
 
     logprobs: list[FloatArray]
@@ -56,6 +64,10 @@ class SavedDraws:
     contradictions: Tally = field(default_factory=Tally)
     logits: bool = False
     end_at_truncation: bool = False
+    settings: list[dict[str, Any]] = field(default_factory=list)
+    tokens: list[Sequence[Any]] | None = None
+    drawn: list[Any] | None = None
+    prompts: list[str | None] | None = None
 
     def read(self, confidence: float = 0.95) -> Reading:
         """Return the reading, with errors clustered by request where requests made several draws.
@@ -80,23 +92,23 @@ class SavedDraws:
         >>> SavedDraws(rows, chosen, [*range(10)], 1.0, [0.0] * 10).read().draws
         10
         """
-        chosen = zip(self.groups, self.chosen, strict=True)
-        used = [group for group, x in chosen if x is not None and x >= 0]
-        if not used:
+        told = [x for x in self.chosen if x is not None and x != CONTRADICTORY]
+        if not told:
             raise ValueError(f"no draw can be read: {self._why_none_is_used}")
-        clustered = 1 < len(set(used)) < len(used)
+        pairs = zip(self.groups, self.chosen, strict=True)
+        groups = {group for group, x in pairs if x is not None and x >= 0}
 
         # Given that no unidentified token is drawn, the others are likelier.
         missing = np.minimum(self.unidentified, _MOST_UNIDENTIFIED)  # (n,)
         shifts = -self.scale * np.log1p(-missing)  # (n,)
-        rows = [
-            (range(row.size), row + shift) for row, shift in zip(self.logprobs, shifts, strict=True)
-        ]
+        tokens = [range(row.size) for row in self.logprobs] if self.tokens is None else self.tokens
+        logprobs = [row + shift for row, shift in zip(self.logprobs, shifts, strict=True)]
         known = (missing < _MOST_UNIDENTIFIED) & (not self.logits)  # (n,)
         reading = read(
-            rows,
-            [None if x == CONTRADICTORY else x for x in self.chosen],
-            groups=self.groups if clustered else None,
+            list(zip(tokens, logprobs, strict=True)),
+            [self._name(k) for k in range(len(self.chosen))],
+            groups=self.groups if len(groups) > 1 else None,
+            prompts=self._prompt_numbers,
             confidence=confidence,
             normalised=np.where(known, self.scale, np.nan),
         )
@@ -106,6 +118,23 @@ class SavedDraws:
     def readable(self) -> bool:
         """Whether there is a draw that can be read."""
         return any(x is not None and x >= 0 for x in self.chosen)
+
+    def _name(self, k: int) -> Any:
+        """Return what the token of a draw is called; None if it was withheld."""
+        position = self.chosen[k]
+        if position is None or position == CONTRADICTORY:
+            return None
+        if position == ABSENT:
+            return ABSENT if self.drawn is None else self.drawn[k]
+        return position if self.tokens is None else self.tokens[k][position]
+
+    @property
+    def _prompt_numbers(self) -> list[int] | None:
+        """The number of each draw's prompt, equal where prompts are; None if one is not known."""
+        if self.prompts is None or None in self.prompts:
+            return None
+        number = {prompt: k for k, prompt in enumerate(dict.fromkeys(self.prompts))}
+        return [number[prompt] for prompt in self.prompts]
 
     def _by_reason(self, left_out: dict[str, int]) -> dict[str, int]:
         """Return the draws left out, with contradictory ones apart from those withheld."""
@@ -127,10 +156,12 @@ def load_draws(path: str | os.PathLike[str], scale: float | None = None) -> Save
     * ``{"logprobs": [-0.5, -1.2], "chosen": 0}`` or ``{"logprobs": {"a": -0.5, "b": -1.2},
       "chosen": "a"}``, one draw; ``null`` was withheld, and draws with the same ``"group"`` may
       depend on one another;
-    * a saved response of completions or chat completions, as OpenAI defined them, with
-      log-probabilities, of llama-server's ``/completion`` with ``n_probs``, or of Ollama's
-      ``/api/generate`` or ``/api/chat`` with ``top_logprobs``: all its draws, one group; so is a
-      line of the output of OpenAI's Batch, and the chunks of a streamed answer, one a line;
+    * a saved response of completions, chat completions or Responses, as OpenAI defined them, with
+      log-probabilities, of llama-server's ``/completion`` with ``n_probs`` (``post_sampling_probs``
+      too), of Ollama's ``/api/generate`` or ``/api/chat`` with ``top_logprobs``, of SGLang's
+      ``/generate`` with ``top_logprobs_num`` or of text-generation-inference's with
+      ``top_n_tokens``: all its draws, one group; so is a line of the output of OpenAI's Batch, and
+      the chunks of a streamed answer, one a line;
     * a line of the journal that an audit of a server keeps.
 
     Answers or tokens that cannot be read, and draws that contradict their lists, are left out; the
@@ -199,7 +230,7 @@ def draws_in(lines: Iterable[tuple[str, Any]], scale: float | None = None) -> Sa
     groups = [answer.group for answer in answers for _ in answer.draws]
     groups += [draw.group for draw in reader.simple]
     labels = {group: k for k, group in enumerate(dict.fromkeys(groups))}
-    factor = [*reader.scales, 1.0][0] if scale is None else scale
+    factor = _factor(reader) if scale is None else scale
     return SavedDraws(
         logprobs=[row.logprobs * factor for row in rows],
         chosen=[row.chosen for row in rows],
@@ -211,7 +242,29 @@ def draws_in(lines: Iterable[tuple[str, Any]], scale: float | None = None) -> Sa
         contradictions=contradictions,
         logits=logits,
         end_at_truncation=end_at_truncation(draws),
+        settings=reader.settings,
+        tokens=[row.tokens for row in rows],
+        drawn=[row.drawn for row in rows],
+        prompts=[answer.prompt for answer in answers for _ in answer.draws]
+        + [None] * len(reader.simple),
     )
+
+
+def _factor(reader: LineReader) -> float:
+    """Return the factor that makes log-probabilities those before the temperature.
+
+    It is what an audit found out, or the temperature where probabilities are those after sampling.
+    """
+    if reader.scales or not reader.after_sampling:
+        return [*reader.scales, 1.0][0]
+    said = {settings.get("temperature") for settings in reader.settings}
+    t = said.pop() if len(said) == 1 else None
+    if not isinstance(t, int | float) or t <= 0:
+        raise ValueError(
+            "answers hold probabilities after sampling, and do not say at which temperature above "
+            "0: give it as the scale (--logprobs tempered)"
+        )
+    return float(t)
 
 
 def _contradictory(answer: Answer, logits: bool, tally: Tally) -> list[bool]:

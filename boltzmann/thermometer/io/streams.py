@@ -2,13 +2,62 @@
 
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
+from boltzmann.thermometer.io.answer_forms import form_of
 from boltzmann.thermometer.io.list_conventions import Answer
 from boltzmann.thermometer.io.tally import Tally
 
 _OBJECTS = ("chat.completion.chunk", "text_completion")  # the latter are whole answers as well
+_ENDS = ("response.completed", "response.incomplete", "response.failed")
 _REPEATED = "repeated in a later chunk"
+
+
+class Piece(NamedTuple):
+    """A chunk, or a whole answer, of a server whose chunks have no id but follow one another."""
+
+    source: str
+    is_last: bool
+    has_tokens: bool
+
+
+def piece_of(line: Any) -> Piece | None:
+    """Return what a line is of such an answer; None if it is of none."""
+    if not isinstance(line, Mapping):
+        return None
+    form = form_of(line)
+    name = "" if form is None else form.name
+    if name == "ollama":
+        text = line.get("response") or (line.get("message") or {}).get("content")
+        return Piece(name, line["done"], bool(text) or line.get("logprobs") is not None)
+    if name == "tgi" and "token" in line:
+        return Piece(name, line["generated_text"] is not None, True)
+    if isinstance(line.get("stop"), bool) and "content" in line and name in ("llama", ""):
+        return Piece("llama", line["stop"], bool(line["content"]) or name == "llama")
+    return None
+
+
+def finished_response(line: Any) -> Any:
+    """Return the answer that an event of OpenAI's Responses ends with; None if it is no such event.
+
+    An event that ends nothing repeats what the last one holds, and gives {}.
+    """
+    kind = line.get("type") if isinstance(line, Mapping) else None
+    if not (isinstance(kind, str) and kind.startswith("response.")):
+        return None
+    return line.get("response") if kind in _ENDS and line.get("response") else {}
+
+
+def head_of(line: Any) -> Mapping[str, Any] | None:
+    """Return what of a chunk tells to which answer it belongs; None if it is no chunk."""
+    if not isinstance(line, Mapping):
+        return None
+    if is_chunk(line):
+        return line
+    meta = line.get("meta_info")
+    if not isinstance(meta, Mapping) or "id" not in meta:
+        return None
+    return {"id": meta["id"], "choices": [{"finish_reason": meta.get("finish_reason")}]}
 
 
 def is_chunk(line: Any) -> bool:
@@ -19,7 +68,7 @@ def is_chunk(line: Any) -> bool:
 def is_empty_chunk(chunk: Mapping[str, Any], *, begun: bool) -> bool:
     """Tell whether a chunk only begins or ends a stream, without text or log-probabilities."""
     choices = chunk.get("choices")
-    if not choices or not (begun or chunk["object"] == _OBJECTS[0]):
+    if not choices or not (begun or chunk.get("object") == _OBJECTS[0]):
         return False
     return not any(_has_text(choice) for choice in choices)
 

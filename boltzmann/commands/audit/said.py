@@ -1,0 +1,75 @@
+"""What the server says of its sampler, beside what its draws say."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from boltzmann.thermometer import Diagnosis, SamplingLaw
+from boltzmann.thermometer.io.server_settings import in_words, law_of, settings_acting
+
+_TOLERANCE = 1e-4  # relative: settings are rounded to float32
+
+
+def said_beside_measured(
+    settings: list[dict[str, Any]],
+    diagnosis: Diagnosis,
+    diagnose_as: Callable[[SamplingLaw], Diagnosis],
+) -> dict[str, str]:
+    """Return lines of the report by name; a difference between the two is a finding.
+
+    Parameters
+    ----------
+    settings : list of dict
+        The distinct sampler settings that answers report.
+    diagnosis : Diagnosis
+        Of the claim.
+    diagnose_as : callable
+        The diagnosis of the same draws under another claim.
+    """
+    if not settings:
+        return {}
+    said = {"said": "; or ".join(map(in_words, settings))}
+    if len(settings) > 1:
+        return {**said, "finding": f"answers report {len(settings)} different settings"}
+    finding = _difference(settings[0], diagnosis, diagnose_as)
+    return {**said, "finding": finding} if finding else said
+
+
+def _difference(
+    settings: Mapping[str, Any],
+    diagnosis: Diagnosis,
+    diagnose_as: Callable[[SamplingLaw], Diagnosis],
+) -> str:
+    """Return how what is said differs from the claim or from the draws; "" if it does not."""
+    claim = diagnosis.claimed
+    law = law_of(settings)
+    if law is None:
+        acting = {*settings_acting(settings)} - {"top_k", "top_p", "min_p"}
+        named = ", ".join(sorted(acting)) or "its order of samplers"
+        shown = "these draws do not show it" if diagnosis.verdict != "fails" else "the claim fails"
+        return f"the server says that {named} acts, which is no part of the claim; {shown}"
+    if same_law(law, claim):
+        differs = "the server says that it does what is claimed, and its draws do not follow that"
+        return differs if diagnosis.verdict == "fails" else ""
+
+    found = {
+        "holds": "the draws follow what it says",
+        "fails": "the draws do not follow that either"
+        if diagnosis.verdict == "fails"
+        else "the draws do not follow that",
+        "cannot tell": "these draws fit what it says, and are too few to be sure",
+    }[diagnose_as(law).verdict]
+    return f"the server says {law}, which is not what is claimed; {found}"
+
+
+def same_law(first: SamplingLaw, second: SamplingLaw) -> bool:
+    """Tell whether two laws are the same, up to rounding."""
+    pairs = [
+        (first.temperature, second.temperature),
+        (first.top_p or 1.0, second.top_p or 1.0),
+        (first.min_p or 0.0, second.min_p or 0.0),
+    ]
+    close = all(np.isclose(a, b, rtol=_TOLERANCE, atol=0.0) for a, b in pairs)
+    order = not first.by_probability or first.temperature_first == second.temperature_first
+    return close and first.top_k == second.top_k and order

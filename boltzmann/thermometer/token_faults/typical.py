@@ -1,0 +1,125 @@
+"""Locally typical sampling: the fewest tokens that are kept are those of typical surprise.
+
+References
+----------
+.. [1] C. Meister, T. Pimentel, G. Wiher, R. Cotterell, Trans. Assoc. Comput. Linguist. 11, 102
+   (2023).
+"""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from boltzmann._core.checks import FloatArray
+from boltzmann.thermometer.faults import FaultHypothesis
+from boltzmann.thermometer.hypothesis import Factors, Hypothesis
+from boltzmann.thermometer.token_faults.search import cost_of, likeliest_temperature
+from boltzmann.thermometer.token_levels import TokenLevels
+
+# Mean surprises, in nats beyond that of the last token listed, of those that are not.
+_SURPRISES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 2.25, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0)
+_TELLING = 7.0  # nats of likeliest tokens left out, below which it is a top_p by another name
+_ROUNDING = 1e-6
+
+
+class _Typical(NamedTuple):
+    hypothesis: Hypothesis
+    mass: float
+    told: float
+
+
+def hidden_typical(claimed: Hypothesis) -> list[FaultHypothesis]:
+    """Return the tightest typical_p, before and after the temperature, claimed and any.
+
+    What the entropy of a row owes to tokens that are not listed is known up to their mean surprise,
+    one number that is fitted.
+    """
+    found = []
+    surprises = _SURPRISES if claimed.evidence.partial else (0.0,)
+    t = claimed.law.temperature
+    for first in (False, True):
+        tried = [(_at(claimed, t, first, False, surprise), surprise) for surprise in surprises]
+        best, surprise = min(tried, key=lambda pair: cost_of(pair[0].hypothesis))
+        found.append(_fault(best, first, 1))
+
+        def cost(temperature: float, first: bool = first, surprise: float = surprise) -> float:
+            return cost_of(_at(claimed, temperature, first, True, surprise).hypothesis)
+
+        fitted = _at(claimed, likeliest_temperature(cost, t), first, True, surprise)
+        if fitted.told > _TELLING:
+            found.append(_fault(fitted, first, 2))
+        if best.told <= _TELLING:
+            found = [each for each in found if each.hypothesis is not best.hypothesis]
+    return found
+
+
+def _fault(typical: _Typical, first: bool, fitted: int) -> FaultHypothesis:
+    order = "first" if first else "last"
+    note = f"typical_p = {typical.mass:.3g}, temperature {order}"
+    return FaultHypothesis("hidden_typical", typical.hypothesis, fitted, note)
+
+
+def _at(
+    claimed: Hypothesis, temperature: float, first: bool, free: bool, surprise: float
+) -> _Typical:
+    """Return the law of the tightest typical_p that allows all draws."""
+    beta = 1 / temperature if first else 1.0
+    evidence = claimed.evidence
+    levels = evidence.levels
+    log_z, entropy = evidence.log_partition_and_entropy(beta, surprise)  # (R,) each
+    before = _mass_before(levels, beta, log_z, entropy)  # (L,)
+    mass = float(before[_level_of_draws(claimed)].max()) + _ROUNDING
+    kept = before < mass  # (L,)
+
+    # What is kept is a window of ranks: from `begins` on, up to `ends`.
+    upto = _tokens_up_to(levels)  # (L,)
+    firsts = levels.starts[:-1]
+    ends = np.maximum.reduceat(np.where(kept, upto, 0.0), firsts)  # (R,)
+    begins = np.minimum.reduceat(np.where(kept, upto - levels.counts, np.inf), firsts)  # (R,)
+    ranks = np.arange(claimed.gaps.shape[1])
+    inside = (ranks >= begins[:, None]).astype(np.float64)[evidence.rows]  # (n, M)
+    hypothesis = replace(
+        claimed,
+        law=replace(claimed.law, temperature=temperature),
+        factors=Factors(inside, np.ones(evidence.draws)),
+        ends=np.maximum(ends, 1.0),
+        free_temperature=free,
+    )
+    lost = (hypothesis.likeliest[evidence.rows] * (1 - inside)).sum(axis=1)  # (n,)
+    told = -np.log1p(-np.minimum(lost, 1 - 1e-9)).sum()
+    return _Typical(hypothesis, mass, float(told))
+
+
+def _mass_before(
+    levels: TokenLevels, beta: float, log_z: FloatArray, entropy: FloatArray
+) -> FloatArray:
+    """Return the probability of the levels of a row that are more typical than each, shape (L,)."""
+    row = np.repeat(np.arange(levels.rows), np.diff(levels.starts))  # (L,)
+    p = np.exp(-beta * levels.energies - log_z[row]) * levels.counts
+    distance = np.abs(beta * levels.energies + (log_z - entropy)[row])
+    order = np.lexsort((distance, row))
+    sums = np.cumsum(p[order])
+    firsts = levels.starts[:-1]
+    of_rows_before = (sums[firsts] - p[order][firsts])[row]
+    before = np.empty_like(p)
+    before[order] = sums - p[order] - of_rows_before
+    return before
+
+
+def _level_of_draws(claimed: Hypothesis) -> np.ndarray:
+    """Return the level that each draw is on, shape (n,)."""
+    evidence = claimed.evidence
+    levels = evidence.levels
+    farthest = 1e5
+    row = np.repeat(np.arange(levels.rows), np.diff(levels.starts))  # (L,)
+    keys = row * 1e6 + np.minimum(levels.energies, farthest)
+    wanted = evidence.rows * 1e6 + np.minimum(evidence.energies, farthest) - 1e-9
+    return np.minimum(np.searchsorted(keys, wanted), levels.starts[evidence.rows + 1] - 1)
+
+
+def _tokens_up_to(levels: TokenLevels) -> FloatArray:
+    """Return how many tokens of its row each level and those before it hold, shape (L,)."""
+    sums = np.cumsum(levels.counts)
+    firsts = levels.starts[:-1]
+    return sums - np.repeat(sums[firsts] - levels.counts[firsts], np.diff(levels.starts))
