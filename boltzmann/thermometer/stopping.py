@@ -21,11 +21,14 @@ import numpy as np
 
 from boltzmann.thermometer.diagnosing import diagnose
 from boltzmann.thermometer.diagnosis import Diagnosis
+from boltzmann.thermometer.hypothesis import Hypothesis
 from boltzmann.thermometer.laws import SamplingLaw
 from boltzmann.thermometer.margins import MISSES
 from boltzmann.thermometer.reading import Reading
+from boltzmann.thermometer.resolution import only_likeliest_come
 from boltzmann.thermometer.rivals import Rival
 from boltzmann.thermometer.sequential import SequentialTest
+from boltzmann.thermometer.truncation import determined
 
 Reason = Literal["refuted", "cleared", "no more draws"]
 _OF_SEQUENTIAL = 0.9  # its share of the false alarms
@@ -119,19 +122,31 @@ class StoppingRule:
         if all_asked or reading.left_out.get("contradictory"):
             return Look(self._at_the_end(reading, number, all_asked) if last else None)
 
+        test = self._tested(reading, self.claim)
+        if test.decision == "fails":
+            return Look(self._named(reading, test, last=last), refuted=True)
+        if may_hold and "holds" in (test.decision, self._decision_as_zero(reading)):
+            return Look(self._cleared(reading, number))
+        return Look(self._at_the_end(reading, number) if last else None)
+
+    def _tested(self, reading: Reading, claim: SamplingLaw) -> SequentialTest:
+        """Return the sequential test of a claim, with all draws."""
         test = SequentialTest(
-            self.claim,
+            claim,
             false_alarms=_OF_SEQUENTIAL * self.false_alarms,
             resolution=self.resolution,
             misses=self.misses,
             slack=self.slack,
         )
         test.add(reading)
-        if test.decision == "fails":
-            return Look(self._named(reading, test, last=last), refuted=True)
-        if test.decision == "holds" and may_hold:
-            return Look(self._cleared(reading, number))
-        return Look(self._at_the_end(reading, number) if last else None)
+        return test
+
+    def _decision_as_zero(self, reading: Reading) -> str:
+        """Return what is decided at t = 0 of a claim so cold that nothing tells it from that."""
+        claimed = Hypothesis(determined(reading.evidence, self.claim), self.claim, self.slack)
+        if self.claim.temperature == 0 or not only_likeliest_come(claimed):
+            return ""
+        return self._tested(reading, replace(self.claim, temperature=0.0)).decision
 
     def _named(self, reading: Reading, test: SequentialTest, *, last: bool) -> Stop | None:
         """Return the fault of a claim that is refuted; None while more draws may yet name it.
