@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from boltzmann.thermometer import SamplingLaw, diagnose, read
+from boltzmann.thermometer.orders import ORDERS
 from tests.support import answers, noise
 from tests.support import samplers as s
 
@@ -109,8 +110,8 @@ def _greedy_in_half():
     return s.greedy_in(lambda x: (np.abs(x[:, 7] * 1e4) % 2) < 1, s.chain(t(0.7)))
 
 
-LAST = SamplingLaw(0.7, top_p=0.9, temperature_first=False)
-LLAMA = SamplingLaw(0.8, top_k=40, top_p=0.95, min_p=0.05, temperature_first=False)
+LAST = SamplingLaw(0.7, top_p=0.9, order=ORDERS["llama.cpp"])
+LLAMA = SamplingLaw(0.8, top_k=40, top_p=0.95, min_p=0.05, order=ORDERS["llama.cpp"])
 HONEST = {
     "t = 0.3": case(chain(t(0.3)), 0.3),
     "t = 0.7": case(chain(t(0.7))),

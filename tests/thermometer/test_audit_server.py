@@ -95,7 +95,7 @@ def test_a_truncation_that_is_claimed_holds(capsys):
 @pytest.mark.parametrize("listed", [20, 5])
 def test_a_top_p_that_is_claimed_is_judged_from_short_lists(listed, capsys):
     """An honest one does not fail; one that is not there does; of others short lists say little."""
-    asked = ["--top-p", 0.9, "--listed", listed]
+    asked = ["--top-p", 0.9, "--listed", listed, "--order", "transformers"]
     with DishonestServer() as server:
         status = run(server, *asked, draws=3000)
         out = " ".join(capsys.readouterr().out.split())
@@ -104,7 +104,7 @@ def test_a_top_p_that_is_claimed_is_judged_from_short_lists(listed, capsys):
             rf"a truncation beyond the ({listed}|{listed - 1}) likeliest is not seen", out
         )
         assert re.search(r" \d+ draws left out: lists do not tell whether the top-p claimed", out)
-        none = ["--field", "top_p=1", "--order", "transformers"]
+        none = ["--field", "top_p=1"]
         assert run(server, *asked, *none, draws=3000, keep="none.jsonl") == 1
     assert re.search(
         "fails, (missing_truncation|swapped_order|hidden_top_p): ", capsys.readouterr().out
@@ -112,10 +112,10 @@ def test_a_top_p_that_is_claimed_is_judged_from_short_lists(listed, capsys):
 
 
 def test_shared_random_numbers_are_named(capsys):
-    """Each of 10 requests running answers with the numbers of the first."""
+    """Each of 10 requests running answers with the numbers of the first: of one prompt, alike."""
     with DishonestServer(batch=10) as server:
         assert run(server, draws=2400, prompts=PROMPTS[:1]) == 1
-    assert "fails, dependent_draws: " in capsys.readouterr().out
+    assert "fails, repeated_answers: " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("batch", [4, 10])

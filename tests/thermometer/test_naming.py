@@ -8,6 +8,7 @@ import pytest
 
 from boltzmann.language import draw
 from boltzmann.thermometer import SamplingLaw, diagnose, naming, read
+from boltzmann.thermometer.orders import ORDERS
 from tests.support.sampler_cases import DISHONEST, HONEST, KNOWN, said
 
 DRAWS = 2500
@@ -76,7 +77,7 @@ WIDE = [
     SamplingLaw(0.8, top_p=0.95),
     SamplingLaw(1.0, min_p=0.002),
     SamplingLaw(1.0, top_k=483),
-    SamplingLaw(1.0, top_p=0.9, temperature_first=False),
+    SamplingLaw(1.0, top_p=0.9, order=ORDERS["llama.cpp"]),
 ]
 
 

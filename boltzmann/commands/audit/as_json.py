@@ -31,6 +31,11 @@ def as_json(
         "version": __version__,
         "verdict": diagnosis.verdict,
         "fault": diagnosis.fault or None,
+        "note": diagnosis.note or None,
+        "seen": [
+            {"name": sign.name, "p_value": sign.p_value, "words": sign.words}
+            for sign in diagnosis.seen
+        ],
         "p_value": diagnosis.p_value,
         "claimed": asdict(diagnosis.claimed),
         "likeliest": asdict(diagnosis.law),
