@@ -34,6 +34,7 @@ def unlisted_weight(
     last: FloatArray,
     listed: FloatArray,
     top_k: float,
+    reach: float = np.inf,
 ) -> UnlistedWeight:
     r"""Return bounds and a guess of what tokens of the `top_k` likeliest weigh that are not listed.
 
@@ -59,6 +60,8 @@ def unlisted_weight(
         m.
     top_k : float
         Of the tokens, ordered by weight, so many are asked about; inf for all.
+    reach : float
+        Of those, the ones at most so far above the row's lowest level; inf for all.
     """
     beta = min(beta, _LARGEST_BETA)
     positive = np.maximum(together, np.exp(-LARGEST_EXPONENT))  # (R,)
@@ -79,6 +82,13 @@ def unlisted_weight(
         limit = np.maximum(top_k - listed, 0.0) * _exp(-beta * last)
         least = np.zeros_like(least)
         most = np.minimum(most, limit)
+    if reach < np.inf:
+        # Of the power law, the share of the weight that lies in reach: energies rise with log rank.
+        depth = np.maximum(reach - last, 0.0)  # (R,)
+        decay = np.maximum(beta - known_at / (1 + steepness), 0.0)
+        guess = guess * -np.expm1(-np.maximum(decay, 1 / LARGEST_EXPONENT) * depth)
+        least = np.zeros_like(least)
+        most = np.where(depth > 0, most, 0.0)
     return UnlistedWeight(least, np.clip(guess, least, most), most)
 
 

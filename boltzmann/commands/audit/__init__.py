@@ -1,6 +1,7 @@
 """`python -m boltzmann audit`: whether a server samples at the temperature that it is asked for."""
 
 import argparse
+from dataclasses import replace
 from typing import Any
 
 import boltzmann as bz
@@ -33,29 +34,33 @@ def _run(options: argparse.Namespace) -> int:
     from boltzmann.commands.audit.config import as_config
     from boltzmann.commands.audit.report import report
     from boltzmann.commands.audit.said import lists_beside_claim, said_beside_measured
-    from boltzmann.thermometer import Diagnosis, SamplingLaw, diagnose
+    from boltzmann.thermometer import Diagnosis, SamplingLaw
+    from boltzmann.thermometer.any_order import OrdersTried, diagnose_in_any_order
+    from boltzmann.thermometer.io.server_settings import order_said
 
     config = as_config(options)
-    draws, source = config.source.obtain(config.scale)
+    draws, source, stop = config.source.obtain(config.scale, config.stopping_rule)
     reading = draws.read()
 
     def diagnose_as(law: SamplingLaw) -> Diagnosis:
-        return diagnose(
-            reading,
-            law,
-            false_alarms=config.false_alarms,
-            resolution=config.resolution,
-            slack=config.slack,
-            after_truncation=draws.end_at_truncation or draws.scale != 1,
-        )
+        return config.diagnose(reading, draws, law)
 
-    diagnosis = diagnose_as(config.claim)
+    order = order_said(draws.settings)
+    if stop is not None:
+        tried = OrdersTried(stop.diagnosis, {})
+    elif not config.any_order:
+        tried = OrdersTried(diagnose_as(config.claim), {})
+    elif order is not None:
+        tried = OrdersTried(diagnose_as(replace(config.claim, order=order)), {})
+    else:
+        tried = diagnose_in_any_order(reading, config.claim, **config.limits(draws))
+    diagnosis = tried.diagnosis
     said = said_beside_measured(draws.settings, diagnosis, diagnose_as)
     said |= lists_beside_claim(draws, config.claim)
     if options.json:
         print(as_json(draws, reading, diagnosis, source, said))
     else:
-        print(report(reading, diagnosis, source, config.resolution, said))
+        print(report(reading, diagnosis, source, config.resolution, said, tried.verdicts))
 
     words = f"t = {reading.temperature:.4g} ± {reading.standard_error:.2g}; {diagnosis}"
     annotate(_LEVELS[diagnosis.verdict], words)

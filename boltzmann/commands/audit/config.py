@@ -3,7 +3,7 @@
 import argparse
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,13 @@ from urllib.parse import urlsplit
 from boltzmann._core.checks import as_count, as_number, as_positive
 from boltzmann.commands.audit.options import SERVER_OPTIONS
 from boltzmann.commands.audit.sources import SavedFile, Server
-from boltzmann.thermometer import SamplingLaw
+from boltzmann.thermometer import Diagnosis, Reading, SamplingLaw, SavedDraws, diagnose
 from boltzmann.thermometer.io.client import ClientSettings
 from boltzmann.thermometer.io.interfaces import INTERFACES, split_url
 from boltzmann.thermometer.io.requests import AuditRequest, as_url
-from boltzmann.thermometer.laws import as_claim
+from boltzmann.thermometer.laws import as_claim, laws_in_other_orders
+from boltzmann.thermometer.orders import as_order
+from boltzmann.thermometer.stopping import StoppingRule
 
 _LEAST = 1e-300  # of a number that must be positive
 _MOST_SLACK = 1e300  # nats
@@ -30,6 +32,8 @@ class AuditConfig:
     ----------
     claim : SamplingLaw
         The law that draws are claimed to follow.
+    any_order : bool
+        Whether its order is not said, so that the order of any engine will do.
     source : SavedFile or Server
         Where draws come from.
     scale : float or None
@@ -41,12 +45,33 @@ class AuditConfig:
     """
 
     claim: SamplingLaw
+    any_order: bool
     source: SavedFile | Server
     scale: float | None
     false_alarms: float
     resolution: float
     slack: float
     figure: Path | None
+
+    @property
+    def stopping_rule(self) -> StoppingRule | None:
+        """When draws stop; None where the order of the claim is not told, and all are asked."""
+        if self.any_order and laws_in_other_orders(self.claim):
+            return None
+        return StoppingRule(self.claim, self.false_alarms, self.resolution, self.slack)
+
+    def limits(self, draws: SavedDraws) -> dict[str, Any]:
+        """Return the parameters of `diagnose` for draws whose number was fixed beforehand."""
+        return {
+            "false_alarms": self.false_alarms,
+            "resolution": self.resolution,
+            "slack": self.slack,
+            "after_truncation": draws.end_at_truncation or draws.scale != 1,
+        }
+
+    def diagnose(self, reading: Reading, draws: SavedDraws, law: SamplingLaw) -> Diagnosis:
+        """Return the diagnosis of draws whose number was fixed beforehand, as of a law."""
+        return diagnose(reading, law, **self.limits(draws))
 
 
 def as_config(options: argparse.Namespace) -> AuditConfig:
@@ -63,6 +88,7 @@ def as_config(options: argparse.Namespace) -> AuditConfig:
     between_0_and_1 = ("number between 0 and 1", _LEAST, 1.0)
     return AuditConfig(
         claim=claim,
+        any_order=options.order is None,
         scale=_scale(options.logprobs, claim),
         resolution=as_number("--resolution", options.resolution, *between_0_and_1),
         false_alarms=as_number("--false-alarms", options.false_alarms, *between_0_and_1),
@@ -84,17 +110,27 @@ def _claim(options: argparse.Namespace) -> SamplingLaw:
             f"--temperature is {t:g}: it must be a number of at least 0{hint if t < 0 else ''}"
         )
 
-    if options.temperature_last and options.top_p is None and options.min_p is None:
-        raise ValueError("--temperature-last says what --top-p or --min-p is taken of: claim one")
-    return as_claim(
-        SamplingLaw(
-            temperature=t,
-            top_k=options.top_k,
-            top_p=options.top_p,
-            min_p=options.min_p,
-            temperature_first=not options.temperature_last,
+    settings = {name: getattr(options, name) for name in ("top_k", "top_p", "min_p")}
+    claim = as_claim(SamplingLaw(t, **settings))
+    return claim if options.order is None else _in_order(claim, options.order)
+
+
+def _in_order(claim: SamplingLaw, text: str) -> SamplingLaw:
+    """Return the claim in the order that --order says."""
+    if not claim.truncated:
+        raise ValueError("--order says which truncation comes first: claim one (--top-p, --min-p)")
+    named = [name.strip().replace("-", "_") for name in text.split(",")]
+    single = "," not in text
+    try:
+        order = as_order(text if single else named)
+    except ValueError as error:
+        raise ValueError(f"--order {text}: {error}") from None
+    unsaid = [] if single else [name for name in claim.truncations if name not in named]
+    if unsaid:
+        raise ValueError(
+            f"--order {text}: it does not say where {unsaid[0]} comes, which is claimed"
         )
-    )
+    return replace(claim, order=order)
 
 
 def _scale(logprobs: str, claim: SamplingLaw) -> float | None:
@@ -138,7 +174,8 @@ def _server(options: argparse.Namespace, claim: SamplingLaw) -> Server:
         key=key,
     )
     draws = as_count("--draws", options.draws)
-    return Server(request, settings, draws, options.keep or _default_path(request.url))
+    path = options.keep or _default_path(request.url)
+    return Server(request, settings, draws, path, fixed=options.fixed)
 
 
 def _interface(url: str, api: str | None) -> tuple[str, str]:

@@ -78,9 +78,12 @@ def _add_claim(group: Any) -> None:
         "--min-p", type=float, metavar="P", help="those at least P times as probable as the first"
     )
     group.add_argument(
-        "--temperature-last",
-        action="store_true",
-        help="truncation comes before the temperature, as in llama.cpp",
+        "--order",
+        metavar="ORDER",
+        help="of temperature and truncations: that of transformers, vllm, llama.cpp, ollama, "
+        "mistral.rs, keras-hub or mlx-lm; or the names of the steps, such as "
+        "top_k,top_p,temperature (default: what the server says, else any of these engines', as "
+        "long as one fits)",
     )
 
 
@@ -148,7 +151,14 @@ SERVER_OPTIONS: dict[str, dict[str, Any]] = {
         "type": int,
         "default": 6000,
         "metavar": "N",
-        "help": "tokens to draw (default: %(default)s)",
+        "help": "the most tokens to draw (default: %(default)s): an audit stops as soon as the "
+        "claim is known to hold or to fail",
+    },
+    "fixed": {
+        "action": "store_true",
+        "default": False,
+        "help": "draw all of them, every prompt as often, and judge once: reads the temperature "
+        "more closely, and sees fainter faults",
     },
     "tokens": {
         "type": int,

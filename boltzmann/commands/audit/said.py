@@ -1,6 +1,7 @@
 """What the server says of its sampler, beside what its draws say."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -86,5 +87,5 @@ def same_law(first: SamplingLaw, second: SamplingLaw) -> bool:
         (first.min_p or 0.0, second.min_p or 0.0),
     ]
     close = all(np.isclose(a, b, rtol=_TOLERANCE, atol=0.0) for a, b in pairs)
-    order = not first.by_probability or first.temperature_first == second.temperature_first
+    order = replace(second, order=first.order).meaning == second.meaning
     return close and first.top_k == second.top_k and order
