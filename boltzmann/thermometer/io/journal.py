@@ -3,8 +3,9 @@
 import json
 import os
 from collections.abc import Mapping
+from io import FileIO
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, Literal
 
 from boltzmann._core.checks import as_count, as_positive
 from boltzmann._core.locks import take
@@ -71,7 +72,7 @@ class Journal:
         self._answered: set[int] = set()
         self._reader = LineReader()
         self._has_header = False
-        self._file: BinaryIO | None = None  # open, and taken, from the first look into it
+        self._file: FileIO | None = None  # open, and taken, from the first look into it
 
         if not self.path.parent.is_dir():
             raise ValueError(f"{self.path} cannot be kept: there is no folder {self.path.parent}")
@@ -175,9 +176,9 @@ class Journal:
         except OSError as error:
             raise self._failure(error) from None
 
-    def _opened(self, mode: str) -> BinaryIO:
+    def _opened(self, mode: Literal["r+b", "xb"]) -> FileIO:
         """Open the file, and take it from other audits."""
-        file = cast(BinaryIO, self.path.open(mode))
+        file = self.path.open(mode, buffering=0)  # what does not fit is not written at the end
         if not take(file):
             file.close()
             raise ValueError(
@@ -209,8 +210,9 @@ class Journal:
         try:
             file = self._file or self._opened("xb")
             file.seek(0, os.SEEK_END)
-            file.write(json.dumps(line).encode() + b"\n")
-            file.flush()
+            rest = json.dumps(line).encode() + b"\n"
+            while rest:
+                rest = rest[file.write(rest) :]
         except OSError as error:
             raise self._failure(error) from None
 
