@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from boltzmann.__main__ import _parser
 from boltzmann.commands import audit
 from boltzmann.commands.audit.options import _EPILOG
-from boltzmann.thermometer import load_draws
+from boltzmann.thermometer import Fault, load_draws
 from tests.support.gpt2_like import law, logits
 from tests.support.saved_responses import write
 
@@ -147,6 +148,7 @@ def test_the_report_for_programs_is_one_json_object(capsys):
     assert (found["verdict"], found["claimed"]["temperature"]) == ("fails", 0.7)
     assert found["fault"] == "dependent_draws"  # 0, 1, 2, 0, 1, 2, …
     assert found["seen"][0]["words"] == "draws repeat the random numbers of others"
+    assert found["candidates"][0]["law"].keys() == found["claimed"].keys()
     assert found["temperature"]["value"] == pytest.approx(load_draws(path).read().temperature)
     assert found["draws"] == {"used": 300, "left_out": {}, "needed": 0.0}
     assert found["source"]["file"] == str(path)

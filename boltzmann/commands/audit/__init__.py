@@ -39,7 +39,8 @@ def _run(options: argparse.Namespace) -> int:
     from boltzmann.thermometer.io.server_settings import order_said
 
     config = as_config(options)
-    draws, source, stop = config.source.obtain(config.scale, config.stopping_rule)
+    obtained = config.source.obtain(config.scale, config.stopping_rule)
+    draws, source, stop = obtained.draws, obtained.lines, obtained.stop
     reading = draws.read()
 
     def diagnose_as(law: SamplingLaw) -> Diagnosis:
@@ -60,7 +61,8 @@ def _run(options: argparse.Namespace) -> int:
     if options.json:
         print(as_json(draws, reading, diagnosis, source, said))
     else:
-        print(report(reading, diagnosis, source, config.resolution, said, tried.verdicts))
+        lines = (config.resolution, said, tried.verdicts, obtained.audited)
+        print(report(reading, diagnosis, source, *lines))
 
     words = f"t = {reading.temperature:.4g} ± {reading.standard_error:.2g}; {diagnosis}"
     annotate(_LEVELS[diagnosis.verdict], words)

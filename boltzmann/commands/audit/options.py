@@ -40,6 +40,7 @@ what is sent:
 a line of a file is one of:
   {"logprobs": [-0.5, -1.2], "chosen": 0}
   {"logprobs": {"a": -0.5, "b": -1.2}, "chosen": "a", "group": "draws that may be dependent"}
+  {"tokens": [266, 13], "logits": [3.1, 2.4], "chosen": 266}
   a response of /v1/completions, /v1/chat/completions, /v1/responses, llama-server's /completion,
   Ollama's /api/generate and /api/chat, or /generate of SGLang or text-generation-inference, with
   log-probabilities; a line of the output of OpenAI's Batch, or a chunk of a streamed answer

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from boltzmann.thermometer import Candidate, Diagnosis, Fault, Reading, TopReading
+from boltzmann.commands.audit.advice import Audited, advice
+from boltzmann.thermometer import Candidate, Diagnosis, Reading, TopReading
 from boltzmann.thermometer.diagnosis import Verdict, bound
 from boltzmann.thermometer.faults import FAULTS, WITHOUT_LAW
 
@@ -14,35 +15,6 @@ _INDENT = 14
 _TRACK = 46  # characters across the plot
 _SHOWN = 5  # candidates
 _SIGNS = 3  # of what was seen
-
-_ADVICE: dict[Fault, str] = {
-    "ignored": "In a file, log-probabilities reported after the temperature look the same, as "
-    "their own is 1: if the server reports such, say --logprobs tempered. Of a live server an "
-    "audit finds that out by itself.",
-    "hidden_top_k": "Many servers truncate unless told not to: llama-server by top_k = 40, vLLM by "
-    "what the model's generation_config.json says. Claim it (--top-k), or send what turns it off "
-    "(--field top_k=0).",
-    "hidden_top_p": "Many servers truncate unless told not to. Claim it (--top-p), or send what "
-    "turns it off.",
-    "hidden_min_p": "llama-server truncates by min_p = 0.05 unless told not to. Claim it "
-    "(--min-p), or send what turns it off (--field min_p=0).",
-    "swapped_order": "llama.cpp takes the temperature last, transformers and vLLM first, and vLLM "
-    "min_p before top_p: --order llama.cpp claims that. Without --order any of them will do.",
-    "dependent_draws": "Draws share their random numbers: one seed for several, or a cache of "
-    "answers. Error bars that take them for independent are too small.",
-    "hidden_typical": "Claim nothing beside, and send what turns it off (typical_p = 1).",
-    "clamped": "vLLM takes temperatures above 0 and below 0.01 for 0.01; ask for 0 instead.",
-    "penalised": "Repetition, presence, frequency and DRY penalties do so: send what turns them "
-    "off (repeat_penalty = 1, the others 0).",
-    "biased": "A logit bias, or a token that the server forbids.",
-    "likeliest_excluded": "XTC does so: send xtc_probability = 0.",
-    "entropy_dependent": "Dynamic temperature does so: send dynatemp_range = 0.",
-    "repeated_answers": "A cache of answers, or one seed for requests with the same prompt.",
-    "unknown": "The draws follow neither the claim nor any law that was tried. Grammars, mirostat "
-    "and other cutoffs that move, mixtures of samplers, and log-probabilities of something else "
-    "look so.",
-    "forbidden_token": "A token was drawn to which the list gives probability 0.",
-}
 
 
 def name_of(diagnosis: Diagnosis) -> str:
@@ -68,6 +40,7 @@ def report(
     resolution: float,
     said: dict[str, str],
     orders: Mapping[str, Verdict],
+    audited: Audited,
 ) -> str:
     """Return the finding in 80 columns.
 
@@ -83,6 +56,8 @@ def report(
         Lines about what the server says of its sampler, by name.
     orders : dict
         The verdict in the order of each engine, where the claim does not say its order.
+    audited : Audited
+        What advice depends on.
     """
     lines = [_entry(name, text) for name, text in source.items()]
     lines += [_entry("draws", _draws(reading)), *_lists(reading, diagnosis), ""]
@@ -95,8 +70,8 @@ def report(
         _entry("verdict", _verdict(reading, diagnosis, resolution)),
     ]
     lines += [_entry("seen" if k == 0 else "", text) for k, text in enumerate(_seen(diagnosis))]
-    if diagnosis.fault and diagnosis.fault in _ADVICE:
-        lines.append(_entry("", _ADVICE[diagnosis.fault]))
+    if words := advice(diagnosis.fault, audited):
+        lines.append(_entry("", words))
     return "\n".join([*lines, *_candidates(diagnosis), *_plot(reading, diagnosis)])
 
 

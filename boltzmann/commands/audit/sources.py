@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 
 from tqdm import tqdm
 
+from boltzmann.commands.audit.advice import Audited
 from boltzmann.commands.audit.rounds import hottest_prompts, looks, may_hold, request_of_round
 from boltzmann.thermometer.io import client
-from boltzmann.thermometer.io.answer_checks import UnusableAnswersError
+from boltzmann.thermometer.io.answer_checks import AnswerChecks, UnusableAnswersError
 from boltzmann.thermometer.io.journal import Journal
 from boltzmann.thermometer.io.requests import AuditRequest
 from boltzmann.thermometer.io.saved_draws import SavedDraws, load_draws
@@ -23,11 +24,12 @@ Ask = Callable[[AuditRequest, int], None]  # until the journal holds so many dra
 
 
 class Obtained(NamedTuple):
-    """Draws, lines of the report by name, and the verdict where draws stopped for it."""
+    """Draws, lines of the report by name, the verdict where draws stopped for it, and of whom."""
 
     draws: SavedDraws
     lines: dict[str, str]
     stop: Stop | None = None
+    audited: Audited = Audited()
 
 
 _NOT_TOLD = "; lists had too few tokens in common to tell (say --logprobs raw or tempered)"
@@ -72,7 +74,10 @@ class Server:
 
     def obtain(self, scale: float | None, rule: StoppingRule | None) -> Obtained:
         """Ask for draws that the journal lacks; return all, and lines of the report by name."""
-        journal = Journal(self.path, self.request.summary())
+        with contextlib.closing(Journal(self.path, self.request.summary())) as journal:
+            return self._obtain(journal, scale, rule)
+
+    def _obtain(self, journal: Journal, scale: float | None, rule: StoppingRule | None) -> Obtained:
         if journal.scale is None:
             journal.scale = scale
         before = journal.draws
@@ -96,7 +101,8 @@ class Server:
             "logprobs": _in_words(draws) + ("" if journal.scale_told else _NOT_TOLD),
             **_omissions(draws),
         }
-        return Obtained(draws, lines, stop)
+        engine = journal.said.engine if journal.said else ""
+        return Obtained(draws, lines, stop, Audited(self.request.body(0), engine))
 
     def _ask_in_rounds(self, journal: Journal, rule: StoppingRule, ask: Ask) -> Stop:
         """Ask until the rule says that what is claimed is known, or no more may be asked."""
@@ -162,8 +168,10 @@ class Server:
         def progress(draws: int) -> None:
             bar.update(min(draws, self.draws) - bar.n)
 
+        checks = AnswerChecks(self.request.endpoint, self.request.listed)
+
         def ask(request: AuditRequest, draws: int) -> None:
-            client.collect(request, journal, draws, self.settings, progress)
+            client.collect(request, journal, draws, self.settings, progress, checks)
 
         try:
             with bar:  # closed before anything else is printed

@@ -62,8 +62,11 @@ def collect(
     draws: int,
     settings: ClientSettings,
     progress: Callable[[int], Any],
+    checks: AnswerChecks | None = None,
 ) -> None:
     """Ask until the journal holds so many draws; `progress` is told their number after each answer.
+
+    What answers have in common is kept in `checks` from one call to the next.
 
     Raises
     ------
@@ -86,7 +89,7 @@ def collect(
         headers = {"Authorization": f"Bearer {settings.key}"} if settings.key else {}
         limits = httpx.Limits(max_connections=settings.concurrency)
         async with httpx.AsyncClient(headers=headers, timeout=None, limits=limits) as http:
-            await _Collector(request, journal, settings, http).collect(draws, progress)
+            await _Collector(request, journal, settings, http, checks).collect(draws, progress)
 
     asyncio.run(ask())
 
@@ -95,7 +98,12 @@ class _Collector:
     """The requests of one audit, which wait together where the server asks one of them to."""
 
     def __init__(
-        self, request: AuditRequest, journal: Journal, settings: ClientSettings, http: Any
+        self,
+        request: AuditRequest,
+        journal: Journal,
+        settings: ClientSettings,
+        http: Any,
+        checks: AnswerChecks | None = None,
     ):
         self.request = request
         self.journal = journal
@@ -103,7 +111,7 @@ class _Collector:
         self.redacted = Redactor(settings.key)
         self.exchange = Exchange(request, self.redacted, settings.timeout, http)
         self.not_before = 0.0  # on the clock of `monotonic`
-        self.checks = AnswerChecks(request.endpoint, request.listed)
+        self.checks = checks or AnswerChecks(request.endpoint, request.listed)
 
     async def collect(self, draws: int, progress: Callable[[int], Any]) -> None:
         if self.journal.draws >= draws:

@@ -3,10 +3,12 @@
 import json
 import os
 from collections.abc import Mapping
+from io import FileIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from boltzmann._core.checks import as_count, as_positive
+from boltzmann._core.locks import take
 from boltzmann.thermometer.io.answer_forms import AnswerForm, form_of, with_logprobs
 from boltzmann.thermometer.io.lines import LineReader, numbered_lines
 from boltzmann.thermometer.io.responses import (
@@ -26,7 +28,8 @@ class Journal:
     """A file of JSON lines: first what is asked of which server, then its answers.
 
     Each answer is one line, written at once: if the process is killed, at most the last line is
-    incomplete, and it is cut off when the audit resumes.
+    incomplete, and it is cut off when the audit resumes. While an audit writes, another one is
+    refused.
 
     Parameters
     ----------
@@ -54,8 +57,8 @@ class Journal:
     Raises
     ------
     ValueError
-        If the file cannot be read or written, is damaged, or holds something else; it is left as it
-        is.
+        If the file cannot be read or written, is being written by another audit, is damaged, or
+        holds something else; it is left as it is.
     """
 
     def __init__(self, path: str | os.PathLike[str], summary: dict[str, Any]):
@@ -69,15 +72,24 @@ class Journal:
         self._answered: set[int] = set()
         self._reader = LineReader()
         self._has_header = False
-        # Mode "x" fails if another audit has made the file by the time of the first line.
-        self._header_mode = "a" if self.path.exists() else "x"
+        self._file: FileIO | None = None  # open, and taken, from the first look into it
 
         if not self.path.parent.is_dir():
             raise ValueError(f"{self.path} cannot be kept: there is no folder {self.path.parent}")
-        if self._header_mode == "x":
+        if not self.path.exists():
             self._check_writable()
-        else:
+            return
+        try:
             self._resume()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let other audits have the file."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
     def add(
         self, number: int, prompt: str, response: dict[str, Any], parsed: ParsedResponse
@@ -104,9 +116,9 @@ class Journal:
             said = (self.said or ServerSettings()).as_json()
             found = {"scale": self.scale, "scale_told": self.scale_told, "said": said}
             found["listed"] = self._reader.listed = self.listed
-            self._write({"audit": {**self._summary, **found}}, self._header_mode)
+            self._write({"audit": {**self._summary, **found}})
             self._has_header = True
-        self._write({"request": number, "prompt": prompt, "response": evidence_of(response)}, "a")
+        self._write({"request": number, "prompt": prompt, "response": evidence_of(response)})
         where = f"{self.path}, line {len(self._answered) + 2}"
         self._count(number, prompt, parsed, where)
 
@@ -153,16 +165,27 @@ class Journal:
     def _cut_to_whole_lines(self) -> bool:
         """Cut off an incomplete last line, and tell whether anything is left."""
         try:
-            with self.path.open("r+b") as file:
-                content = file.read()
-                if not (content.startswith(_BEGINNING) or _BEGINNING.startswith(content)):
-                    raise ValueError(f"{self.path} keeps no audit: it is not written to")
-                end = content.rfind(b"\n") + 1
-                if end < len(content):
-                    file.truncate(end)
-                return end > 0
+            file = self._opened("r+b")
+            content = file.read()
+            if not (content.startswith(_BEGINNING) or _BEGINNING.startswith(content)):
+                raise ValueError(f"{self.path} keeps no audit: it is not written to")
+            end = content.rfind(b"\n") + 1
+            if end < len(content):
+                file.truncate(end)
+            return end > 0
         except OSError as error:
             raise self._failure(error) from None
+
+    def _opened(self, mode: Literal["r+b", "xb"]) -> FileIO:
+        """Open the file, and take it from other audits."""
+        file = self.path.open(mode, buffering=0)  # what does not fit is not written at the end
+        if not take(file):
+            file.close()
+            raise ValueError(
+                f"{self.path} is being written by another audit: keep this one elsewhere, or wait"
+            )
+        self._file = file
+        return file
 
     def _check_same_audit(self, where: str, header: Any) -> None:
         found = header.get("audit") if isinstance(header, dict) else None
@@ -182,10 +205,14 @@ class Journal:
         self._reader.add_kept(number, prompt, parsed, where)
         self.draws += len(parsed.draws)
 
-    def _write(self, line: dict[str, Any], mode: str) -> None:
+    def _write(self, line: dict[str, Any]) -> None:
+        """Add a line; mode "x" fails if another audit has made the file in the meantime."""
         try:
-            with self.path.open(mode, encoding="utf-8") as file:
-                file.write(json.dumps(line) + "\n")
+            file = self._file or self._opened("xb")
+            file.seek(0, os.SEEK_END)
+            rest = json.dumps(line).encode() + b"\n"
+            while rest:
+                rest = rest[file.write(rest) :]
         except OSError as error:
             raise self._failure(error) from None
 

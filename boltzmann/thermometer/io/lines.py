@@ -4,14 +4,11 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
-
-from boltzmann._core.checks import FloatArray, as_count, as_positive
+from boltzmann._core.checks import as_count, as_positive
 from boltzmann.thermometer.io.answer_forms import form_of
-from boltzmann.thermometer.io.consistency import ROUNDING, is_distribution
-from boltzmann.thermometer.io.list_conventions import ABSENT, Answer, Row, Shape, shape_of
+from boltzmann.thermometer.io.list_conventions import Answer, Shape, shape_of
 from boltzmann.thermometer.io.responses import (
     ERROR,
     ParsedResponse,
@@ -19,6 +16,7 @@ from boltzmann.thermometer.io.responses import (
     parse_response,
 )
 from boltzmann.thermometer.io.server_settings import sampler_settings
+from boltzmann.thermometer.io.simple_draws import SimpleDraw, is_simple_draw, simple_draw
 from boltzmann.thermometer.io.streams import (
     Piece,
     Streams,
@@ -61,13 +59,6 @@ def _json(content: str, where: str) -> Any:
     except (ValueError, RecursionError):
         hint = ": one object a line is expected" if content[0] in "[{" else ""
         raise ValueError(f"{where} is not JSON: {shown(content)}{hint}") from None
-
-
-class SimpleDraw(NamedTuple):
-    """A draw in this package's own form, and the group that it belongs to."""
-
-    row: Row
-    group: Any
 
 
 class LineReader:
@@ -127,8 +118,8 @@ class LineReader:
             raise ValueError("one object a line is expected, not a list of them")
         if _is_audit_header(line):
             self._add_header(line)
-        elif _is_simple_draw(line):
-            self.simple.append(_simple_draw(line, number))
+        elif is_simple_draw(line):
+            self.simple.append(simple_draw(line, number))
         elif (response := finished_response(line)) is not None:
             if response:
                 self._add_response(response, number, where)
@@ -238,11 +229,6 @@ def _is_audit_header(line: Any) -> bool:
     return isinstance(line, Mapping) and "audit" in line
 
 
-def _is_simple_draw(line: Any) -> bool:
-    """Tell whether a line is one draw in this package's own form."""
-    return isinstance(line, Mapping) and "chosen" in line
-
-
 def _is_kept_answer(line: Any) -> bool:
     """Tell whether a line is an answer in a journal."""
     return isinstance(line, Mapping) and "response" in line and "custom_id" not in line
@@ -262,65 +248,3 @@ def _is_usage(line: Any) -> bool:
         and isinstance(line.get("usage"), Mapping)
         and not error_in(line)
     )
-
-
-def _simple_draw(line: Mapping[str, Any], number: int) -> SimpleDraw:
-    """Parse a draw in this package's own form."""
-    logprobs = line.get("logprobs")
-    if not isinstance(logprobs, list | Mapping) or not logprobs:
-        raise ValueError(
-            f"expected a list or an object 'logprobs' with an entry, got {shown(logprobs)}"
-        )
-
-    values = _as_logprobs(list(logprobs.values()) if isinstance(logprobs, Mapping) else logprobs)
-    place = (
-        _place_of_text(line["chosen"], list(logprobs))
-        if isinstance(logprobs, Mapping)
-        else _as_place(line["chosen"], len(values))
-    )
-    group = json.dumps(line["group"]) if "group" in line else ("line", number)
-    # Of numbers that are no distribution, it is not known what the tokens not listed have.
-    unidentified = 0.0 if is_distribution(values) else 1.0
-
-    tokens = list(logprobs) if isinstance(logprobs, Mapping) else range(len(values))
-    row = Row(values, place, unidentified, tokens, line["chosen"])
-    return SimpleDraw(row, group)
-
-
-def _as_logprobs(values: list[Any]) -> FloatArray:
-    """Return log-probabilities (m,), checked."""
-    if not all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
-        raise ValueError(f"expected numbers in 'logprobs', got {shown(values)}")
-    if not all(value <= ROUNDING for value in values):
-        raise ValueError(
-            f"expected numbers of at most 0 in 'logprobs', got {shown(values)}{_guess(values)}"
-        )
-    if max(values) == -np.inf:
-        raise ValueError("'logprobs' is -inf throughout: at least one token must be allowed")
-    return np.array(values, dtype=np.float64)
-
-
-def _guess(values: list[float]) -> str:
-    """Return what numbers may be that are not log-probabilities."""
-    if min(values) >= 0 and abs(sum(values) - 1) < ROUNDING:
-        return ": these look like probabilities, whose logarithms are meant"
-    return ""
-
-
-def _place_of_text(chosen: Any, names: list[str]) -> int | None:
-    """Return the position of the text drawn, -2 if it is not listed, None if it was withheld."""
-    if not isinstance(chosen, str | None):
-        raise ValueError(f"'chosen' is {shown(chosen)}: expected a text, or null")
-    if chosen is None:
-        return None
-    return names.index(chosen) if chosen in names else ABSENT
-
-
-def _as_place(chosen: Any, size: int) -> int | None:
-    """Return the position drawn, checked; None if it was withheld."""
-    withheld = chosen is None
-    if not withheld and (isinstance(chosen, bool) or chosen not in range(size)):
-        raise ValueError(
-            f"'chosen' is {shown(chosen)}: expected a place from 0 to {size - 1}, or null"
-        )
-    return None if withheld else int(chosen)

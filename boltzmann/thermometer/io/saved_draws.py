@@ -161,8 +161,9 @@ def load_draws(path: str | os.PathLike[str], scale: float | None = None) -> Save
     r"""Return the draws in a file of JSON lines, each of one of these forms, which may be mixed.
 
     * ``{"logprobs": [-0.5, -1.2], "chosen": 0}`` or ``{"logprobs": {"a": -0.5, "b": -1.2},
-      "chosen": "a"}``, one draw; ``null`` was withheld, and draws with the same ``"group"`` may
-      depend on one another;
+      "chosen": "a"}``, or with ids, ``{"tokens": [266, 13], "logprobs": [-0.5, -1.2], "chosen":
+      266}``, one draw; numbers that are not normalised have the name ``"logits"``, a ``null`` was
+      withheld, and draws with the same ``"group"`` may depend on one another;
     * a saved response of completions, chat completions or Responses, as OpenAI defined them, with
       log-probabilities, of llama-server's ``/completion`` with ``n_probs`` (``post_sampling_probs``
       too), of Ollama's ``/api/generate`` or ``/api/chat`` with ``top_logprobs``, of SGLang's
