@@ -4,8 +4,8 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from itertools import pairwise
 from importlib.resources.abc import Traversable
+from itertools import pairwise
 from typing import Any
 
 # The files write a token with one letter per byte: the byte itself where it is printable in
