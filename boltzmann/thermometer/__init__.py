@@ -11,7 +11,7 @@ from boltzmann.thermometer.laws import SamplingLaw
 from boltzmann.thermometer.orders import Order
 from boltzmann.thermometer.reading import Reading, read
 from boltzmann.thermometer.sampler_audit import Audit, audit
-from boltzmann.thermometer.signs import Sign
+from boltzmann.thermometer.signs.score import Sign
 
 __all__ = [
     "Audit",

@@ -11,8 +11,9 @@ from boltzmann.thermometer.dependence import INDEPENDENT, Dependence
 from boltzmann.thermometer.faults import Candidate, FaultHypothesis
 from boltzmann.thermometer.hypothesis import Hypothesis
 from boltzmann.thermometer.resolution import draws_needed
-from boltzmann.thermometer.signs import TESTS, Sign, signs_against
+from boltzmann.thermometer.signs import TESTS, signs_against
 from boltzmann.thermometer.signs.dependence import DependenceSign, dependence_signs
+from boltzmann.thermometer.signs.score import Sign
 
 _LARGEST_EXPONENT = 700.0  # nats whose exponential is a float64
 
@@ -100,15 +101,16 @@ class Comparison:
     @cached_property
     def significant_dependence(self) -> list[DependenceSign]:
         """Those of them that are significant."""
-        return [
-            found for found in self.dependence_signs if found.sign.p_value < self.significance
-        ]
+        return [found for found in self.dependence_signs if found.sign.p_value < self.significance]
 
     @cached_property
     def dependence(self) -> Dependence:
-        """The strongest sign of dependence."""
+        """The strongest sign of dependence, with the largest design effect of all."""
         found = [each.dependence for each in self.dependence_signs]
-        return min(found, key=lambda each: each.p_value, default=INDEPENDENT)
+        if not found:
+            return INDEPENDENT
+        strongest = min(found, key=lambda each: each.p_value)
+        return replace(strongest, design_effect=max(each.design_effect for each in found))
 
     @cached_property
     def effect(self) -> float:
@@ -140,9 +142,7 @@ class Comparison:
     @cached_property
     def candidates(self) -> tuple[Candidate, ...]:
         """The faults against the claim, the likeliest first."""
-        return tuple(
-            fault.as_candidate(self.log_likelihood, self.effect) for fault in self.ranked
-        )
+        return tuple(fault.as_candidate(self.log_likelihood, self.effect) for fault in self.ranked)
 
     @cached_property
     def signs(self) -> list[Sign]:

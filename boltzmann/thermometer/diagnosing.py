@@ -16,9 +16,9 @@ from boltzmann.thermometer.laws import SamplingLaw, as_claim
 from boltzmann.thermometer.naming import Naming, name_fault, token_faults_of, token_reported
 from boltzmann.thermometer.reading import Reading
 from boltzmann.thermometer.resolution import only_likeliest_come
-from boltzmann.thermometer.signs import Sign
 from boltzmann.thermometer.signs.copies import equal_answers, first_of_equal_answers
 from boltzmann.thermometer.signs.outside import outside_lists
+from boltzmann.thermometer.signs.score import Sign
 from boltzmann.thermometer.truncation import determined
 from boltzmann.thermometer.uniformity import kolmogorov_smirnov
 
@@ -197,10 +197,11 @@ def _diagnosis(
 def _of_none(evidence: Evidence, claim: SamplingLaw, limits: Limits) -> Diagnosis:
     """Return the diagnosis where no draw in a list tells anything about the claim."""
     sign = Sign("outside", 1.0)
-    if evidence.record.outside.any() and claim.temperature == 0:
-        number = evidence.record.outside_rows.size
+    outside = evidence.whole_known[evidence.record.outside_rows]
+    number = int(outside.sum())
+    if number and claim.temperature == 0:
         sign = Sign("outside", 0.0, np.nan, f"{number} draws are not in their lists, 0 expected")
-    elif evidence.record.outside.any():
+    elif number:
         sign = outside_lists(Hypothesis(evidence, claim, limits.slack))
     fails = sign.p_value < limits.false_alarms
     fault: Literal["unknown", ""] = "unknown" if fails else ""

@@ -8,7 +8,7 @@ import numpy as np
 from boltzmann.thermometer.dependence import Dependence
 from boltzmann.thermometer.faults import FAULTS, WITHOUT_LAW, Candidate, Fault
 from boltzmann.thermometer.laws import SamplingLaw
-from boltzmann.thermometer.signs import Sign
+from boltzmann.thermometer.signs.score import Sign
 
 Verdict = Literal["holds", "fails", "cannot tell"]
 

@@ -227,15 +227,31 @@ class Evidence:
     @cached_property
     def _unlisted_together(self) -> FloatArray | None:
         """The weight of all tokens not listed, (R,), where it is known; None if all are listed."""
-        levels = self.levels
-        if levels.log_whole is None:
+        if self.levels.log_whole is None:
             return None
-        whole = np.exp(np.minimum(levels.log_whole, LARGEST_EXPONENT))  # (R,)
-        listed = levels.moments(levels.known_at, self.listed_counts).log_partition
-        together = np.maximum(whole - np.exp(listed), 0.0)
+        whole = self._whole
+        together = np.maximum(whole - self._listed, 0.0)
         if not np.any(together > _NEGLIGIBLE * whole):
             together *= 0.0  # a nan stays one
         return together if np.any(together != 0) else None
+
+    @property
+    def _whole(self) -> FloatArray:
+        """The weight of all tokens at the β where it is known, nan where it is not, shape (R,)."""
+        if self.levels.log_whole is None:
+            return np.full(self.levels.rows, np.nan)
+        return np.exp(np.minimum(self.levels.log_whole, LARGEST_EXPONENT))
+
+    @property
+    def _listed(self) -> FloatArray:
+        """The weight there of those that are listed, shape (R,)."""
+        log_z = self.levels.moments(self.levels.known_at, self.listed_counts).log_partition
+        return np.exp(log_z)
+
+    @cached_property
+    def whole_known(self) -> NDArray[np.bool_]:
+        """Whether it is known what tokens weigh that a row does not list, shape (R,)."""
+        return ~np.isnan(self._whole)
 
     @property
     def partial(self) -> bool:
@@ -249,8 +265,20 @@ class Evidence:
         """
         if self._unlisted_together is None:
             return UnlistedWeight(*np.zeros((3, self.levels.rows)))
+        together = np.nan_to_num(self._unlisted_together)  # (R,)
+        return self._unlisted_of(together, beta, top_k, reach)
+
+    def unlisted_at_most(self, beta: float, top_k: float = np.inf) -> FloatArray:
+        """Return the same at most, (R,), if log-probabilities are known up to their rounding."""
+        whole = np.nan_to_num(self._whole)
+        together = np.maximum(whole - self._listed, _NEGLIGIBLE * whole)  # (R,)
+        return self._unlisted_of(together, beta, top_k, np.inf).most
+
+    def _unlisted_of(
+        self, together: FloatArray, beta: float, top_k: float, reach: float
+    ) -> UnlistedWeight:
         return unlisted_weight(
-            together=np.nan_to_num(self._unlisted_together),
+            together=together,
             known_at=self.levels.known_at,
             beta=beta,
             last=self.levels.cutoff_energies(self.listed_counts),

@@ -113,16 +113,20 @@ class Hypothesis:
     def may_leave_lists(self) -> NDArray[np.bool_]:
         """Whether the law may keep tokens that a row does not list, shape (R,)."""
         evidence = self.evidence
+        law = self.law
         listed = np.minimum(evidence.levels.sizes, evidence.top)  # (R,)
-        if self.law.temperature == 0:
-            return np.zeros(listed.size, dtype=bool)
+        kept = np.ones(listed.size)
         if self.ends is not None:
-            return self.ends >= listed
-        if not self.law.truncated or np.isinf(self.law.temperature):
-            return np.ones(listed.size, dtype=bool)
-        most = unlisted_before_top_p(evidence, self.law).most
-        unconditioned = replace(evidence, certain_counts=None)
-        return kept_counts(unconditioned, self.law, self.slack, unlisted=most) >= listed
+            kept = self.ends
+        elif not law.truncated or np.isinf(law.temperature):
+            kept = listed
+        elif law.temperature > 0:
+            most = unlisted_before_top_p(evidence, law).most
+            unconditioned = replace(evidence, certain_counts=None)
+            kept = kept_counts(unconditioned, law, self.slack, unlisted=most)
+        if law.temperature == 0:
+            return ~evidence.whole_known
+        return (kept >= listed) | ~evidence.whole_known
 
     @cached_property
     def moments(self) -> Moments:

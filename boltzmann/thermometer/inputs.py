@@ -191,7 +191,7 @@ def _named(
     positions = np.fromiter(places, dtype=np.int64, count=rows.size)
     flat = list(chain.from_iterable(lists))
     drawn = [None if _is_withheld(token) else token for token in chosen]
-    names = _in_order({*flat, *drawn} - {None})
+    names = _in_order(dict.fromkeys(token for token in [*flat, *drawn] if token is not None))
     number = dict(zip(names, range(len(names)), strict=True))
 
     tokens = np.fromiter((number[token] for token in flat), dtype=np.int64, count=len(flat))
@@ -200,12 +200,9 @@ def _named(
     return Draws(iter([Block(values, starts, positions, tokens)]), picked, rows, names)
 
 
-def _in_order(tokens: set[Any]) -> list[Any]:
-    """Return tokens in their own order, if they have one: that of numbers is the vocabulary's."""
-    try:
-        return sorted(tokens)
-    except TypeError:
-        return list(tokens)
+def _in_order(tokens: Iterable[Any]) -> list[Any]:
+    """Return tokens in their own order: that of numbers is the vocabulary's."""
+    return sorted(tokens, key=lambda token: (type(token).__name__, token))
 
 
 def _place(tokens: list[Any], token: Any) -> int:

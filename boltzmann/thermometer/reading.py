@@ -10,8 +10,8 @@ from scipy.special import chdtri, stdtrit
 from boltzmann._core.checks import as_count, as_number
 from boltzmann.thermometer.condensing import Condensed, condense
 from boltzmann.thermometer.constancy import TopReading, readings_by_top
-from boltzmann.thermometer.errors import BetaErrors, as_error, errors_of_beta
 from boltzmann.thermometer.draw_record import DrawRecord
+from boltzmann.thermometer.errors import BetaErrors, as_error, errors_of_beta
 from boltzmann.thermometer.evidence import Evidence, renumbered
 from boltzmann.thermometer.fitting import as_t, fit_beta, likelihood_bounds
 from boltzmann.thermometer.inputs import ABSENT, WITHHELD
@@ -120,7 +120,8 @@ def read(
         in the token drawn, one place after the shortest's end) it is chosen so.
     groups : (n,) array_like, optional
         Equal for draws that may depend on each other, such as the tokens of one answer, in their
-        order. Without groups all draws are one answer, and the errors those of independent draws.
+        order. Without groups draws from different rows are one answer, and errors are those of
+        independent draws.
     confidence : float
         Of the interval, between 0 and 1.
     rows : (n,) array_like of int, optional
@@ -187,7 +188,7 @@ def read(
         gaps=found.gaps,
         rows=found.rows,
         chosen=found.tokens,
-        answers=np.zeros(used.size, dtype=np.int64) if labels is None else labels,
+        answers=_as_answers(labels, found.rows),
         prompts=_as_prompts(prompts, labels, found),
         outside=reasons["not listed"] | reasons["below the top"],
         names=found.names,
@@ -222,9 +223,7 @@ def _as_labels(name: str, labels: ArrayLike | None, shape: tuple[int, ...]) -> I
         return None
     given = np.asarray(labels)
     if given.shape != shape:
-        raise ValueError(
-            f"{name} must have shape {shape}, one label per draw, got {given.shape}"
-        )
+        raise ValueError(f"{name} must have shape {shape}, one label per draw, got {given.shape}")
     return np.unique(given, return_inverse=True)[1].astype(np.int64)
 
 
@@ -236,6 +235,17 @@ def _as_groups(labels: IntArray | None, used: NDArray[np.bool_]) -> IntArray | N
     if numbers is None:
         raise ValueError("groups has one group only: to tell how groups differ, two are needed")
     return numbers if numbers.max() + 1 < numbers.size else None
+
+
+def _as_answers(labels: IntArray | None, rows: IntArray) -> IntArray:
+    """Return the answer of each draw: its group; else one for all, if no row is drawn from twice.
+
+    Several draws from one row are no text.
+    """
+    if labels is not None:
+        return labels
+    text = np.unique(rows).size == rows.size
+    return np.zeros(rows.size, dtype=np.int64) if text else np.arange(rows.size)
 
 
 def _as_prompts(prompts: ArrayLike | None, answers: IntArray | None, found: Condensed) -> IntArray:

@@ -1,5 +1,6 @@
 """`python -m boltzmann audit` of a file: its report, its figure, its exit status, its messages."""
 
+import json
 import os
 import re
 import shlex
@@ -135,6 +136,44 @@ def test_draws_of_the_unlikeliest_token_are_reported_in_words(capsys):
     assert "0 from below: of each list the unlikeliest was drawn" in out
     assert "-0" not in out
     assert "-1" not in out
+
+
+def test_the_report_for_programs_is_one_json_object(capsys):
+    """A number that is not finite is null; the exit status is that of the report in words."""
+    lines = [{"logprobs": [-0.5, -1.0, -2.0, -9.0], "chosen": k % 3} for k in range(300)]
+    path = write(Path("draws.jsonl"), *lines)
+    assert run(path, "--temperature", 0.7, "--json") == 1
+    found = json.loads(capsys.readouterr().out)
+    assert (found["verdict"], found["claimed"]["temperature"]) == ("fails", 0.7)
+    assert found["fault"] in {candidate["fault"] for candidate in found["candidates"]}
+    assert found["temperature"]["value"] == pytest.approx(load_draws(path).read().temperature)
+    assert found["draws"] == {"used": 300, "left_out": {}, "needed": 0.0}
+    assert found["source"]["file"] == str(path)
+    assert found["said"] == {"settings": [], "finding": None}
+
+    path = write(path, *[{"logprobs": [-0.5], "chosen": 0}] * 9)
+    assert run(path, "--temperature", 0.7, "--json") == 2
+    found = json.loads(capsys.readouterr().out)
+    assert found["temperature"]["value"] is None
+    assert found["draws"]["needed"] is None
+
+
+@pytest.mark.parametrize(
+    ("chosen", "t", "begin"),
+    [([0, 1, 2], 0.7, "::error"), ([0], 0, "::notice"), ([0, 1], 2.5, "::warning")],
+)
+def test_a_run_of_github_actions_is_annotated(chosen, t, begin, capsys, monkeypatch):
+    rows = [{"logprobs": [-0.5, -1.0, -2.0], "chosen": k} for k in chosen * (3000 // len(chosen))]
+    path = write(Path("draws.jsonl"), *(rows if begin != "::warning" else rows[:6]))
+    for inside in ("", "true"):
+        monkeypatch.setenv("GITHUB_ACTIONS", inside)
+        run(path, "--temperature", t)
+        lines = capsys.readouterr().err.splitlines()
+        assert len(lines) == (1 if inside else 0)
+    assert lines[0].startswith(f"{begin} title=boltzmann audit::t = ")
+    with pytest.raises(ValueError, match="nowhere"):
+        run("nowhere.jsonl", "--temperature", t)
+    assert capsys.readouterr().err.startswith("::error title=boltzmann audit::nowhere.jsonl cannot")
 
 
 def test_no_choice_is_no_verdict(capsys, monkeypatch):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from boltzmann.thermometer import SamplingLaw, diagnose, diagnosis, faults, read, reading
+from boltzmann.thermometer import SamplingLaw, diagnose, diagnosing, faults, read, reading
 from boltzmann.thermometer.hypothesis import Hypothesis
 from tests.support.gpt2_like import Sampler, law, logits
 
@@ -264,7 +264,7 @@ def test_likelihood_ratios_the_wrong_way_round_are_seen(monkeypatch):
         def log_likelihood(self):
             return -super().log_likelihood
 
-    for module in (diagnosis, faults):
+    for module in (diagnosing, faults):
         monkeypatch.setattr(module, "Hypothesis", Swapped)
     several = readings(LARGE, law(LARGE, 1.4), DRAWS, 3, seed=9)
     assert sum(diagnose(r, 0.7).fault == "doubled" for r in several) == 0

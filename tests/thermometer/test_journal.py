@@ -19,13 +19,13 @@ def test_two_audits_that_begin_at_once_do_not_share_a_file(tmp_path):
     response = chat(("a", -0.5, TOP))
     first, second = (Journal(tmp_path / "draws.jsonl", {"model": name}) for name in "AB")
     first.scale, second.scale = 1.0, 0.5
-    first.add(0, "", response, 1)
+    first.add(0, "", response, parse_response(response))
     before = first.path.read_bytes()
     with pytest.raises(ValueError, match=r"draws.jsonl cannot be kept: File exists"):
-        second.add(0, "", response, 1)
+        second.add(0, "", response, parse_response(response))
     assert second.draws == 0
     assert first.path.read_bytes() == before
-    first.add(1, "", response, 1)
+    first.add(1, "", response, parse_response(response))
     assert (first.saved_draws().scale, len(first.saved_draws().chosen)) == (1.0, 2)
 
 
@@ -33,7 +33,8 @@ def test_an_empty_file_may_be_kept_in(tmp_path):
     path = write(tmp_path / "draws.jsonl")
     journal = Journal(path, {})
     journal.scale = 1.0
-    journal.add(0, "", chat(("a", -0.5, TOP)), 1)
+    response = chat(("a", -0.5, TOP))
+    journal.add(0, "", response, parse_response(response))
     assert len(load_draws(path).chosen) == 1
 
 

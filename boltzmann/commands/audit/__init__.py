@@ -9,6 +9,7 @@ from boltzmann.commands._figures import write_figure
 from boltzmann.commands.audit.options import add_options
 
 EXIT_STATUS = {"holds": 0, "fails": 1, "cannot tell": 2}
+_LEVELS: dict[str, Any] = {"holds": "notice", "fails": "error", "cannot tell": "warning"}
 
 
 def add_parser(subparsers: Any) -> None:
@@ -18,9 +19,21 @@ def add_parser(subparsers: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Audit, print the report, draw the figure, and return the exit status."""
+    from boltzmann.commands.audit.annotation import annotate
+
+    try:
+        return _run(options)
+    except (ValueError, OSError, ImportError) as error:
+        annotate("error", str(error))
+        raise
+
+
+def _run(options: argparse.Namespace) -> int:
+    from boltzmann.commands.audit.annotation import annotate
+    from boltzmann.commands.audit.as_json import as_json
     from boltzmann.commands.audit.config import as_config
     from boltzmann.commands.audit.report import report
-    from boltzmann.commands.audit.said import said_beside_measured
+    from boltzmann.commands.audit.said import lists_beside_claim, said_beside_measured
     from boltzmann.thermometer import Diagnosis, SamplingLaw, diagnose
     from boltzmann.thermometer.any_order import OrdersTried, diagnose_in_any_order
     from boltzmann.thermometer.io.server_settings import order_said
@@ -48,7 +61,14 @@ def run(options: argparse.Namespace) -> int:
         tried = diagnose_in_any_order(reading, config.claim, **limits)
     diagnosis = tried.diagnosis
     said = said_beside_measured(draws.settings, diagnosis, diagnose_as)
-    print(report(reading, diagnosis, source, config.resolution, said, tried.verdicts))
+    said |= lists_beside_claim(draws, config.claim)
+    if options.json:
+        print(as_json(draws, reading, diagnosis, source, said))
+    else:
+        print(report(reading, diagnosis, source, config.resolution, said, tried.verdicts))
+
+    words = f"t = {reading.temperature:.4g} ± {reading.standard_error:.2g}; {diagnosis}"
+    annotate(_LEVELS[diagnosis.verdict], words)
     if config.figure is not None:
         from boltzmann.commands.audit.figure import draw
 

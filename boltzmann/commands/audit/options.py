@@ -28,7 +28,8 @@ what is sent:
   llama        prompt, n_predict, temperature, n_probs, top_p, top_k, min_p, typical_p,
                repeat_penalty, model, and what switches off what the server says acts by default
   ollama(-chat) prompt or messages, stream, logprobs, top_logprobs, model, and options as in llama
-  tgi          inputs, and in parameters do_sample, temperature, max_new_tokens, details, top_n_tokens
+  tgi          inputs, and in parameters do_sample, temperature, max_new_tokens, details,
+               top_n_tokens
   sglang       text, return_logprob, top_logprobs_num, and in sampling_params temperature,
                max_new_tokens, top_p, top_k, min_p
   No seed is sent, so that draws are independent. top_p is 1 unless claimed. OpenAI's interface has
@@ -118,6 +119,9 @@ def _add_judgement(group: Any) -> None:
         metavar="NATS",
         help="the most by which log-probabilities reported may differ from those that were sampled "
         "from (default: %(default)s)",
+    )
+    group.add_argument(
+        "--json", action="store_true", help="print the report as one JSON object, for programs"
     )
     group.add_argument(
         "--figure", type=figure_path, metavar="FILE", help="draw the finding, as .png or .svg"

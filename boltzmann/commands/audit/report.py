@@ -13,6 +13,7 @@ _WIDTH = 78
 _INDENT = 14
 _TRACK = 46  # characters across the plot
 _SHOWN = 5  # candidates
+_SIGNS = 3  # of what was seen
 
 _ADVICE: dict[Fault, str] = {
     "ignored": "In a file, log-probabilities reported after the temperature look the same, as "
@@ -29,8 +30,17 @@ _ADVICE: dict[Fault, str] = {
     "min_p before top_p: --order llama.cpp claims that. Without --order any of them will do.",
     "dependent_draws": "Draws share their random numbers: one seed for several, or a cache of "
     "answers. Error bars that take them for independent are too small.",
-    "unknown": "The draws follow neither the claim nor any of the faults that were tried. "
-    "Penalties of repetition, or log-probabilities of something else, look so.",
+    "hidden_typical": "Claim nothing beside, and send what turns it off (typical_p = 1).",
+    "clamped": "vLLM takes temperatures above 0 and below 0.01 for 0.01; ask for 0 instead.",
+    "penalised": "Repetition, presence, frequency and DRY penalties do so: send what turns them "
+    "off (repeat_penalty = 1, the others 0).",
+    "biased": "A logit bias, or a token that the server forbids.",
+    "likeliest_excluded": "XTC does so: send xtc_probability = 0.",
+    "entropy_dependent": "Dynamic temperature does so: send dynatemp_range = 0.",
+    "repeated_answers": "A cache of answers, or one seed for requests with the same prompt.",
+    "unknown": "The draws follow neither the claim nor any law that was tried. Grammars, mirostat "
+    "and other cutoffs that move, mixtures of samplers, and log-probabilities of something else "
+    "look so.",
     "forbidden_token": "A token was drawn to which the list gives probability 0.",
 }
 
@@ -82,8 +92,9 @@ def report(
         _entry("claim", str(diagnosis.claimed)),
         *_orders(orders),
         *[_entry(name, text) for name, text in said.items()],
-        _entry("verdict", _verdict(diagnosis, resolution)),
+        _entry("verdict", _verdict(reading, diagnosis, resolution)),
     ]
+    lines += [_entry("seen" if k == 0 else "", text) for k, text in enumerate(_seen(diagnosis))]
     if diagnosis.fault and diagnosis.fault in _ADVICE:
         lines.append(_entry("", _ADVICE[diagnosis.fault]))
     return "\n".join([*lines, *_candidates(diagnosis), *_plot(reading, diagnosis)])
@@ -131,11 +142,26 @@ def _lists(reading: Reading, diagnosis: Diagnosis) -> list[str]:
     return lines
 
 
+def _seen(diagnosis: Diagnosis) -> list[str]:
+    """Return what speaks against the claim, in words."""
+    lines = [] if not diagnosis.fault or not diagnosis.note else [diagnosis.note]
+    for sign in diagnosis.seen[:_SIGNS]:
+        lines.append(f"{sign.words} ({bound(sign.p_value)})" if sign.p_value > 0 else sign.words)
+    return lines
+
+
 def _temperature(reading: Reading, diagnosis: Diagnosis) -> list[str]:
+    if reading.draws == 0:
+        least = _number(reading.interval[0])
+        return [_entry("temperature", f"at least {least}: no draw is of a token in its list")]
     if np.isnan(reading.temperature):
         return [_entry("temperature", "none can be read: the lists hold no choice")]
     if reading.temperature == 0 and np.signbit(reading.temperature):
         return [_entry("temperature", "0 from below: of each list the unlikeliest was drawn")]
+    if reading.temperature < 0:
+        value = f"{_number(reading.temperature)} ± {reading.standard_error:.2g}"
+        words = f"{value}: below 0, as unlikely tokens come more often than likely ones do"
+        return [_entry("temperature", words)]
     low, high = reading.interval
     value = f"{_number(reading.temperature)} ± {reading.standard_error:.2g}"
     level = f"{100 * reading.confidence:g} %"
@@ -160,8 +186,10 @@ def _orders(verdicts: Mapping[str, Verdict]) -> list[str]:
     return [_entry("order", f"fits that of {', '.join(fitting)}; not of {', '.join(refuted)}")]
 
 
-def _verdict(diagnosis: Diagnosis, resolution: float) -> str:
+def _verdict(reading: Reading, diagnosis: Diagnosis, resolution: float) -> str:
     if diagnosis.verdict == "holds":
+        if diagnosis.note:  # all that can be told is an upper bound
+            return f"holds: {diagnosis.note}, and t is at most {_number(reading.interval[1])}"
         seen = f"{100 * resolution:g} %" if diagnosis.claimed.temperature else f"{resolution:g}"
         return f"holds: a temperature off by {seen} would have been seen"
     if diagnosis.verdict == "cannot tell":

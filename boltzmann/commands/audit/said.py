@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from boltzmann.thermometer import Diagnosis, SamplingLaw
+from boltzmann.thermometer.io.saved_draws import SavedDraws
 from boltzmann.thermometer.io.server_settings import in_words, law_of, settings_acting
 
 _TOLERANCE = 1e-4  # relative: settings are rounded to float32
@@ -35,6 +36,20 @@ def said_beside_measured(
         return {**said, "finding": f"answers report {len(settings)} different settings"}
     finding = _difference(settings[0], diagnosis, diagnose_as)
     return {**said, "finding": finding} if finding else said
+
+
+def lists_beside_claim(draws: SavedDraws, claim: SamplingLaw) -> dict[str, str]:
+    """Return a line about lists that end at a truncation which is not claimed."""
+    if not draws.end_at_truncation or claim.truncated:
+        return {}
+    lengths = draws.cut_lengths
+    seen = f"{lengths[0]} tokens, as by top_k = {lengths[0]}"
+    if len(lengths) > 1:
+        seen = f"{lengths[0]} to {lengths[-1]} tokens, as by a top_p or min_p"
+    return {
+        "lists": f"hold only what a truncation left, {seen}: it is not claimed, and draws cannot "
+        "tell it, as they come from what is left"
+    }
 
 
 def _difference(

@@ -10,10 +10,13 @@ from urllib.parse import urlsplit
 from tqdm import tqdm
 
 from boltzmann.thermometer.io import client
+from boltzmann.thermometer.io.answer_checks import UnusableAnswersError
 from boltzmann.thermometer.io.journal import Journal
 from boltzmann.thermometer.io.requests import AuditRequest
 from boltzmann.thermometer.io.saved_draws import SavedDraws, load_draws
 from boltzmann.thermometer.io.server_settings import ServerSettings, in_words, sampler_settings
+
+_NOT_TOLD = "; lists had too few tokens in common to tell (say --logprobs raw or tempered)"
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ class Server:
             "server": f"{self.request.endpoint}{model}",
             **_said(journal.said, self.request),
             "kept": f"{self.path}: {asked}{resumed}",
-            "logprobs": _in_words(draws),
+            "logprobs": _in_words(draws) + ("" if journal.scale_told else _NOT_TOLD),
             **_omissions(draws),
         }
 
@@ -102,6 +105,8 @@ class Server:
         try:
             with bar:  # closed before anything else is printed
                 client.collect(self.request, journal, self.draws, self.settings, progress)
+        except UnusableAnswersError:
+            raise
         except BaseException:
             if journal.draws:
                 print(
@@ -124,6 +129,8 @@ def _said(said: ServerSettings | None, request: AuditRequest) -> dict[str, str]:
             parts.append(f"switched off for this audit: {names}")
         else:
             parts.append(f"not switched off by this interface: {names}")
+    if said.most_listed is not None:
+        parts.append(f"lists {said.most_listed} tokens at most")
     lines = "; ".join(part for part in parts if part)
     return {"says": lines} if lines else {}
 

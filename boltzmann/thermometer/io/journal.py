@@ -8,9 +8,14 @@ from typing import Any
 
 from boltzmann._core.checks import as_count, as_positive
 from boltzmann.thermometer.io.answer_forms import AnswerForm, form_of, with_logprobs
-from boltzmann.thermometer.io.lines import numbered_lines
-from boltzmann.thermometer.io.responses import entry_lists, parse_response, settings_in
-from boltzmann.thermometer.io.saved_draws import SavedDraws, draws_in
+from boltzmann.thermometer.io.lines import LineReader, numbered_lines
+from boltzmann.thermometer.io.responses import (
+    ParsedResponse,
+    entry_lists,
+    parse_response,
+    settings_in,
+)
+from boltzmann.thermometer.io.saved_draws import SavedDraws, draws_read
 from boltzmann.thermometer.io.server_settings import ServerSettings, sampler_settings
 
 _BEGINNING = b'{"audit": '
@@ -37,6 +42,10 @@ class Journal:
     scale : float or None
         The factor that makes log-probabilities those before the temperature; None until it is
         known.
+    listed : int or None
+        The length that lists are asked for.
+    scale_told : bool
+        Whether lists told that factor where they were asked.
     said : ServerSettings or None
         What the server says of itself; None until it was asked.
     draws : int
@@ -52,10 +61,13 @@ class Journal:
     def __init__(self, path: str | os.PathLike[str], summary: dict[str, Any]):
         self.path = Path(path)
         self.scale: float | None = None
+        self.listed: int | None = None
+        self.scale_told = True
         self.said: ServerSettings | None = None
         self.draws = 0
         self._summary = summary
         self._answered: set[int] = set()
+        self._reader = LineReader()
         self._has_header = False
         # Mode "x" fails if another audit has made the file by the time of the first line.
         self._header_mode = "a" if self.path.exists() else "x"
@@ -67,8 +79,21 @@ class Journal:
         else:
             self._resume()
 
-    def add(self, number: int, prompt: str, response: dict[str, Any], draws: int) -> None:
-        """Write the answer to a request, which holds so many draws.
+    def add(
+        self, number: int, prompt: str, response: dict[str, Any], parsed: ParsedResponse
+    ) -> None:
+        """Write the answer to a request.
+
+        Parameters
+        ----------
+        number : int
+            Of the request.
+        prompt : str
+            What was asked.
+        response : dict
+            The answer, of which the lists and draws are kept.
+        parsed : ParsedResponse
+            The same, parsed.
 
         Raises
         ------
@@ -76,11 +101,14 @@ class Journal:
             If it cannot be written, or the request was answered before.
         """
         if not self._has_header:
-            found = {"scale": self.scale, "said": (self.said or ServerSettings()).as_json()}
+            said = (self.said or ServerSettings()).as_json()
+            found = {"scale": self.scale, "scale_told": self.scale_told, "said": said}
+            found["listed"] = self._reader.listed = self.listed
             self._write({"audit": {**self._summary, **found}}, self._header_mode)
             self._has_header = True
         self._write({"request": number, "prompt": prompt, "response": evidence_of(response)}, "a")
-        self._count(number, draws)
+        where = f"{self.path}, line {len(self._answered) + 2}"
+        self._count(number, prompt, parsed, where)
 
     def next_unanswered(self, number: int) -> int:
         """Return the first request from `number` on that has no answer."""
@@ -90,7 +118,7 @@ class Journal:
 
     def saved_draws(self, scale: float | None = None) -> SavedDraws:
         """Return all draws; see `load_draws`."""
-        return draws_in(numbered_lines(self.path), scale)
+        return draws_read(self._reader, self.scale if scale is None else scale)
 
     def _check_writable(self) -> None:
         """Make the file and remove it, so that a failure shows before a server is asked."""
@@ -110,12 +138,15 @@ class Journal:
 
         try:
             self.scale = as_positive("scale", header["audit"].get("scale"))
+            self.scale_told = bool(header["audit"].get("scale_told", True))
+            if header["audit"].get("listed") is not None:
+                self.listed = self._reader.listed = as_count("listed", header["audit"]["listed"])
             self.said = ServerSettings(**header["audit"].get("said", {}))
             self._has_header = True
             for place, line in answers:
                 where = place
                 number = as_count("request", line["request"], least=0)
-                self._count(number, len(parse_response(line["response"]).draws))
+                self._count(number, line.get("prompt"), parse_response(line["response"]), where)
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{where} keeps no answer: {error}") from None
 
@@ -144,11 +175,12 @@ class Journal:
                     f"{self.path} keeps another audit: {difference}. Keep this one elsewhere"
                 )
 
-    def _count(self, number: int, draws: int) -> None:
+    def _count(self, number: int, prompt: Any, parsed: ParsedResponse, where: str) -> None:
         if number in self._answered:
             raise ValueError(f"request {number} is there twice")
         self._answered.add(number)
-        self.draws += draws
+        self._reader.add_kept(number, prompt, parsed, where)
+        self.draws += len(parsed.draws)
 
     def _write(self, line: dict[str, Any], mode: str) -> None:
         try:

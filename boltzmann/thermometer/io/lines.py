@@ -28,6 +28,7 @@ from boltzmann.thermometer.io.streams import (
     piece_of,
 )
 from boltzmann.thermometer.io.tally import Tally
+from boltzmann.thermometer.io.text_check import text_in_doubt
 from boltzmann.thermometer.io.tokens import ObservedDraw, shown
 
 
@@ -94,6 +95,10 @@ class LineReader:
         The distinct sampler settings that answers report.
     after_sampling : bool
         Whether any answer holds probabilities after temperature and truncation.
+    doubts : list of str
+        How tokens and text differ, of each of the answers in which they do.
+    listed : int or None
+        The length that lists were asked for, where the last audit kept in the file says it.
     """
 
     def __init__(self, scale: float | None = None):
@@ -104,6 +109,8 @@ class LineReader:
         self.skipped = Tally()
         self.settings: list[dict[str, Any]] = []
         self.after_sampling = False
+        self.doubts: list[str] = []
+        self.listed: int | None = None
         self._scale = scale
         self._streams = Streams()
         self._first_pieces: dict[str, int] = {}  # the first line of an answer under way, by source
@@ -147,6 +154,8 @@ class LineReader:
             raise ValueError(f"expected an object 'audit', got {shown(line['audit'])}")
         scale = as_positive("scale", line["audit"].get("scale"))
         self.scales.append(scale)
+        if line["audit"].get("listed") is not None:
+            self.listed = as_count("listed", line["audit"]["listed"])
         if self._scale is None and scale != self.scales[0]:
             raise ValueError(
                 f"the scale is {scale}, and {self.scales[0]} in an audit before: give one"
@@ -154,10 +163,14 @@ class LineReader:
 
     def _add_kept_answer(self, line: Mapping[str, Any], where: str) -> None:
         number = as_count("request", line.get("request"), least=0)
+        self.add_kept(number, line.get("prompt"), parse_response(line["response"]), where)
+
+    def add_kept(self, number: int, prompt: Any, parsed: ParsedResponse, where: str) -> None:
+        """Add the answer to a request of an audit, which asked for what follows a prompt."""
+        self._count(parsed, where)
         audit = len(self.scales)  # all its lists were asked for at one length
-        parsed = self._parsed(line["response"], where)
         group = ("request", audit, number)
-        self.answers.append(Answer(group, Shape(f"audit {audit}"), parsed.draws, where))
+        self.answers.append(Answer(group, Shape(f"audit {audit}"), parsed.draws, where, prompt))
 
     def _add_chunk(
         self, line: Mapping[str, Any], head: Mapping[str, Any], number: int, where: str
@@ -192,16 +205,22 @@ class LineReader:
 
     def _add_response(self, response: Any, number: int, where: str) -> None:
         draws = self._parsed(response, where).draws
+        if doubt := text_in_doubt(response):
+            self.doubts.append(f"{where}: {doubt}")
         self.answers.append(Answer(("line", number), _shape(response, draws), draws, where))
 
     def _parsed(self, response: Any, where: str, *, whole: bool = True) -> ParsedResponse:
         """Return what a response tells; what it does not is counted."""
         parsed = parse_response(response, whole=whole)
+        self._count(parsed, where)
+        return parsed
+
+    def _count(self, parsed: ParsedResponse, where: str) -> None:
+        """Count what a response tells besides its draws."""
         self.left_out.include(parsed.left_out, f"{where}: ")
         self.skipped.include(parsed.skipped, f"{where}: ")
         self._add_settings(parsed.settings)
         self.after_sampling |= parsed.after_sampling
-        return parsed
 
     def _add_settings(self, settings: dict[str, Any]) -> None:
         if settings and settings not in self.settings:
@@ -263,7 +282,9 @@ def _simple_draw(line: Mapping[str, Any], number: int) -> SimpleDraw:
     # Of numbers that are no distribution, it is not known what the tokens not listed have.
     unidentified = 0.0 if is_distribution(values) else 1.0
 
-    return SimpleDraw(Row(values, place, unidentified), group)
+    tokens = list(logprobs) if isinstance(logprobs, Mapping) else range(len(values))
+    row = Row(values, place, unidentified, tokens, line["chosen"])
+    return SimpleDraw(row, group)
 
 
 def _as_logprobs(values: list[Any]) -> FloatArray:

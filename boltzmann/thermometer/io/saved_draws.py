@@ -1,16 +1,16 @@
 """Draws that were saved: lines of JSON as rows of log-probabilities with the tokens drawn."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from boltzmann._core.checks import FloatArray
-from boltzmann.thermometer.io.consistency import are_logits, contradiction_in, end_at_truncation
+from boltzmann.thermometer.io.consistency import are_logits, contradiction_in, lengths_at_truncation
 from boltzmann.thermometer.io.lines import LineReader, numbered_lines
-from boltzmann.thermometer.io.list_conventions import CONTRADICTORY, Answer, rows_of
+from boltzmann.thermometer.io.list_conventions import ABSENT, CONTRADICTORY, Answer, rows_of
 from boltzmann.thermometer.io.tally import Tally
 from boltzmann.thermometer.reading import Reading, read
 
@@ -46,6 +46,17 @@ class SavedDraws:
         Whether most lists hold only what a truncation left: short ones, of probability 1.
     settings : list of dict
         The distinct sampler settings that answers report, by llama.cpp's names.
+    tokens : list of n sequences (m,), optional
+        What the tokens are called; by their positions, by default.
+    drawn : list of n, optional
+        What the token drawn is called, where it is not in its list.
+    prompts : list of n str or None, optional
+        What was asked, where it is known.
+    own : (n,) array
+        The log-probability reported beside each token drawn, whether its row lists it or not; nan
+        if none is. vLLM reports it of every token.
+    cut_lengths : list of int
+        The distinct numbers of tokens in the lists that hold only what a truncation left.
     """
 
     logprobs: list[FloatArray]
@@ -59,6 +70,11 @@ class SavedDraws:
     logits: bool = False
     end_at_truncation: bool = False
     settings: list[dict[str, Any]] = field(default_factory=list)
+    tokens: list[Sequence[Any]] | None = None
+    drawn: list[Any] | None = None
+    prompts: list[str | None] | None = None
+    own: FloatArray = field(default_factory=lambda: np.empty(0))
+    cut_lengths: list[int] = field(default_factory=list)
 
     def read(self, confidence: float = 0.95) -> Reading:
         """Return the reading, with errors clustered by request where requests made several draws.
@@ -83,27 +99,44 @@ class SavedDraws:
         >>> SavedDraws(rows, chosen, [*range(10)], 1.0, [0.0] * 10).read().draws
         10
         """
-        chosen = zip(self.groups, self.chosen, strict=True)
-        used = [group for group, x in chosen if x is not None and x >= 0]
-        if not used:
+        told = [x for x in self.chosen if x is not None and x != CONTRADICTORY]
+        if not told:
             raise ValueError(f"no draw can be read: {self._why_none_is_used}")
-        clustered = 1 < len(set(used)) < len(used)
+        pairs = zip(self.groups, self.chosen, strict=True)
+        groups = {group for group, x in pairs if x is not None and x >= 0}
 
         # Given that no unidentified token is drawn, the others are likelier.
         missing = np.minimum(self.unidentified, _MOST_UNIDENTIFIED)  # (n,)
         shifts = -self.scale * np.log1p(-missing)  # (n,)
-        rows = [
-            (range(row.size), row + shift) for row, shift in zip(self.logprobs, shifts, strict=True)
-        ]
+        tokens = [range(row.size) for row in self.logprobs] if self.tokens is None else self.tokens
+        logprobs = [row + shift for row, shift in zip(self.logprobs, shifts, strict=True)]
         known = (missing < _MOST_UNIDENTIFIED) & (not self.logits)  # (n,)
         reading = read(
-            rows,
-            [None if x == CONTRADICTORY else x for x in self.chosen],
-            groups=self.groups if clustered else None,
+            list(zip(tokens, logprobs, strict=True)),
+            [self._name(k) for k in range(len(self.chosen))],
+            groups=self.groups if len(groups) > 1 else None,
+            prompts=self._prompt_numbers,
             confidence=confidence,
             normalised=np.where(known, self.scale, np.nan),
         )
         return replace(reading, left_out=self._by_reason(reading.left_out))
+
+    def _name(self, k: int) -> Any:
+        """Return what the token of a draw is called; None if it was withheld."""
+        position = self.chosen[k]
+        if position is None or position == CONTRADICTORY:
+            return None
+        if position == ABSENT:
+            return ABSENT if self.drawn is None else self.drawn[k]
+        return position if self.tokens is None else self.tokens[k][position]
+
+    @property
+    def _prompt_numbers(self) -> list[int] | None:
+        """The number of each draw's prompt, equal where prompts are; None if one is not known."""
+        if self.prompts is None or None in self.prompts:
+            return None
+        number = {prompt: k for k, prompt in enumerate(dict.fromkeys(self.prompts))}
+        return [number[prompt] for prompt in self.prompts]
 
     def _by_reason(self, left_out: dict[str, int]) -> dict[str, int]:
         """Return the draws left out, with contradictory ones apart from those withheld."""
@@ -184,6 +217,15 @@ def draws_in(lines: Iterable[tuple[str, Any]], scale: float | None = None) -> Sa
         except (ValueError, AttributeError, TypeError, OverflowError) as error:
             raise ValueError(f"{where}: {error}") from None
     reader.finish()
+    return draws_read(reader, scale)
+
+
+def draws_read(reader: LineReader, scale: float | None = None) -> SavedDraws:
+    """Return the draws that a reader collected; see `draws_in`."""
+    if 2 * len(reader.doubts) > len(reader.answers):
+        raise ValueError(
+            f"{reader.doubts[0]}: what was drawn is not reported, and no temperature can be read"
+        )
 
     # Requests that were asked at once were answered in any order.
     answers = sorted(reader.answers, key=lambda answer: answer.group)
@@ -200,6 +242,7 @@ def draws_in(lines: Iterable[tuple[str, Any]], scale: float | None = None) -> Sa
     groups += [draw.group for draw in reader.simple]
     labels = {group: k for k, group in enumerate(dict.fromkeys(groups))}
     factor = _factor(reader) if scale is None else scale
+    cut = lengths_at_truncation(draws, reader.listed)
     return SavedDraws(
         logprobs=[row.logprobs * factor for row in rows],
         chosen=[row.chosen for row in rows],
@@ -210,8 +253,14 @@ def draws_in(lines: Iterable[tuple[str, Any]], scale: float | None = None) -> Sa
         skipped=reader.skipped,
         contradictions=contradictions,
         logits=logits,
-        end_at_truncation=end_at_truncation(draws),
+        end_at_truncation=2 * len(cut) > len(draws),
         settings=reader.settings,
+        tokens=[row.tokens for row in rows],
+        drawn=[row.drawn for row in rows],
+        prompts=[answer.prompt for answer in answers for _ in answer.draws]
+        + [None] * len(reader.simple),
+        own=np.array([row.own for row in rows]) * factor,
+        cut_lengths=sorted({*cut}),
     )
 
 

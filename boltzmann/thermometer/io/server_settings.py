@@ -76,11 +76,14 @@ class ServerSettings:
         What it serves; "" if it does not say.
     defaults : dict
         The sampler settings of a request that sends none, by llama.cpp's names.
+    most_listed : int, optional
+        The longest list that it allows, if it refused longer ones.
     """
 
     engine: str = ""
     model: str = ""
     defaults: dict[str, Any] = field(default_factory=dict)
+    most_listed: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return it as JSON holds it."""

@@ -14,9 +14,9 @@ from boltzmann.thermometer.signs.cutoffs import (
 from boltzmann.thermometer.signs.outside import outside_lists
 from boltzmann.thermometer.signs.score import Sign
 from boltzmann.thermometer.signs.temperature import (
+    among_likeliest,
     by_entropy,
     slope_with_entropy,
-    among_likeliest,
     uniform_transforms,
 )
 from boltzmann.thermometer.signs.tokens import (

@@ -66,9 +66,7 @@ def _in_answers(hypothesis: Hypothesis) -> DependenceSign:
     return DependenceSign(Sign("answers", found.p_value, np.nan, words), found, float(share))
 
 
-def _at_one_place(
-    hypothesis: Hypothesis, uniforms: FloatArray, used: np.ndarray
-) -> DependenceSign:
+def _at_one_place(hypothesis: Hypothesis, uniforms: FloatArray, used: np.ndarray) -> DependenceSign:
     r"""Compare draws at the same place of their answers, whatever was asked.
 
     With z the normal scores of n transforms at K places,

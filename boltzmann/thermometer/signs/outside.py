@@ -20,12 +20,11 @@ def outside_lists(hypothesis: Hypothesis) -> Sign:
     """Hold the number of draws outside their lists against bounds of its expectation."""
     evidence = replace(hypothesis.evidence, certain_counts=None)
     record = evidence.record
-    rows = record.listed_rows
-    number = record.outside_rows.size
-    if not evidence.partial or hypothesis.stretch is not None:
-        # Without a stretch every token is listed: one that is not is impossible.
-        p_value = 0.0 if number and not evidence.partial else 1.0
-        return Sign("outside", p_value, np.nan, f"{number} draws are of tokens that no list has")
+    known = evidence.whole_known  # (R,)
+    rows = record.listed_rows[known[record.listed_rows]]
+    number = int(known[record.outside_rows].sum())
+    if rows.size == 0 or hypothesis.stretch is not None:
+        return Sign("outside", 1.0)
 
     least, most = _outside_probabilities(evidence, hypothesis.beta, hypothesis.law.top_k or np.inf)
     if hypothesis.law.truncated or hypothesis.ends is not None:
@@ -52,10 +51,11 @@ def _outside_probabilities(
     evidence: Evidence, beta: float, top_k: float
 ) -> tuple[FloatArray, FloatArray]:
     """Return the least and the greatest probability of a draw outside each list, (R,) each."""
-    unlisted = evidence.unlisted(beta, top_k)
+    least = evidence.unlisted(beta, top_k).least  # (R,)
+    most = evidence.unlisted_at_most(beta, top_k)  # (R,)
     log_z = evidence.levels.moments(beta, evidence.listed_counts).log_partition
     z = np.exp(np.clip(log_z, -LARGEST_EXPONENT, LARGEST_EXPONENT))  # (R,)
-    return unlisted.least / (z + unlisted.least), unlisted.most / (z + unlisted.most)
+    return least / (z + least), most / (z + most)
 
 
 def chernoff_bound(number: int, probabilities: FloatArray, *, at_least: bool) -> float:
@@ -91,12 +91,12 @@ def least_temperature(evidence: Evidence, false_alarms: float) -> float:
     No truncation is assumed: with one, still fewer draws leave their lists.
     """
     record = evidence.record
-    rows = record.listed_rows
-    if not evidence.partial:
-        return np.inf
+    known = evidence.whole_known
+    rows = record.listed_rows[known[record.listed_rows]]
+    number = int(known[record.outside_rows].sum())
     for t in np.geomspace(1 / _HOTTEST, _HOTTEST, _GRID):
         _, most = _outside_probabilities(evidence, 1 / t, np.inf)
-        bound = chernoff_bound(record.outside_rows.size, most[rows], at_least=True)
+        bound = chernoff_bound(number, most[rows], at_least=True)
         if bound >= false_alarms:
             return float(t)
     return np.inf

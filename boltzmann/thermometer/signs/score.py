@@ -61,7 +61,10 @@ class Score:
 
 
 def score_of_rows(hypothesis: Hypothesis, values: FloatArray) -> Score:
-    """Return the score of a feature of rows: `values`, (R, M), of their M likeliest, 0 of others."""
+    """Return the score of a feature of rows.
+
+    `values`, (R, M), are those of the M likeliest tokens; others have 0.
+    """
     rows = hypothesis.evidence.rows
     position, inside = hypothesis.positions
     observed = np.where(inside, values[rows, position], 0.0)  # (n,)
@@ -78,7 +81,10 @@ def score_of_rows(hypothesis: Hypothesis, values: FloatArray) -> Score:
 
 
 def score_of_draws(hypothesis: Hypothesis, values: FloatArray) -> Score:
-    """Return the score of a feature of draws: `values`, (n, M), of the M likeliest, 0 of others."""
+    """Return the score of a feature of draws.
+
+    `values`, (n, M), are those of the M likeliest tokens of their rows; others have 0.
+    """
     position, inside = hypothesis.positions
     observed = np.where(inside, values[np.arange(position.size), position], 0.0)  # (n,)
     cells = hypothesis.cells

@@ -22,7 +22,7 @@ def quantile_groups(heights: FloatArray, groups: int) -> IntArray:
 
 
 def _entropies(hypothesis: Hypothesis) -> FloatArray:
-    """The entropy of each draw's row at t = 1, shape (n,)."""
+    """Return the entropy of each draw's row at t = 1, shape (n,)."""
     return hypothesis.evidence.entropy[hypothesis.evidence.rows]
 
 
@@ -38,10 +38,8 @@ def by_entropy(hypothesis: Hypothesis) -> Sign:
     was not, the mean is left out.
     """
     groups = quantile_groups(_entropies(hypothesis), GROUPS)
-    information = np.bincount(
-        groups, weights=hypothesis.variance[hypothesis.cells], minlength=GROUPS
-    )
-    scores = np.bincount(groups, weights=hypothesis.energy_scores, minlength=GROUPS)
+    information = _sums(groups, hypothesis.variance[hypothesis.cells])
+    scores = _sums(groups, hypothesis.energy_scores)
     used = information * hypothesis.beta**2 > _LEAST_HEAT_OF_GROUP
     steps, chi_square, freedom = _differences(
         scores[used], information[used], hypothesis.free_temperature
@@ -55,6 +53,11 @@ def by_entropy(hypothesis: Hypothesis) -> Sign:
     words = f"t {'rises' if rises else 'falls'} with the entropy of the list: {listed}"
     z = np.sqrt(chi_square) * (1 if rises else -1)
     return Sign("entropy", float(chdtrc(freedom, chi_square)), float(z), words)
+
+
+def _sums(groups: IntArray, values: FloatArray) -> FloatArray:
+    """Return the sum of values in each group, shape (GROUPS,)."""
+    return np.bincount(groups, weights=values, minlength=GROUPS).astype(np.float64)
 
 
 def _differences(

@@ -86,7 +86,8 @@ class TokenCounts:
 
         def by_token(values: FloatArray) -> FloatArray:
             flat = np.maximum(tokens, 0).ravel()
-            return np.bincount(flat, weights=(draws * values).ravel(), minlength=size)
+            sums = np.bincount(flat, weights=(draws * values).ravel(), minlength=size)
+            return sums.astype(np.float64)
 
         expected = by_token(q)
         variance = by_token(q * (1 - q))
@@ -112,7 +113,7 @@ class TokenCounts:
     @property
     def never_drawn(self) -> NDArray[np.bool_]:
         """Which of these tokens never came, shape (K,)."""
-        return self.observed == 0
+        return np.asarray(self.observed == 0)
 
     @property
     def most_unlikely(self) -> int:

@@ -40,7 +40,7 @@ def _excluded(hypothesis: Hypothesis) -> NDArray[np.bool_]:
     p = probabilities_at_1(hypothesis.evidence)
     likely = (p >= OFTEN).sum(axis=1)  # (R,)
     ranks = np.arange(p.shape[1])
-    return (likely >= 2)[:, None] & (ranks < likely[:, None] - 1)
+    return np.asarray((likely >= 2)[:, None] & (ranks < likely[:, None] - 1))
 
 
 def _fit(
