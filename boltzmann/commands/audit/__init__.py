@@ -52,8 +52,8 @@ def _run(options: argparse.Namespace) -> int:
         return diagnose(reading, law, **limits)
 
     order = order_said(draws.settings)
-    # Lists that end at a truncation tell nothing of it, nor of its order.
-    if not config.any_order or draws.end_at_truncation:
+    # Lists that may end at a truncation tell nothing of it, nor of its order.
+    if not config.any_order or limits["after_truncation"]:
         tried = OrdersTried(diagnose_as(config.claim), {})
     elif order is not None:
         tried = OrdersTried(diagnose_as(replace(config.claim, order=order)), {})
