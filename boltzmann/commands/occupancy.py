@@ -14,8 +14,6 @@ from boltzmann import EnergyLevels
 from boltzmann import levels as catalogue
 from boltzmann._core.checks import FloatArray
 from boltzmann.commands._figures import figure_path, write_figure
-from boltzmann.simulation.dynamics import Dynamics
-from boltzmann.simulation.matrices import closed_classes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -167,6 +165,9 @@ def _parts(levels: EnergyLevels, t: float, proposal: str) -> list[NDArray[np.int
     """Return the sets of levels that a particle does not leave; none if proposals reach all."""
     if proposal == "uniform":
         return []
+    from boltzmann.simulation.dynamics import Dynamics  # loads Numba
+    from boltzmann.simulation.matrices import closed_classes
+
     return closed_classes(Dynamics.checked(levels, proposal, "metropolis"), t)
 
 

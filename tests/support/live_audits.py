@@ -28,7 +28,7 @@ def parsed(*arguments):
 def run(server, *arguments, t=0.7, draws=1200, keep="draws.jsonl", prompts=PROMPTS):
     """Audit; a later argument overrides an earlier one."""
     asked = [word for prompt in prompts for word in ("--prompt", prompt)]
-    usual = ["--tokens", 8, "--concurrency", 1, "--resolution", 0.25]
+    usual = ["--fixed", "--tokens", 8, "--concurrency", 1, "--resolution", 0.25]
     kept = ["--draws", draws, "--keep", keep]
     options = parsed("--url", server.url, "--temperature", t, *usual, *kept, *asked, *arguments)
     return options.run(options)

@@ -248,6 +248,6 @@ def test_a_prompt_is_repeated_at_least_as_often_as_requests_are_under_way():
         keep = f"{concurrency}.jsonl"
         asked = ["--prompt", "It", "--prompt", "She", "--concurrency", concurrency, "--keep", keep]
         with DishonestServer() as server:
-            run_with_defaults(server, "--draws", 50, "--tokens", 1, *asked, t=1)
+            run_with_defaults(server, "--fixed", "--draws", 50, "--tokens", 1, *asked, t=1)
         prompts = {line["request"]: line["prompt"] for line in kept_lines(keep)[1:]}
         assert [prompts[k] for k in range(50)] == (2 * (["It"] * repeats + ["She"] * repeats))[:50]

@@ -34,31 +34,28 @@ def _run(options: argparse.Namespace) -> int:
     from boltzmann.commands.audit.config import as_config
     from boltzmann.commands.audit.report import report
     from boltzmann.commands.audit.said import lists_beside_claim, said_beside_measured
-    from boltzmann.thermometer import Diagnosis, SamplingLaw, diagnose
+    from boltzmann.thermometer import Diagnosis, SamplingLaw
     from boltzmann.thermometer.any_order import OrdersTried, diagnose_in_any_order
     from boltzmann.thermometer.io.server_settings import order_said
 
     config = as_config(options)
-    draws, source = config.source.obtain(config.scale)
+    draws, source, stop = config.source.obtain(config.scale, config.stopping_rule)
     reading = draws.read()
-    limits: dict[str, Any] = {
-        "false_alarms": config.false_alarms,
-        "resolution": config.resolution,
-        "slack": config.slack,
-        "after_truncation": draws.end_at_truncation or draws.scale != 1,
-    }
 
     def diagnose_as(law: SamplingLaw) -> Diagnosis:
-        return diagnose(reading, law, **limits)
+        return config.diagnose(reading, draws, law)
 
     order = order_said(draws.settings)
     # Lists that may end at a truncation tell nothing of it, nor of its order.
-    if not config.any_order or limits["after_truncation"]:
+    told = not (draws.end_at_truncation or draws.scale != 1)
+    if stop is not None:
+        tried = OrdersTried(stop.diagnosis, {})
+    elif not (config.any_order and told):
         tried = OrdersTried(diagnose_as(config.claim), {})
     elif order is not None:
         tried = OrdersTried(diagnose_as(replace(config.claim, order=order)), {})
     else:
-        tried = diagnose_in_any_order(reading, config.claim, **limits)
+        tried = diagnose_in_any_order(reading, config.claim, **config.limits(draws))
     diagnosis = tried.diagnosis
     said = said_beside_measured(draws.settings, diagnosis, diagnose_as)
     said |= lists_beside_claim(draws, config.claim)

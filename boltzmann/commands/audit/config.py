@@ -12,12 +12,13 @@ from urllib.parse import urlsplit
 from boltzmann._core.checks import as_count, as_number, as_positive
 from boltzmann.commands.audit.options import SERVER_OPTIONS
 from boltzmann.commands.audit.sources import SavedFile, Server
-from boltzmann.thermometer import SamplingLaw
+from boltzmann.thermometer import Diagnosis, Reading, SamplingLaw, SavedDraws, diagnose
 from boltzmann.thermometer.io.client import ClientSettings
 from boltzmann.thermometer.io.interfaces import INTERFACES, split_url
 from boltzmann.thermometer.io.requests import AuditRequest, as_url
-from boltzmann.thermometer.laws import as_claim
+from boltzmann.thermometer.laws import as_claim, laws_in_other_orders
 from boltzmann.thermometer.orders import as_order
+from boltzmann.thermometer.stopping import StoppingRule
 
 _LEAST = 1e-300  # of a number that must be positive
 _MOST_SLACK = 1e300  # nats
@@ -51,6 +52,26 @@ class AuditConfig:
     resolution: float
     slack: float
     figure: Path | None
+
+    @property
+    def stopping_rule(self) -> StoppingRule | None:
+        """When draws stop; None where the order of the claim is not told, and all are asked."""
+        if self.any_order and laws_in_other_orders(self.claim):
+            return None
+        return StoppingRule(self.claim, self.false_alarms, self.resolution, self.slack)
+
+    def limits(self, draws: SavedDraws) -> dict[str, Any]:
+        """Return the parameters of `diagnose` for draws whose number was fixed beforehand."""
+        return {
+            "false_alarms": self.false_alarms,
+            "resolution": self.resolution,
+            "slack": self.slack,
+            "after_truncation": draws.end_at_truncation or draws.scale != 1,
+        }
+
+    def diagnose(self, reading: Reading, draws: SavedDraws, law: SamplingLaw) -> Diagnosis:
+        """Return the diagnosis of draws whose number was fixed beforehand, as of a law."""
+        return diagnose(reading, law, **self.limits(draws))
 
 
 def as_config(options: argparse.Namespace) -> AuditConfig:
@@ -153,7 +174,8 @@ def _server(options: argparse.Namespace, claim: SamplingLaw) -> Server:
         key=key,
     )
     draws = as_count("--draws", options.draws)
-    return Server(request, settings, draws, options.keep or _default_path(request.url))
+    path = options.keep or _default_path(request.url)
+    return Server(request, settings, draws, path, fixed=options.fixed)
 
 
 def _interface(url: str, api: str | None) -> tuple[str, str]:

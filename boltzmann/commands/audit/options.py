@@ -150,7 +150,14 @@ SERVER_OPTIONS: dict[str, dict[str, Any]] = {
         "type": int,
         "default": 6000,
         "metavar": "N",
-        "help": "tokens to draw (default: %(default)s)",
+        "help": "the most tokens to draw (default: %(default)s): an audit stops as soon as the "
+        "claim is known to hold or to fail",
+    },
+    "fixed": {
+        "action": "store_true",
+        "default": False,
+        "help": "draw all of them, every prompt as often, and judge once: reads the temperature "
+        "more closely, and sees fainter faults",
     },
     "tokens": {
         "type": int,

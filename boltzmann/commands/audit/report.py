@@ -144,10 +144,11 @@ def _lists(reading: Reading, diagnosis: Diagnosis) -> list[str]:
 
 def _seen(diagnosis: Diagnosis) -> list[str]:
     """Return what speaks against the claim, in words."""
-    lines = [] if not diagnosis.fault or not diagnosis.note else [diagnosis.note]
-    for sign in diagnosis.seen[:_SIGNS]:
-        lines.append(f"{sign.words} ({bound(sign.p_value)})" if sign.p_value > 0 else sign.words)
-    return lines
+    note = [diagnosis.note] if diagnosis.fault and diagnosis.note else []
+    return note + [
+        f"{sign.words} ({bound(sign.p_value)})" if sign.p_value > 0 else sign.words
+        for sign in diagnosis.seen[:_SIGNS]
+    ]
 
 
 def _temperature(reading: Reading, diagnosis: Diagnosis) -> list[str]:

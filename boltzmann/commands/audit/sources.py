@@ -3,18 +3,32 @@
 import contextlib
 import ipaddress
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from tqdm import tqdm
 
+from boltzmann.commands.audit.rounds import hottest_prompts, looks, may_hold, request_of_round
 from boltzmann.thermometer.io import client
 from boltzmann.thermometer.io.answer_checks import UnusableAnswersError
 from boltzmann.thermometer.io.journal import Journal
 from boltzmann.thermometer.io.requests import AuditRequest
 from boltzmann.thermometer.io.saved_draws import SavedDraws, load_draws
 from boltzmann.thermometer.io.server_settings import ServerSettings, in_words, sampler_settings
+from boltzmann.thermometer.stopping import Stop, StoppingRule
+
+Ask = Callable[[AuditRequest, int], None]  # until the journal holds so many draws
+
+
+class Obtained(NamedTuple):
+    """Draws, lines of the report by name, and the verdict where draws stopped for it."""
+
+    draws: SavedDraws
+    lines: dict[str, str]
+    stop: Stop | None = None
+
 
 _NOT_TOLD = "; lists had too few tokens in common to tell (say --logprobs raw or tempered)"
 
@@ -25,10 +39,11 @@ class SavedFile:
 
     path: str
 
-    def obtain(self, scale: float | None) -> tuple[SavedDraws, dict[str, str]]:
+    def obtain(self, scale: float | None, _: StoppingRule | None) -> Obtained:
         """Return its draws, and lines of the report by name."""
         draws = load_draws(self.path, scale)
-        return draws, {"file": self.path, "logprobs": _in_words(draws), **_omissions(draws)}
+        lines = {"file": self.path, "logprobs": _in_words(draws), **_omissions(draws)}
+        return Obtained(draws, lines)
 
 
 @dataclass(frozen=True)
@@ -42,24 +57,30 @@ class Server:
     settings : ClientSettings
         How it is asked.
     draws : int
-        How many tokens are drawn, with those that are in the journal.
+        How many tokens are drawn at the most, with those that are in the journal.
     path : str
         The journal.
+    fixed : bool
+        Whether all are drawn, and judged once.
     """
 
     request: AuditRequest
     settings: client.ClientSettings
     draws: int
     path: str
+    fixed: bool = False
 
-    def obtain(self, scale: float | None) -> tuple[SavedDraws, dict[str, str]]:
-        """Ask for the draws that the journal lacks; return all, and lines of the report by name."""
+    def obtain(self, scale: float | None, rule: StoppingRule | None) -> Obtained:
+        """Ask for draws that the journal lacks; return all, and lines of the report by name."""
         journal = Journal(self.path, self.request.summary())
         if journal.scale is None:
             journal.scale = scale
         before = journal.draws
         self._warn_of_clear_text()
-        self._collect(journal)
+        if self.fixed or rule is None:
+            stop = self._collect(journal, lambda ask: ask(self.request, self.draws))
+        else:
+            stop = self._collect(journal, lambda ask: self._ask_in_rounds(journal, rule, ask))
 
         draws = journal.saved_draws(scale)
         if not draws.settings and journal.said and journal.said.defaults:
@@ -67,13 +88,52 @@ class Server:
         model = f", model {self.request.model}" if self.request.model else ""
         asked = f"{journal.draws - before} draws asked"
         resumed = f", {before} were there" if before else ""
-        return draws, {
+        lines = {
             "server": f"{self.request.endpoint}{model}",
             **_said(journal.said, self.request),
             "kept": f"{self.path}: {asked}{resumed}",
+            "stopped": self._why_stopped(stop, journal.draws),
             "logprobs": _in_words(draws) + ("" if journal.scale_told else _NOT_TOLD),
             **_omissions(draws),
         }
+        return Obtained(draws, lines, stop)
+
+    def _ask_in_rounds(self, journal: Journal, rule: StoppingRule, ask: Ask) -> Stop:
+        """Ask until the rule says that what is claimed is known, or no more may be asked."""
+        step = self.settings.concurrency * self.request.tokens
+        hot: tuple[str, ...] = ()
+        for number, target in looks(journal.draws, step, self.draws):
+            # Requests that are under way when there are enough draws are answered as well.
+            under_way = 0 if target == self.draws else step - self.request.tokens
+            request = request_of_round(self.request, journal, hot, self.settings.concurrency)
+            ask(request, target - under_way)
+            last = journal.draws >= self.draws
+            draws = journal.saved_draws(journal.scale)
+            if not (last or draws.readable):
+                continue
+            reading = draws.read()
+            look = rule.look(
+                reading,
+                number,
+                last=last,
+                may_hold=may_hold(self.request, draws),
+                after_truncation=draws.end_at_truncation or draws.scale != 1,
+            )
+            if look.stop is not None:
+                return look.stop
+            # Until the claim is refuted; what tells faults apart is how they act on other lists.
+            hot = () if look.refuted else hottest_prompts(self.request.claim, draws, reading)
+        raise AssertionError  # the last look ends it
+
+    def _why_stopped(self, stop: Stop | None, draws: int) -> str:
+        """Return why no more draws were asked."""
+        if stop is None or stop.reason == "no more draws":
+            return f"all of {self.draws} draws were asked"
+        why = {
+            "refuted": "the claim is refuted",
+            "cleared": "temperatures off by the resolution are refuted",
+        }[stop.reason]
+        return f"after {draws} of at most {self.draws} draws: {why}"
 
     def _settings_expected(self, said: ServerSettings) -> dict[str, Any]:
         """Return the settings that are in force if a request replaces the defaults it names."""
@@ -89,7 +149,7 @@ class Server:
                 file=sys.stderr,
             )
 
-    def _collect(self, journal: Journal) -> None:
+    def _collect(self, journal: Journal, work: Callable[[Ask], Stop | None]) -> Stop | None:
         """Ask, under a progress bar; whatever ends it, say how to resume."""
         bar = tqdm(
             total=self.draws,
@@ -102,9 +162,12 @@ class Server:
         def progress(draws: int) -> None:
             bar.update(min(draws, self.draws) - bar.n)
 
+        def ask(request: AuditRequest, draws: int) -> None:
+            client.collect(request, journal, draws, self.settings, progress)
+
         try:
             with bar:  # closed before anything else is printed
-                client.collect(self.request, journal, self.draws, self.settings, progress)
+                return work(ask)
         except UnusableAnswersError:
             raise
         except BaseException:

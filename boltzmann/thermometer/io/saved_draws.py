@@ -121,6 +121,11 @@ class SavedDraws:
         )
         return replace(reading, left_out=self._by_reason(reading.left_out))
 
+    @property
+    def readable(self) -> bool:
+        """Whether there is a draw that can be read."""
+        return any(x is not None and x >= 0 for x in self.chosen)
+
     def _name(self, k: int) -> Any:
         """Return what the token of a draw is called; None if it was withheld."""
         position = self.chosen[k]
