@@ -11,7 +11,7 @@ import pytest
 
 from boltzmann.__main__ import _parser
 from boltzmann.thermometer import diagnose, read
-from tests.support.honest_answers import FULL, chat_answers, drawn, entry, item
+from tests.support.honest_answers import chat_answers, item
 from tests.support.saved_responses import write
 
 ROWS = np.array([[0.0, -0.3 * k / 600, -2.0, -3.0, -4.0] for k in range(600)])
@@ -89,17 +89,3 @@ def test_the_report_says_which_slack_explains_near_ties(capsys, monkeypatch, tmp
     assert "cannot tell: near ties: " in out and "wrong_temperature" not in out
     slack = out.partition("(--slack ")[2].partition(")")[0]
     assert audited(capsys, chat_answers(entries), "-t", 0, "--slack", slack)[0] == 0
-
-
-def test_tokens_that_no_list_holds_are_named(capsys, monkeypatch, tmp_path):
-    """One draw of five is a token of log-probability -30; the list leaves out 4 % at t = 1."""
-    monkeypatch.chdir(tmp_path)
-    garbage = np.random.default_rng(8).random(4000) < 0.2
-    z = {"token": "z", "logprob": -30.0, "top_logprobs": FULL[:5]}
-    honest = [entry(k, FULL[:5]) for k in drawn(4000, seed=7)]
-    entries = [z if out else kept for kept, out in zip(honest, garbage, strict=True)]
-    status, out = audited(capsys, chat_answers(entries), "-t", 0.7)
-    assert status == 1
-    assert "draws are not in their lists, at most" in out
-    assert f"expected: 'z' ({garbage.sum()}), 'f' (" in out
-    assert audited(capsys, chat_answers(honest), "-t", 0.7)[0] == 0
