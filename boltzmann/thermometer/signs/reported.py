@@ -14,8 +14,8 @@ def too_unlikely(hypothesis: Hypothesis) -> Sign:
 
     .. math:: N e^{-\beta E} / Z
 
-    which, of the energy of a draw, is at most a with a probability of at most a. Z is at least that of the
-    tokens listed that are kept, and N at most 2²⁰; the n draws share the false alarms.
+    which, of the energy of a draw, is at most a with a probability of at most a. Z is at least that
+    of the tokens listed that are kept, and N at most 2²⁰; the n draws share the false alarms.
     """
     record = hypothesis.evidence.record
     known = record.outside & ~np.isnan(record.own)  # (N,)
