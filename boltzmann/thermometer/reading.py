@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtri, stdtrit
 
-from boltzmann._core.checks import as_count, as_number
+from boltzmann._core.checks import FloatArray, as_count, as_number
 from boltzmann.thermometer.condensing import Condensed, condense
 from boltzmann.thermometer.constancy import TopReading, readings_by_top
 from boltzmann.thermometer.draw_record import DrawRecord
@@ -87,6 +87,7 @@ def read(
     rows: ArrayLike | None = None,
     prompts: ArrayLike | None = None,
     normalised: ArrayLike | None = None,
+    own: ArrayLike | None = None,
 ) -> Reading:
     r"""Read the temperature at which tokens were drawn.
 
@@ -134,6 +135,9 @@ def read(
         list the likeliest tokens: 1, unless they were multiplied by something. It tells how
         probable the others are together, which a truncation by top_p depends on. nan for a row of
         which that is not known. By default rows hold all tokens.
+    own : (n,) array_like, optional
+        The log-probability that is reported beside each token drawn, whether its row holds it or
+        not; nan where none is. It tells how unlikely a token is that no row holds.
 
     Raises
     ------
@@ -191,6 +195,7 @@ def read(
         answers=_as_answers(labels, found.rows),
         prompts=_as_prompts(prompts, labels, found),
         outside=reasons["not listed"] | reasons["below the top"],
+        own=_as_own(own, found),
         names=found.names,
     )
     if not used.any() and not record.outside.any():
@@ -246,6 +251,16 @@ def _as_answers(labels: IntArray | None, rows: IntArray) -> IntArray:
         return labels
     text = np.unique(rows).size == rows.size
     return np.zeros(rows.size, dtype=np.int64) if text else np.arange(rows.size)
+
+
+def _as_own(own: ArrayLike | None, found: Condensed) -> FloatArray:
+    """Return the energies that are reported beside the tokens drawn, (n,), nan where none are."""
+    if own is None:
+        return np.full(found.rows.size, np.nan)
+    values = np.asarray(own, dtype=np.float64)
+    if values.shape != found.rows.shape:
+        raise ValueError(f"own must have shape {found.rows.shape}, got {values.shape}")
+    return np.asarray(found.tops[found.rows] - values)
 
 
 def _as_prompts(prompts: ArrayLike | None, answers: IntArray | None, found: Condensed) -> IntArray:

@@ -10,10 +10,9 @@ from boltzmann.thermometer.evidence import Evidence
 from boltzmann.thermometer.laws import SamplingLaw
 from boltzmann.thermometer.orders import Cutoff
 from boltzmann.thermometer.token_levels import IntArray
-from boltzmann.thermometer.unlisted import UnlistedWeight, log_partition_with
+from boltzmann.thermometer.unlisted import VOCABULARY, UnlistedWeight, log_partition_with
 
 _ROUNDING = 1e-6  # a sampler's top_p in single precision may be larger by so much probability
-_VOCABULARY = 2**20  # no vocabulary has more tokens
 _HALVINGS = 50  # of a range, to find the place in it where draws become possible
 
 
@@ -131,7 +130,7 @@ def tightest_top_k(evidence: Evidence, law: SamplingLaw) -> SamplingLaw:
     least = _least_allowing(
         evidence,
         lambda more: replace(law, top_k=tightest + round(more)),
-        span=_VOCABULARY,
+        span=VOCABULARY,
         close=0.5,
     )
     return replace(law, top_k=tightest + round(least))

@@ -8,7 +8,7 @@ from boltzmann._core.checks import FloatArray
 
 LARGEST_EXPONENT = 600.0  # nats whose exponential is a float64
 _LARGEST_BETA = 1e9  # past it nothing changes
-_VOCABULARY = 2.0**20  # no vocabulary has more tokens
+VOCABULARY = 2.0**20  # no vocabulary has more tokens
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def unlisted_weight(
 
     # The two extremes: all tokens weigh as much as the last listed, or all are alike.
     first = together * _exp((known_at - beta) * last)  # (R,)
-    alike = together * _exp((beta / known_at - 1) * np.log(positive / _VOCABULARY))
+    alike = together * _exp((beta / known_at - 1) * np.log(positive / VOCABULARY))
     least = np.minimum(first, alike)
     most = np.maximum(first, alike)
 

@@ -47,9 +47,11 @@ def _run(options: argparse.Namespace) -> int:
         return config.diagnose(reading, draws, law)
 
     order = order_said(draws.settings)
+    # Lists that may end at a truncation tell nothing of it, nor of its order.
+    told = not (draws.end_at_truncation or draws.scale != 1)
     if stop is not None:
         tried = OrdersTried(stop.diagnosis, {})
-    elif not config.any_order:
+    elif not (config.any_order and told):
         tried = OrdersTried(diagnose_as(config.claim), {})
     elif order is not None:
         tried = OrdersTried(diagnose_as(replace(config.claim, order=order)), {})

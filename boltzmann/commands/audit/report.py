@@ -184,6 +184,8 @@ def _missing(diagnosis: Diagnosis) -> str:
         )
     if diagnosis.contradictory:
         return f"{diagnosis.contradictory} draws contradict their lists (see above)"
+    if diagnosis.near_ties:
+        return diagnosis.note.replace("a slack of", "--slack")
     if np.isfinite(diagnosis.draws_needed):
         return f"about {diagnosis.draws_needed:.2g} more draws are needed"
     if diagnosis.undetermined:

@@ -118,6 +118,7 @@ class SavedDraws:
             prompts=self._prompt_numbers,
             confidence=confidence,
             normalised=np.where(known, self.scale, np.nan),
+            own=self.own if self.own.size else None,
         )
         return replace(reading, left_out=self._by_reason(reading.left_out))
 
