@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from boltzmann.thermometer.io.interfaces import with_field
+from boltzmann.thermometer.io.blind import check_texts, tokens_in
 from boltzmann.thermometer.io.journal import Journal
 from boltzmann.thermometer.io.redaction import Redactor
 from boltzmann.thermometer.io.requests import AuditRequest
@@ -137,6 +138,8 @@ class _Collector:
         if self.journal.scale is None:
             self.journal.scale = await self._scale()
 
+        if self.request.blind:
+            await self._ask_for_lists()
         numbers = self._unanswered()
         async with asyncio.TaskGroup() as group:
             for _ in range(self.settings.concurrency):
@@ -187,10 +190,41 @@ class _Collector:
         while self.journal.draws < draws:
             number = next(numbers)
             body = self.request.body(number)
+            if self.request.blind:
+                await self._draw_blindly(number, body)
+                progress(self.journal.draws)
+                continue
             response, parsed = await self.answer(f"request {number}", body)
             self.journal.add(number, self.request.prompt(number), response, len(parsed.draws))
             self._check_tokens(parsed)
             progress(self.journal.draws)
+
+    async def _ask_for_lists(self) -> None:
+        """Ask for the list after each prompt that the journal lacks."""
+        for prompt in dict.fromkeys(self.request.all_prompts):
+            while prompt not in self.journal.listed:
+                name = f"the list after {shown(prompt)}"
+                response, parsed = await self.answer(name, self.request.list_body(prompt))
+                self._check_tokens(parsed)
+                if parsed.draws:
+                    self._parsed_by(check_texts, name, parsed.draws[0], response)
+                    self.journal.add_list(prompt, response)
+
+    async def _draw_blindly(self, number: int, body: dict[str, Any]) -> None:
+        """Ask for tokens alone."""
+        name = f"request {number}"
+        content = await self.content(name, body)
+        tokens = self._parsed_by(tokens_in, name, content)
+        self.journal.add_tokens(number, self.request.prompt(number), tokens)
+        if not tokens:
+            raise self._failure(name, "brought no token")
+
+    def _parsed_by(self, parse: Callable[..., Any], name: str, *content: Any) -> Any:
+        """Return what a function finds in an answer, or fail in the name of the request."""
+        try:
+            return parse(*content)
+        except ValueError as error:
+            raise self._failure(name, str(error)) from None
 
     def _check_tokens(self, parsed: ParsedResponse) -> None:
         """End an audit of a server that reports no tokens, or lists too few, as soon as it shows.
@@ -221,7 +255,12 @@ class _Collector:
     async def answer(
         self, name: str, body: dict[str, Any]
     ) -> tuple[dict[str, Any], ParsedResponse]:
-        """Return the answer to a request, parsed as well; try again where that may help."""
+        """Return the answer to a request, parsed as well."""
+        content = await self.content(name, body)
+        return content, self._parsed_by(parse_response, name, content)
+
+    async def content(self, name: str, body: dict[str, Any]) -> Any:
+        """Return the content of the answer to a request; try again where that may help."""
         for attempt in count():
             await asyncio.sleep(max(0.0, self.not_before - monotonic()))
             try:
@@ -246,7 +285,7 @@ class _Collector:
     def _failure(self, name: str, message: str) -> ValueError:
         return ValueError(self.redacted(f"{name} to {self.request.endpoint}: {message}"))
 
-    async def _ask_once(self, body: dict[str, Any]) -> tuple[dict[str, Any], ParsedResponse]:
+    async def _ask_once(self, body: dict[str, Any]) -> Any:
         answer = await self._post(body)
         self.reached = True
         text = answer.content.decode("utf-8", "replace")
@@ -264,7 +303,7 @@ class _Collector:
         if error := error_in(content):
             kind = TransientError if _is_transient(content) else ValueError
             raise kind(f"the server reports an error: {error}")
-        return content, parse_response(content)
+        return content
 
     async def _post(self, body: dict[str, Any]) -> Any:
         """Return the answer of httpx to a body that is sent."""

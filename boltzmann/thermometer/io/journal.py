@@ -41,6 +41,8 @@ class Journal:
         What the server says of itself; None until it was asked.
     draws : int
         How many draws the journal holds.
+    listed : set of str
+        The prompts whose lists were asked for apart from draws.
 
     Raises
     ------
@@ -54,6 +56,7 @@ class Journal:
         self.scale: float | None = None
         self.said: ServerSettings | None = None
         self.draws = 0
+        self.listed: set[str] = set()
         self._summary = summary
         self._answered: set[int] = set()
         self._has_header = False
@@ -75,12 +78,26 @@ class Journal:
         ValueError
             If it cannot be written, or the request was answered before.
         """
+        self._write_header()
+        self._write({"request": number, "prompt": prompt, "response": evidence_of(response)}, "a")
+        self._count(number, draws)
+
+    def add_list(self, prompt: str, response: dict[str, Any]) -> None:
+        """Write the answer that lists the tokens after a prompt; its own token is no draw."""
+        self._write_header()
+        self._write({"list": prompt, "response": evidence_of(response)}, "a")
+        self.listed.add(prompt)
+
+    def add_tokens(self, number: int, prompt: str, tokens: list[int | str | None]) -> None:
+        """Write tokens that were drawn after a prompt whose list is there."""
+        self._write({"request": number, "prompt": prompt, "tokens": tokens}, "a")
+        self._count(number, len(tokens))
+
+    def _write_header(self) -> None:
         if not self._has_header:
             found = {"scale": self.scale, "said": (self.said or ServerSettings()).as_json()}
             self._write({"audit": {**self._summary, **found}}, self._header_mode)
             self._has_header = True
-        self._write({"request": number, "prompt": prompt, "response": evidence_of(response)}, "a")
-        self._count(number, draws)
 
     def next_unanswered(self, number: int) -> int:
         """Return the first request from `number` on that has no answer."""
@@ -114,10 +131,19 @@ class Journal:
             self._has_header = True
             for place, line in answers:
                 where = place
-                number = as_count("request", line["request"], least=0)
-                self._count(number, len(parse_response(line["response"]).draws))
+                self._count_line(line)
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{where} keeps no answer: {error}") from None
+
+    def _count_line(self, line: Any) -> None:
+        """Count what a line of an answer holds."""
+        if "list" in line:
+            self.listed.add(line["list"])
+            return
+        number = as_count("request", line["request"], least=0)
+        tokens = line.get("tokens")
+        drawn = parse_response(line["response"]).draws if tokens is None else tokens
+        self._count(number, len(drawn))
 
     def _cut_to_whole_lines(self) -> bool:
         """Cut off an incomplete last line, and tell whether anything is left."""

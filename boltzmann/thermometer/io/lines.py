@@ -10,6 +10,7 @@ import numpy as np
 
 from boltzmann._core.checks import FloatArray, as_count, as_positive
 from boltzmann.thermometer.io.answer_forms import form_of
+from boltzmann.thermometer.io.blind import TokenList
 from boltzmann.thermometer.io.consistency import ROUNDING, is_distribution
 from boltzmann.thermometer.io.list_conventions import ABSENT, Answer, Row, Shape, shape_of
 from boltzmann.thermometer.io.responses import (
@@ -63,10 +64,11 @@ def _json(content: str, where: str) -> Any:
 
 
 class SimpleDraw(NamedTuple):
-    """A draw in this package's own form, and the group that it belongs to."""
+    """A draw with its row, the group that it belongs to, and the prompt, if it is known."""
 
     row: Row
     group: Any
+    prompt: str | None = None
 
 
 class LineReader:
@@ -105,6 +107,8 @@ class LineReader:
         self.settings: list[dict[str, Any]] = []
         self.after_sampling = False
         self._scale = scale
+        self._lists: dict[tuple[int, str], TokenList] = {}  # by audit and prompt
+        self._blind: list[SimpleDraw] = []
         self._streams = Streams()
         self._first_pieces: dict[str, int] = {}  # the first line of an answer under way, by source
 
@@ -120,6 +124,10 @@ class LineReader:
             raise ValueError("one object a line is expected, not a list of them")
         if _is_audit_header(line):
             self._add_header(line)
+        elif _is_list(line):
+            self._add_list(line)
+        elif _is_tokens(line):
+            self._add_tokens(line)
         elif _is_simple_draw(line):
             self.simple.append(_simple_draw(line, number))
         elif (response := finished_response(line)) is not None:
@@ -139,8 +147,12 @@ class LineReader:
             self._add_response(line, number, where)
 
     def finish(self) -> None:
-        """Add the answers whose chunks may have gone on until the last line."""
+        """Add the answers whose chunks may have gone on until the last line.
+
+        Tokens without lists come in the order of their requests, whatever was answered first.
+        """
         self.answers += self._streams.answers(self.left_out)
+        self.simple += sorted(self._blind, key=lambda draw: draw.group)
 
     def _add_header(self, line: Mapping[str, Any]) -> None:
         if not isinstance(line["audit"], Mapping):
@@ -151,6 +163,21 @@ class LineReader:
             raise ValueError(
                 f"the scale is {scale}, and {self.scales[0]} in an audit before: give one"
             )
+
+    def _add_list(self, line: Mapping[str, Any]) -> None:
+        """Add the list after a prompt, for tokens that come without one."""
+        (draw, *_) = parse_response(line["response"]).draws
+        self._lists[len(self.scales), line["list"]] = TokenList.of(draw)
+
+    def _add_tokens(self, line: Mapping[str, Any]) -> None:
+        """Add tokens that are looked up in the list after their prompt."""
+        prompt = line.get("prompt")
+        listed = self._lists.get((len(self.scales), str(prompt)))
+        if listed is None:
+            raise ValueError(f"no list after {shown(prompt)} comes before its tokens")
+        number = as_count("request", line["request"], least=0)
+        group = ("request", len(self.scales), number)
+        self._blind += [SimpleDraw(listed.row(token), group, prompt) for token in line["tokens"]]
 
     def _add_kept_answer(self, line: Mapping[str, Any], where: str) -> None:
         number = as_count("request", line.get("request"), least=0)
@@ -219,6 +246,16 @@ def _shape(response: Any, draws: list[ObservedDraw]) -> Shape:
 def _is_audit_header(line: Any) -> bool:
     """Tell whether a line is the first of a journal, which says what was asked of which server."""
     return isinstance(line, Mapping) and "audit" in line
+
+
+def _is_list(line: Any) -> bool:
+    """Tell whether a line of a journal lists the tokens after a prompt."""
+    return isinstance(line, Mapping) and "list" in line and "response" in line
+
+
+def _is_tokens(line: Any) -> bool:
+    """Tell whether a line of a journal holds tokens alone."""
+    return isinstance(line, Mapping) and "request" in line and isinstance(line.get("tokens"), list)
 
 
 def _is_simple_draw(line: Any) -> bool:
