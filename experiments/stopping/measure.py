@@ -57,7 +57,8 @@ temperature claimed 0.7, a resolution of 20 %, at most one false alarm in 1,000 
 - *in turn*: an audit that may stop after every {contexts} draws. How many find it, the mean number of
   draws, and the number within which 19 of 20 end.
 - *by heat*: the same, but that after the first {contexts} draws the quarter of the contexts is asked
-  that has the greatest heat capacity.
+  that has the greatest heat capacity, until the claim is refuted, and a look comes four times as
+  often.
 - *Wald*: the mean of Wald's test, contexts in turn, between the claim and the one fault there is (or
   the harder of two temperatures 20 % off), whose bounds assume that no other is possible.
 
@@ -74,7 +75,7 @@ class Config:
     asked: int = 2000  # draws of an audit of a fixed number
     audits: int = 100  # of each case
     fixed: int = 40  # of each case and each fixed number
-    honest: int = 1000  # audits of a true claim, of the sequential test alone
+    honest: int = 500  # audits of a true claim, of the sequential test alone
     seed: int = 5
 
 

@@ -96,10 +96,10 @@ def of_fixed_number(stream: Stream, rule: StoppingRule, draws: int) -> Audited:
 
 
 def in_rounds(stream: Stream, rule: StoppingRule, most: int, *, by_heat: bool) -> Audited:
-    """Audit in rounds of one draw a context, and of a twentieth more draws after 20 of them.
+    """Audit in rounds of one draw a context, or of a twentieth of all draws if that is more.
 
-    With `by_heat` the first round asks all contexts, the others the hottest quarter until the claim
-    is refuted, and all again to name the fault.
+    With `by_heat` the first round asks all contexts, the others the hottest quarter. Once the claim
+    is refuted, as many are asked in turn, to name the fault.
     """
     asked = len(stream.logits)
     rows = stream.in_turn[:asked]
@@ -110,9 +110,11 @@ def in_rounds(stream: Stream, rule: StoppingRule, most: int, *, by_heat: bool) -
         if look.stop is not None:
             return Audited(look.stop.diagnosis, rows.size)
         chosen = np.arange(asked)
-        if by_heat and not look.refuted:
+        if by_heat:
             heats = heat_capacities(reading, rule.claim)
             chosen = np.array(hottest(heats, reading.evidence.rows.tolist(), _SHARE))
+            if look.refuted:
+                chosen = (rows[-1] + 1 + np.arange(chosen.size)) % asked
         size = max(chosen.size, rows.size // 20)
         rows = np.concatenate([rows, np.resize(chosen, min(size, most - rows.size))])
         number += 1

@@ -76,7 +76,7 @@ def collector(**settings):
 def test_retry_after_is_waited_for_by_all_requests(monkeypatch):
     """The waits by a clock that stands still, for a request and for a later one."""
     waits = []
-    answers = [client.TransientError("busy", 30.0), ({}, []), ({}, [])]
+    answers = [client.TransientError("busy", 30.0), {"choices": []}, {"choices": []}]
 
     async def sleep(seconds):
         waits.append(seconds)

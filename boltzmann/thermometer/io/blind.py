@@ -51,12 +51,10 @@ def tokens_in(content: Any) -> list[int | str | None]:
 
 
 def _text_of(choice: Any) -> str:
-    """Return the text of a choice of a completion, or of a chat completion."""
+    """Return the text of a choice of a completion, or of a chat completion, where null is none."""
     found = choice.get("text") if isinstance(choice, Mapping) else None
-    if found is None and isinstance(choice, Mapping):
-        message = choice.get("message")
-        found = message.get("content") if isinstance(message, Mapping) else None
-        found = "" if found is None else found  # the end of the answer
+    if isinstance(choice, Mapping) and isinstance(choice.get("message"), Mapping):
+        found = choice["message"].get("content") or ""
     if not isinstance(found, str):
         raise ValueError(f"expected a text in each of choices, got {shown(choice)}")
     return found
