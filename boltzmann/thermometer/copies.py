@@ -65,4 +65,5 @@ class Copies:
 
         with np.errstate(divide="ignore"):  # of none, log 0
             copied = np.log(agree / len(self._answers)) - np.cumsum(logs)
-        return np.logaddexp(0.0, copied) - np.log(2)
+        found: FloatArray = np.logaddexp(0.0, copied) - np.log(2)
+        return found

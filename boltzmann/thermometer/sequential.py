@@ -181,7 +181,7 @@ class SequentialTest:
         evidence = determined(reading.evidence.with_cache(), self.claim)
         claimed = DrawProbabilities(Hypothesis(evidence, self.claim, self._slack), claimed=True)
 
-        path = np.full(evidence.draws, -np.inf)  # log M
+        path: FloatArray = np.full(evidence.draws, -np.inf)  # log M
         for k, rival in enumerate(self.rivals):
             ratios = self._ratios_to(claimed, k)
             path = np.logaddexp(path, np.log(rival.weight) + ratios)
@@ -200,7 +200,8 @@ class SequentialTest:
             return self._copies.add(claimed)
         hypothesis = Hypothesis(claimed.hypothesis.evidence, rival.law, self._slack)
         steps = DrawProbabilities(hypothesis).log_ratio_to(claimed)
-        return self._log_ratios[k] + np.cumsum(steps)
+        ratios: FloatArray = self._log_ratios[k] + np.cumsum(steps)
+        return ratios
 
     def _look(self, path: FloatArray, *, forbidden: bool) -> None:
         """Count draws of which log M is (n,), and note where the claim failed."""

@@ -1,6 +1,5 @@
 """Streams of draws after contexts of the small GPT-2, and audits that take from them."""
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -80,10 +79,14 @@ class Stream:
 
 @dataclass(frozen=True)
 class Audited:
-    """The verdict of an audit, and how many draws it took."""
+    """The verdict of an audit, how many draws it took, and how many it took to decide the claim.
+
+    The others name the fault of a claim that is refuted.
+    """
 
     diagnosis: Diagnosis
     draws: int
+    decided: int
 
 
 def of_fixed_number(stream: Stream, rule: StoppingRule, draws: int) -> Audited:
@@ -92,7 +95,7 @@ def of_fixed_number(stream: Stream, rule: StoppingRule, draws: int) -> Audited:
     found = diagnose(
         reading, rule.claim, false_alarms=rule.false_alarms, resolution=rule.resolution
     )
-    return Audited(found, draws)
+    return Audited(found, draws, draws)
 
 
 def in_rounds(stream: Stream, rule: StoppingRule, most: int, *, by_heat: bool) -> Audited:
@@ -104,11 +107,14 @@ def in_rounds(stream: Stream, rule: StoppingRule, most: int, *, by_heat: bool) -
     asked = len(stream.logits)
     rows = stream.in_turn[:asked]
     number = 1
+    decided = 0
     while True:
         reading = stream.reading(rows)
         look = rule.look(reading, number, last=rows.size >= most)
+        if decided == 0 and (look.refuted or look.stop is not None):
+            decided = rows.size
         if look.stop is not None:
-            return Audited(look.stop.diagnosis, rows.size)
+            return Audited(look.stop.diagnosis, rows.size, decided)
         chosen = np.arange(asked)
         if by_heat:
             heats = heat_capacities(reading, rule.claim)

@@ -167,7 +167,9 @@ def listed(*pairs, chosen):
 
 
 def test_a_token_is_looked_up_in_the_list():
-    found = TokenList.of(listed((b"a", -0.5), (None, -1.5), (b"b", -2.0), (b"c", -9.0), chosen=b"c"))
+    found = TokenList.of(
+        listed((b"a", -0.5), (None, -1.5), (b"b", -2.0), (b"c", -9.0), chosen=b"c")
+    )
     assert found.tokens == [b"a", b"b"]  # the token drawn may have been appended
     assert found.unidentified == pytest.approx(0.2231, abs=1e-4)
     assert [found.row(token).chosen for token in ("b", "a", "z", None, "\ufffd")] == [

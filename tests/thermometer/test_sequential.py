@@ -90,7 +90,7 @@ def test_copies_expect_1_of_an_answer_drawn_as_claimed():
 
 
 def test_with_one_rival_the_ratio_is_walds():
-    """Of two levels: log M moves by one of two steps, and 1/α is reached where they add up to it."""
+    """Of two levels: log M moves by one of two steps, until they add up to log 1000."""
     x = np.array([[0.0, -1.0]])
     chosen = np.random.default_rng(2).integers(0, 2, 200)  # as at infinite temperature
     rival = SamplingLaw(1.4)
@@ -109,9 +109,7 @@ def test_the_mixture_is_the_weighted_sum_of_its_ratios():
         Rival("hidden_top_k", SamplingLaw(0.7, top_k=5), 0.75),
     ]
     reading = drawn(MEDIUM, SamplingLaw(0.7), 100, seed=1)
-    alone = [
-        SequentialTest(0.7, rivals=[Rival(r.fault, r.law, 1.0)]).add(reading) for r in rivals
-    ]
+    alone = [SequentialTest(0.7, rivals=[Rival(r.fault, r.law, 1.0)]).add(reading) for r in rivals]
     expected = np.log(0.25 * np.exp(alone[0]) + 0.75 * np.exp(alone[1]))
     np.testing.assert_allclose(SequentialTest(0.7, rivals=rivals).add(reading), expected, rtol=1e-9)
 
@@ -125,9 +123,7 @@ def test_batches_are_cut_anyhow(truth, cuts):
     whole = SequentialTest(0.7, resolution=0.3)
     path = whole.add(read(MEDIUM, chosen, rows=rows))
     parts = SequentialTest(0.7, resolution=0.3)
-    pieces = [
-        parts.add(read(MEDIUM, chosen[a:b], rows=rows[a:b])) for a, b in pairwise(cuts)
-    ]
+    pieces = [parts.add(read(MEDIUM, chosen[a:b], rows=rows[a:b])) for a, b in pairwise(cuts)]
     np.testing.assert_allclose(np.concatenate(pieces), path, rtol=1e-9, atol=1e-9)
     assert (parts.draws, parts.refuted_at, parts.cleared_at) == (
         whole.draws,

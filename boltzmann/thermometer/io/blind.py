@@ -1,8 +1,8 @@
 """Tokens alone: requests without log-probabilities, many copies of a prompt in each.
 
-Asking for log-probabilities can change which code samples: llama-server leaves its backend's sampler
-where n_probs is above 0. Each prompt's list is therefore asked for once, and then one token after
-the prompt, as often as need be; it is looked up in that list.
+Asking for log-probabilities can change which code samples: llama-server leaves its backend's
+sampler where n_probs is above 0. Each prompt's list is therefore asked for once, and then one token
+after the prompt, as often as need be; it is looked up in that list.
 """
 
 from collections.abc import Mapping

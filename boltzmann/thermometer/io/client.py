@@ -13,8 +13,8 @@ from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
-from boltzmann.thermometer.io.interfaces import with_field
 from boltzmann.thermometer.io.blind import check_texts, tokens_in
+from boltzmann.thermometer.io.interfaces import with_field
 from boltzmann.thermometer.io.journal import Journal
 from boltzmann.thermometer.io.redaction import Redactor
 from boltzmann.thermometer.io.requests import AuditRequest
