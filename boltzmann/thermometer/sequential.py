@@ -166,8 +166,9 @@ class SequentialTest:
         logs = np.log([rival.weight for rival in self.rivals]) + self._log_ratios
         if not np.isfinite(logs).any():
             return np.zeros(logs.size)
-        shares: FloatArray = np.exp(logs - logs.max())
-        return shares / shares.sum()
+        weights = np.exp(logs - logs.max())
+        shares: FloatArray = weights / weights.sum()
+        return shares
 
     def add(self, reading: Reading) -> FloatArray:
         """Add draws, and return log M after each, shape (n,), in nats.
