@@ -46,8 +46,8 @@ class EnergyLevels:
     Parameters
     ----------
     energies : (K,) array_like
-        The energy of each level, in any order. +inf marks a forbidden level, -inf one that takes
-        all weight.
+        The energy of each level, in any order. +inf or a mask marks a forbidden level, -inf one
+        that takes all weight.
     degeneracies : (K,) array_like, optional
         How many states share each level; positive, 1 by default.
     labels : sequence of K str, optional
@@ -76,7 +76,7 @@ class EnergyLevels:
         degeneracies: ArrayLike | None = None,
         labels: Sequence[Any] | None = None,
     ):
-        energies = as_floats("energies", energies)
+        energies = as_floats("energies", energies, masked=np.inf)
         if energies.ndim != 1:
             raise ValueError(f"energies must have shape (K,), got {energies.shape}")
         if energies.size == 0:
@@ -154,7 +154,7 @@ class EnergyLevels:
         Parameters
         ----------
         logits : (K,) array_like
-            Unnormalised log-probabilities, in nats; -inf is forbidden.
+            Unnormalised log-probabilities, in nats; -inf or masked is forbidden.
         labels : sequence of K str, optional
             As in `EnergyLevels`.
 
@@ -168,7 +168,7 @@ class EnergyLevels:
         >>> EnergyLevels.from_logits([2.0, -1.5, -np.inf]).energies
         array([-2. , 1.5, inf])
         """
-        values = as_floats("logits", logits)
+        values = as_floats("logits", logits, masked=-np.inf)
         if values.ndim != 1 or values.size == 0:
             raise ValueError(
                 f"logits must have shape (K,) with K of at least 1, got {values.shape}"

@@ -18,6 +18,8 @@ from boltzmann.__main__ import main
 from boltzmann.commands.generate import whole_letters
 from boltzmann.commands.occupancy import CATALOGUE, as_levels
 from boltzmann.language import GPT2, Chain, NGram, generate, load_corpus, stream
+from boltzmann.simulation.dynamics import Dynamics
+from boltzmann.simulation.matrices import closed_classes
 
 COMMAND = [sys.executable, "-m", "boltzmann"]
 BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
@@ -96,6 +98,53 @@ def test_a_gas_that_has_not_relaxed_is_reported(capsys):
     words = ["ladder", "30", "--proposal", "neighbour", "-t", "1"]
     assert "not relaxed" in printed(capsys, "occupancy", *words, "--sweeps", "1")
     assert "not relaxed" not in printed(capsys, "occupancy", *words, "--sweeps", "3000")
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        (
+            "0 1 inf 2 --proposal neighbour -t 1",
+            "2 parts that never exchange a particle (0, 1 | 3)",
+        ),
+        ("0 5 1 --proposal neighbour -t 0", "2 parts that never exchange a particle (0 | 2)"),
+    ],
+)
+def test_levels_that_never_exchange_a_particle_are_said_to(capsys, words, parts):
+    assert main(["occupancy", *words.split()]) == 1
+    out = capsys.readouterr().out
+    assert f"not relaxed: levels fall into {parts}" in out
+    assert "more --sweeps" not in out
+
+
+def test_closed_classes_are_those_of_the_transition_matrix():
+    """Of powers of the matrix: a part is where a particle may be after many moves, from inside."""
+    for energies in ([0, 1, np.inf, 2, 3], [0, 5, 1, 7, 2], [np.inf, 0, np.inf], [3, 2, 1]):
+        for t in (0.0, 1.0, -1.0, np.inf):
+            dynamics = Dynamics.checked(energies, "neighbour", "metropolis")
+            far = np.linalg.matrix_power(dynamics.transition_matrix(t), 2**20) > 1e-9
+            inside = [
+                set(np.flatnonzero(row)) for row, e in zip(far, energies, strict=True) if e < np.inf
+            ]
+            smallest = {frozenset(a) for a in inside if not any(b < a for b in inside)}
+            found = {frozenset(part.tolist()) for part in closed_classes(dynamics, t)}
+            assert found == smallest, (energies, t)
+
+
+def test_a_sum_that_is_cut_is_said_to_be(capsys):
+    """Carbon monoxide in wavenumbers, in a warm room: C is 1 with 60 levels, .068 with 10."""
+    words = ["occupancy", "rigid_rotor", "10", "1.93128", "-t", "208.51", "--sweeps", "1"]
+    out = printed(capsys, *words)
+    assert "the sum is cut: the last of 10 levels holds 0.13 of the particles" in out
+    whole = printed(capsys, *["60" if word == "10" else word for word in words])
+    assert "the sum is cut" not in whole
+    assert "the sum is cut" not in printed(capsys, "occupancy", "ladder", "3", "-t", "9")
+
+
+def test_small_populations_have_four_digits(capsys):
+    rows = printed(capsys, "occupancy", "0", "20", "inf", "-t", "1").splitlines()
+    assert f" {np.exp(-20) / (1 + np.exp(-20)):.3e} " in rows[8]
+    assert " 0.000000 " in rows[9]
 
 
 @pytest.mark.parametrize("t", ["0", "inf", "-inf", "-1", "1e-300", "1e300"])

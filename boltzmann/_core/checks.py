@@ -7,25 +7,30 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from boltzmann._core.arrays import as_plain, epsilon_of
+
 FloatArray = NDArray[np.float64]
 
 SMALLEST = float(np.nextafter(0.0, 1.0))  # positive float
 LARGEST = float(np.finfo(np.float64).max)  # finite float
 
 
-def as_floats(name: str, values: ArrayLike) -> FloatArray:
+def as_floats(name: str, values: ArrayLike, masked: float | None = None) -> FloatArray:
     """Return `values` as float64, any shape, without nan.
 
-    The result may share memory with the caller's array: it is read, never written to.
+    The result may share memory with the caller's array: it is read, never written to. A masked
+    entry becomes `masked`; by default there may be none.
 
     Raises
     ------
     ValueError
-        If `values` is no array of real numbers, or holds a nan; the message names its index.
+        If `values` is no array of real numbers, has a unit, or holds a nan or an entry that is
+        masked and may not be; the message names its index.
     """
     rule = f"{name} must be an array of real numbers"
+    plain = as_plain(name, values, masked)
     try:
-        array = np.asarray(values)
+        array = np.asarray(plain)
     except ValueError as error:
         raise ValueError(f"{rule}, got ragged rows: {reprlib.repr(values)}") from error
 
@@ -132,7 +137,7 @@ def as_probabilities(name: str, values: ArrayLike, axis: int = -1) -> FloatArray
     """Return probabilities as float64, each at least 0 and summing to 1 along `axis`.
 
     The sum may miss 1 by the square root of the machine epsilon of the type that they came in, as
-    in `numpy.random.Generator.choice`.
+    in `numpy.random.Generator.choice`. A masked entry is 0.
 
     Raises
     ------
@@ -140,13 +145,12 @@ def as_probabilities(name: str, values: ArrayLike, axis: int = -1) -> FloatArray
         If an entry is nan or negative, or a sum is not 1; the message names the place and the
         value.
     """
-    probabilities = as_floats(name, values)
+    probabilities = as_floats(name, values, masked=0.0)
     if probabilities.ndim == 0 or probabilities.shape[axis] == 0:
         raise ValueError(f"{name} has shape {probabilities.shape}: at least one entry is needed")
     refuse_first(name, probabilities, probabilities < 0, "no probability is below 0")
 
-    dtype = getattr(values, "dtype", np.dtype(np.float64))
-    epsilon = np.finfo(dtype if dtype.kind == "f" and dtype.itemsize < 8 else np.float64).eps
+    epsilon = epsilon_of(values)
     with np.errstate(over="ignore"):
         sums = np.asarray(probabilities.sum(axis=axis))
     off = ~(np.abs(sums - 1) <= np.sqrt(epsilon))  # also where the sum is nan

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 from numpy.typing import ArrayLike
 
+from boltzmann._core.arrays import in_one_unit
 from boltzmann._core.checks import FloatArray, as_floats, as_temperatures
 from boltzmann.levels import EnergyLevels
 
@@ -89,7 +90,7 @@ def as_axis(axis: int, dimensions: int) -> int:
 
 def levels_last(name: str, values: ArrayLike, axis: int, forbidden: float) -> FloatArray:
     """Return checked levels, any shape, their axis moved last; to be read, never written to."""
-    array = as_floats(name, values)
+    array = as_floats(name, values, masked=forbidden)
     if array.ndim == 0:
         raise ValueError(f"{name} must have shape (..., K), got ()")
     axis = as_axis(axis, array.ndim)
@@ -107,7 +108,12 @@ def levels_last(name: str, values: ArrayLike, axis: int, forbidden: float) -> Fl
 
 
 def distribution_of_levels(levels: EnergyLevels | ArrayLike, t: ArrayLike) -> Distribution:
-    """Return the distribution of checked levels at checked temperatures."""
+    """Return the distribution of checked levels at checked temperatures.
+
+    Quantities with a unit become numbers in that of the levels.
+    """
+    if not isinstance(levels, EnergyLevels):
+        t, levels = in_one_unit("t", t, "levels", levels)
     if isinstance(levels, EnergyLevels):
         energies = levels.energies
         log_degeneracies = np.log(levels.degeneracies)

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from boltzmann._core.arrays import is_plain
 from boltzmann._core.checks import FloatArray, as_floats, as_probabilities, as_temperatures
 from boltzmann._core.threads import Pool, available_processors
 from boltzmann.analytic.distribution import (
@@ -51,7 +52,7 @@ def softmax(x: ArrayLike, axis: int = -1) -> FloatArray:
 
 def _compiled_softmax(x: ArrayLike, axis: int) -> FloatArray | None:
     """Return the softmax by a compiled kernel; None if the array is small or a sum not finite."""
-    if not isinstance(x, np.ndarray) or x.size < _MANY or x.dtype.kind != "f":
+    if not isinstance(x, np.ndarray) or x.size < _MANY or x.dtype.kind != "f" or not is_plain(x):
         return None
     from boltzmann.analytic.kernel import softmax_rows  # loaded here: Numba takes half a second
 
@@ -175,7 +176,7 @@ def temper(p: ArrayLike, t: ArrayLike, axis: int = -1) -> FloatArray:
            [0.05882353, 0.94117647, 0.        ],
            [0.        , 1.        , 0.        ]])
     """
-    axis = as_axis(axis, max(as_floats("p", p).ndim, 1))
+    axis = as_axis(axis, max(as_floats("p", p, masked=0.0).ndim, 1))
     given = as_probabilities("p", p, axis)
     levels = np.moveaxis(given, axis, -1)
     temperatures = as_temperatures(t, "t")

@@ -7,6 +7,7 @@ from inspect import isfunction, signature
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 import boltzmann as bz
 from boltzmann import EnergyLevels
@@ -24,6 +25,11 @@ CATALOGUE: dict[str, Callable[..., EnergyLevels]] = {
     if isfunction(system) and system.__module__ == catalogue.__name__ and not name.startswith("_")
 }
 FALSE_ALARM = 1e-6  # p-value below which the gas is reported not to have relaxed
+# Systems without a last level: what is left out of their sum shows in the last level's share.
+_ENDLESS = ("harmonic_oscillator", "rigid_rotor", "particle_in_box")
+_LARGEST_LAST = 1e-3
+_SMALL = 1e-3  # a fraction below which six decimals are less than four digits
+_MOST_PARTS = 4  # that are named
 _MOST_LABELS = 12  # so many labels of levels fit under an axis
 
 
@@ -111,7 +117,7 @@ def _add_simulation(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the table of occupancies; return 0.
+    """Print the table of occupancies; return 0, or 1 if moves do not reach all levels.
 
     Raises
     ------
@@ -136,17 +142,51 @@ def run(options: argparse.Namespace) -> int:
     measured = gas.counts / gas.particles
 
     p_value = bz.statistics.goodness_of_fit(gas.counts, law).p_value
-    advice = "" if p_value >= FALSE_ALARM else ", not relaxed: give it more --sweeps"
+    parts = _parts(levels, t, options.proposal)
+    advice = "" if p_value >= FALSE_ALARM else f", not relaxed: {_advice(levels, parts)}"
     summary = (
         f"{gas.particles:,} particles after {gas.sweeps:,} sweeps of Metropolis moves: "
         f"goodness of fit p = {p_value:.3g}{advice}"
     )
     lines = [*_quantities(levels, t), "", *_rows(levels, law, measured, error), "", summary]
+    if options.levels[0] in _ENDLESS and law[-1] > _LARGEST_LAST:
+        lines.append(
+            f"the sum is cut: the last of {len(levels)} levels holds {law[-1]:.2g} of the "
+            f"particles, and {options.levels[0]} goes on; give it more levels"
+        )
     sys.stdout.write("\n".join(lines) + "\n")
     if options.figure is not None:
         with bz.plots.style():
             write_figure(_figure(levels, t, law, measured, error), options.figure)
-    return 0
+    return 1 if len(parts) > 1 else 0
+
+
+def _parts(levels: EnergyLevels, t: float, proposal: str) -> list[NDArray[np.int64]]:
+    """Return the sets of levels that a particle does not leave; none if proposals reach all."""
+    if proposal == "uniform":
+        return []
+    from boltzmann.simulation.dynamics import Dynamics  # loads Numba
+    from boltzmann.simulation.matrices import closed_classes
+
+    return closed_classes(Dynamics.checked(levels, proposal, "metropolis"), t)
+
+
+def _advice(levels: EnergyLevels, parts: list[NDArray[np.int64]]) -> str:
+    """Return what would make the gas relax."""
+    if len(parts) < 2:
+        return "give it more --sweeps"
+    shown = " | ".join(_names(levels, part) for part in parts[:_MOST_PARTS])
+    more = " | …" if len(parts) > _MOST_PARTS else ""
+    return (
+        f"levels fall into {len(parts)} parts that never exchange a particle ({shown}{more}), "
+        "however many sweeps: --proposal uniform joins them"
+    )
+
+
+def _names(levels: EnergyLevels, part: NDArray[np.int64]) -> str:
+    """Return the labels of some levels, the first and the last of many."""
+    labels = [levels.labels[k] for k in part]
+    return ", ".join(labels if len(labels) <= 3 else [labels[0], "…", labels[-1]])
 
 
 def as_levels(
@@ -229,10 +269,16 @@ def _rows(
     return [
         head,
         *(
-            f"{label:{width}s} {e:10.6g} {g:8.6g} {p:10.6f} {m:10.6f} {s:9.6f} {z:6.2f}"
+            f"{label:{width}s} {e:10.6g} {g:8.6g} {_share(p):>10s} {_share(m):>10s} "
+            f"{_share(s):>9s} {z:6.2f}"
             for label, e, g, p, m, s, z in zip(levels.labels, *columns, strict=True)
         ),
     ]
+
+
+def _share(value: float) -> str:
+    """Return a fraction with six decimals, or with four digits if it is small."""
+    return f"{value:.6f}" if value == 0 or value >= _SMALL else f"{value:#.4g}"
 
 
 def _figure(

@@ -59,6 +59,37 @@ def transition_matrix(
     return Dynamics.checked(levels, proposal, rule).transition_matrix(temperature)
 
 
+def closed_classes(dynamics: Dynamics, temperature: float) -> list[NDArray[np.int64]]:
+    """Return the sets of allowed levels that a particle does not leave, each as small as can be.
+
+    Where there are several, particles in one never come to another, and the gas does not relax to
+    Boltzmann's law: forbidden levels part neighbours, and at t = 0 every valley keeps its
+    particles.
+
+    References
+    ----------
+    .. [1] W. Feller, An Introduction to Probability Theory and Its Applications, vol. 1, 3rd ed.,
+       sec. XV.4 (1968): closed sets of states.
+    """
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
+
+    targets, probabilities = dynamics.transition_rows(temperature)  # (K, M + 1) each
+    here, bucket = np.nonzero(probabilities > 0)
+    there = targets[here, bucket]
+    allowed = dynamics.levels.energies < np.inf
+    size = len(dynamics.levels)
+
+    moves_made = csr_array((np.ones(here.size), (here, there)), shape=(size, size))
+    count, label = connected_components(moves_made, connection="strong")
+    leaves = np.bincount(label[here], weights=label[here] != label[there], minlength=count) > 0
+    return [
+        np.flatnonzero(label == each)
+        for each in range(count)
+        if not leaves[each] and allowed[label == each].any()
+    ]
+
+
 def quantised_transition_matrix(
     levels: EnergyLevels | ArrayLike,
     t: ArrayLike,

@@ -105,9 +105,12 @@ class Comparison:
 
     @cached_property
     def dependence(self) -> Dependence:
-        """The strongest sign of dependence."""
+        """The strongest sign of dependence, with the largest design effect of all."""
         found = [each.dependence for each in self.dependence_signs]
-        return min(found, key=lambda each: each.p_value, default=INDEPENDENT)
+        if not found:
+            return INDEPENDENT
+        strongest = min(found, key=lambda each: each.p_value)
+        return replace(strongest, design_effect=max(each.design_effect for each in found))
 
     @cached_property
     def effect(self) -> float:

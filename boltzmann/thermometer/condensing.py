@@ -22,7 +22,8 @@ class Condensed(NamedTuple):
 
     The position of a draw whose token was withheld is -1, of one whose token is not in its row -2;
     their energies and ranks mean nothing. `tokens` are those drawn, (n,), `likeliest` the M
-    likeliest of each row and `gaps` their energies, (R, M) each; see `DrawRecord`.
+    likeliest of each row and `gaps` their energies, (R, M) each; see `DrawRecord`. `tops` are the
+    largest log-probabilities, (R,).
     """
 
     levels: TokenLevels
@@ -33,6 +34,7 @@ class Condensed(NamedTuple):
     tokens: IntArray
     likeliest: IntArray
     gaps: FloatArray
+    tops: FloatArray
     names: Sequence[Any] | None
 
 
@@ -80,6 +82,7 @@ def condense(source: Any, chosen: Any, rows: Any, normalised: ArrayLike | None) 
         tokens=tokens,
         likeliest=all_rows.likeliest[:, :widest],
         gaps=all_rows.gaps[:, :widest],
+        tops=all_rows.tops,
         names=names,
     )
 

@@ -65,5 +65,4 @@ class Copies:
 
         with np.errstate(divide="ignore"):  # of none, log 0
             copied = np.log(agree / len(self._answers)) - np.cumsum(logs)
-        found: FloatArray = np.logaddexp(0.0, copied) - np.log(2)
-        return found
+        return np.asarray(np.logaddexp(0.0, copied) - np.log(2))

@@ -14,6 +14,7 @@ from boltzmann.thermometer.faults import fault_hypotheses
 from boltzmann.thermometer.hypothesis import Hypothesis
 from boltzmann.thermometer.laws import SamplingLaw, as_claim
 from boltzmann.thermometer.naming import Naming, name_fault, token_faults_of, token_reported
+from boltzmann.thermometer.near_ties import near_ties
 from boltzmann.thermometer.reading import Reading
 from boltzmann.thermometer.resolution import only_likeliest_come
 from boltzmann.thermometer.signs.copies import equal_answers, first_of_equal_answers
@@ -140,6 +141,11 @@ def _of_draws(evidence: Evidence, claim: SamplingLaw, limits: Limits, near: floa
         verdict: Verdict = "cannot tell" if comparison.draws_needed > 0 else "holds"
         naming = Naming("", claim, note=_ONLY_THE_LIKELIEST if cold else "")
         return _diagnosis(comparison, claim, verdict, naming)
+
+    ties = near_ties(claimed) if claim.temperature == 0 else ""
+    if ties:
+        found = _diagnosis(comparison, claim, "cannot tell", Naming("", claim, note=ties))
+        return replace(found, draws_needed=np.inf)
 
     comparison = comparison.with_faults(token_faults_of(comparison))
     copies = None if token_reported(comparison) else _copies(comparison)

@@ -81,6 +81,11 @@ class Diagnosis:
         """Whether the verdict is "holds"."""
         return self.verdict == "holds"
 
+    @property
+    def near_ties(self) -> bool:
+        """Whether a claimed t = 0 cannot be told from draws next to the likeliest token."""
+        return self.verdict == "cannot tell" and self.note.startswith("near ties")
+
     def __str__(self) -> str:
         if self.verdict == "holds":
             return f"holds: {self.claimed}"
@@ -99,6 +104,8 @@ class Diagnosis:
             return "the temperature holds; lists may end at the truncation claimed"
         if self.contradictory:
             return f"{self.contradictory} draws contradict their lists"
+        if self.near_ties:
+            return self.note
         if np.isfinite(self.draws_needed):
             return f"about {self.draws_needed:.2g} more draws are needed"
         if self.undetermined:

@@ -33,6 +33,9 @@ class DrawRecord:
         The answer that a draw belongs to, and what that was asked with, both numbered from 0.
     outside : (N,) array of bool
         Whether the token drawn is none of those that its row lists.
+    own : (N,) array
+        The energy above the row's lowest level that is reported beside each token drawn, apart from
+        its list; nan where none is.
     names : sequence, optional
         What the caller calls each token; its number by default.
     """
@@ -44,6 +47,7 @@ class DrawRecord:
     answers: IntArray
     prompts: IntArray
     outside: NDArray[np.bool_]
+    own: FloatArray
     names: Sequence[Any] | None = None
 
     @cached_property
@@ -93,4 +97,5 @@ class DrawRecord:
             answers=self.answers[chosen],
             prompts=self.prompts[chosen],
             outside=self.outside[chosen],
+            own=self.own[chosen],
         )

@@ -107,6 +107,32 @@ class Evidence:
         return highest
 
     @cached_property
+    def first_ranks(self) -> IntArray:
+        """How many tokens of the row are likelier than each one drawn, equal ones apart, (n,)."""
+        return self.levels.first_of_ties(self.rows, self.ranks).astype(np.int64)
+
+    @cached_property
+    def least_ranks(self) -> IntArray:
+        """The rank of each draw if, of equal tokens, those that were drawn came first, (n,).
+
+        A truncation that keeps some of several equal tokens may have kept those.
+        """
+        width = int(self.ranks.max()) + 1
+        drawn, which = np.unique(self.rows * width + self.ranks, return_inverse=True)
+        rows, ranks = np.divmod(drawn, width)
+        firsts = self.levels.first_of_ties(rows, ranks).astype(np.int64)
+        groups = rows * width + firsts  # ascending, with one number for equal tokens
+        places = np.arange(groups.size) - np.searchsorted(groups, groups)
+        return np.asarray((firsts + places)[which])
+
+    @cached_property
+    def highest_least_ranks(self) -> IntArray:
+        """The largest of these in each row, 0 where there is no draw, shape (R,)."""
+        highest = np.zeros(self.levels.rows, dtype=np.int64)
+        np.maximum.at(highest, self.rows, self.least_ranks)
+        return highest
+
+    @cached_property
     def highest_energies(self) -> FloatArray:
         """The largest energy drawn from each row, 0 where there is no draw, shape (R,)."""
         highest = np.zeros(self.levels.rows)
@@ -232,19 +258,25 @@ class Evidence:
         """Whether rows list the likeliest tokens of a vocabulary alone."""
         return self._unlisted_together is not None
 
-    def unlisted(self, beta: float, top_k: float = np.inf) -> UnlistedWeight:
-        """Return what tokens of the `top_k` likeliest that are not listed weigh at β."""
+    def unlisted(self, beta: float, top_k: float = np.inf, reach: float = np.inf) -> UnlistedWeight:
+        """Return what tokens that are not listed weigh at β.
+
+        Of the `top_k` likeliest tokens, and at most `reach` nats above the row's lowest level.
+        """
         if self._unlisted_together is None:
             return UnlistedWeight(*np.zeros((3, self.levels.rows)))
-        return self._unlisted_of(np.nan_to_num(self._unlisted_together), beta, top_k)
+        together = np.nan_to_num(self._unlisted_together)  # (R,)
+        return self._unlisted_of(together, beta, top_k, reach)
 
     def unlisted_at_most(self, beta: float, top_k: float = np.inf) -> FloatArray:
         """Return the same at most, (R,), if log-probabilities are known up to their rounding."""
         whole = np.nan_to_num(self._whole)
         together = np.maximum(whole - self._listed, _NEGLIGIBLE * whole)  # (R,)
-        return self._unlisted_of(together, beta, top_k).most
+        return self._unlisted_of(together, beta, top_k, np.inf).most
 
-    def _unlisted_of(self, together: FloatArray, beta: float, top_k: float) -> UnlistedWeight:
+    def _unlisted_of(
+        self, together: FloatArray, beta: float, top_k: float, reach: float
+    ) -> UnlistedWeight:
         return unlisted_weight(
             together=together,
             known_at=self.levels.known_at,
@@ -252,6 +284,7 @@ class Evidence:
             last=self.levels.cutoff_energies(self.listed_counts),
             listed=np.minimum(self.levels.sizes, self.top),
             top_k=top_k,
+            reach=reach,
         )
 
     @cached_property
@@ -270,11 +303,24 @@ class Evidence:
         return rows, ranks, (np.cumsum(drawn) - 1)[tokens]
 
     def cdf_steps(self, beta: float, kept: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return F(x⁻) and p(x) of each draw at β among the `kept` likeliest, shape (n,) each."""
+        """Return F(x⁻) and p(x) of each draw at β among the `kept` likeliest, shape (n,) each.
+
+        Where some of several equal tokens are kept, it is not known which: a draw of one of them
+        stands for any, with the probability of all that are kept.
+        """
         log_z = self.levels.moments(beta, kept).log_partition
         own = np.exp(np.minimum(-beta * self.energies - log_z[self.rows], 0.0))
         rows, ranks, which = self._distinct
-        return self.levels.mass_before(beta, log_z, rows, ranks)[which], own
+        before = self.levels.mass_before(beta, log_z, rows, ranks)[which]
+
+        cut = self.levels.with_ties(kept) > kept  # (R,)
+        tied = cut[self.rows]  # (n,)
+        if tied.any():
+            tied &= self.energies == self.levels.cutoff_energies(kept)[self.rows]
+            of, first = self.rows[tied], self.first_ranks[tied]
+            before[tied] = self.levels.mass_before(beta, log_z, of, first)
+            own[tied] *= kept[of] - first
+        return before, own
 
     @cached_property
     def shares(self) -> FloatArray:

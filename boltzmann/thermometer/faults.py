@@ -7,8 +7,9 @@ import numpy as np
 
 from boltzmann.thermometer.hypothesis import Hypothesis
 from boltzmann.thermometer.law_fitting import LawFitter
-from boltzmann.thermometer.laws import SamplingLaw
-from boltzmann.thermometer.truncation import TIGHTEST, Cutoff
+from boltzmann.thermometer.laws import SamplingLaw, laws_in_other_orders
+from boltzmann.thermometer.orders import Cutoff
+from boltzmann.thermometer.truncation import TIGHTEST
 
 Fault = Literal[
     "ignored",
@@ -46,7 +47,7 @@ FAULTS: dict[Fault, str] = {
     "hidden_top_p": "a hidden top_p",
     "hidden_min_p": "a hidden min_p",
     "missing_truncation": "the truncation claimed is not there",
-    "swapped_order": "temperature and truncation in the other order",
+    "swapped_order": "temperature and truncations in another order",
     "clamped": "a temperature as low is raised to the least that is taken",
     "penalised": "tokens that came before in the answer are penalised, or favoured",
     "biased": "the logit of one token is shifted",
@@ -202,7 +203,7 @@ def _note(fault: Fault, law: SamplingLaw) -> str:
     """Return what is said of a law beside its numbers."""
     if fault != "hidden_min_p" or law.min_p is None or law.min_p == 0 or law.temperature == 0:
         return ""
-    gap = -np.log(law.min_p) / law.truncation_beta  # nats
+    gap = -np.log(law.min_p) / law.beta_of("min_p")  # nats
     before, after = np.exp(-gap), np.exp(-gap * law.beta)
     return f"min_p = {before:.2g} taken before the temperature, or {after:.2g} after it"
 
@@ -234,24 +235,24 @@ def _at_any_temperature(fitter: LawFitter, claim: SamplingLaw) -> list[_FaultLaw
 
 
 def _of_other_truncation(claim: SamplingLaw) -> list[_FaultLaw]:
-    """Return the temperature claimed without the truncation claimed, or in the other order."""
+    """Return the temperature claimed without the truncation claimed, or in another order."""
     t = claim.temperature
     if t == 0 or not claim.truncated:
         return []
     found: list[_FaultLaw] = [("missing_truncation", SamplingLaw(t), 0)]
-    if t != 1 and claim.by_probability:
-        swapped = replace(claim, temperature_first=not claim.temperature_first)
-        found.append(("swapped_order", swapped, 0))
-    return found
+    return found + [("swapped_order", law, 0) for law in laws_in_other_orders(claim)]
 
 
 def _with_hidden_truncation(fitter: LawFitter, claim: SamplingLaw) -> list[_FaultLaw]:
     """Return the tightest truncations that allow the draws, at the temperature claimed and any."""
     found: list[_FaultLaw] = []
     for cutoff, fault in _HIDDEN.items():
-        for first in (True, False) if cutoff == "top_p" else (claim.temperature_first,):
-            start = replace(claim, temperature_first=first)
-            if claim.temperature > 0 and (first or claim.temperature != 1):
+        orders = [claim.order]
+        if cutoff == "top_p":
+            orders = [claim.order.with_temperature(place) for place in ("first", "last")]
+        for order in orders:
+            start = replace(claim, order=order)
+            if claim.temperature > 0 and (order is orders[0] or claim.temperature != 1):
                 found.append((fault, TIGHTEST[cutoff](fitter.evidence, start), 1))
             both = fitter.with_cutoff(start, cutoff)
             if not np.isnan(both.temperature):

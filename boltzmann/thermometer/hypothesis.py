@@ -13,7 +13,7 @@ from boltzmann.thermometer.kernels import FINE, HEAD
 from boltzmann.thermometer.laws import SamplingLaw
 from boltzmann.thermometer.soft_cutoff import log_weight_behind
 from boltzmann.thermometer.token_levels import IntArray, Moments, TokenLevels
-from boltzmann.thermometer.truncation import kept_counts
+from boltzmann.thermometer.truncation import kept_counts, unlisted_before_top_p
 
 _LARGEST_BETA = 1e9  # no draws tell its temperature from 0
 
@@ -121,7 +121,7 @@ class Hypothesis:
         elif not law.truncated or np.isinf(law.temperature):
             kept = listed
         elif law.temperature > 0:
-            most = evidence.unlisted(law.truncation_beta, law.top_k or np.inf).most
+            most = unlisted_before_top_p(evidence, law).most
             unconditioned = replace(evidence, certain_counts=None)
             kept = kept_counts(unconditioned, law, self.slack, unlisted=most)
         if law.temperature == 0:
@@ -173,7 +173,10 @@ class Hypothesis:
         if (evidence.highest_ranks < self.kept).all():
             return value
 
-        behind = evidence.ranks >= self.kept[evidence.rows]  # (n,)
+        # Of equal tokens at the cutoff those that were drawn may be the ones that are kept.
+        behind = evidence.least_ranks >= self.kept[evidence.rows]  # (n,)
+        if not behind.any():
+            return value
         reach = self._reach  # (R,)
         if (evidence.energies > reach[evidence.rows])[behind].any():
             return -np.inf

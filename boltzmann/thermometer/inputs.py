@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from boltzmann._core.arrays import as_plain
 from boltzmann._core.checks import FloatArray
 from boltzmann.thermometer.token_levels import IntArray
 
@@ -130,7 +131,7 @@ def _dense(source: Any, chosen: Any, rows: Any) -> Draws:
 def _batches(batches: Iterable[Any]) -> Iterator[Block]:
     """Yield a block for each array (b, V)."""
     for batch in batches:
-        array = _as_numbers(np.asarray(batch))
+        array = _as_numbers(np.asarray(as_plain("logits", batch, masked=-np.inf)))
         if array.ndim != 2 or array.shape[1] == 0:
             raise ValueError(f"logits must come in batches of shape (b, V), got {array.shape}")
         starts = np.arange(array.shape[0] + 1) * array.shape[1]

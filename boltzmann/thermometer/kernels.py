@@ -251,3 +251,29 @@ def cutoff_energies(starts, energies, counts, kept, cutoffs):
     for r in range(starts.size - 1):
         size, _ = _last(counts[starts[r] : starts[r + 1]], kept[r])
         cutoffs[r] = energies[starts[r] + size - 1]
+
+
+@kernel
+def with_ties(starts, energies, counts, kept, together):
+    """Write `kept`, and the tokens that are as likely as the last of them."""
+    for r in range(starts.size - 1):
+        together[r] = kept[r]
+        begin, end = starts[r], starts[r + 1]
+        size, last = _last(counts[begin:end], kept[r])
+        j = begin + size
+        if last == 1:
+            while j < end and counts[j] == 1 and energies[j] == energies[j - 1]:
+                together[r] += 1
+                j += 1
+
+
+@kernel
+def first_of_ties(starts, energies, counts, rows, ranks, firsts):
+    """Write how many tokens of their rows come before some ranks and are likelier."""
+    for i in range(rows.size):
+        firsts[i] = ranks[i]
+        j = starts[rows[i]] + ranks[i]  # the level of that rank, if all before it hold one token
+        if ranks[i] < HEAD and j < starts[rows[i] + 1]:
+            while j > starts[rows[i]] and energies[j] == energies[j - 1]:
+                firsts[i] -= 1
+                j -= 1

@@ -12,7 +12,8 @@ from boltzmann.thermometer.evidence import Evidence
 from boltzmann.thermometer.fitting import as_t, fit_beta, log_likelihood
 from boltzmann.thermometer.hypothesis import Hypothesis
 from boltzmann.thermometer.laws import SamplingLaw
-from boltzmann.thermometer.truncation import TIGHTEST, Cutoff, kept_counts
+from boltzmann.thermometer.orders import Cutoff
+from boltzmann.thermometer.truncation import TIGHTEST, kept_counts
 
 _STEP = 0.1  # of log β, between points of the grid
 _HOTTER = 16  # steps to this side of the likeliest β without a truncation ...
@@ -38,7 +39,7 @@ class LawFitter:
 
     def at_any_temperature(self, law: SamplingLaw) -> SamplingLaw:
         """Return the law at its likeliest temperature."""
-        if law.temperature_first and law.by_probability:
+        if law.moves_with_temperature:
             return self._search(lambda t: replace(law, temperature=t))
         if not law.truncated:
             return replace(law, temperature=as_t(self._untruncated_beta))
@@ -51,8 +52,8 @@ class LawFitter:
         tightest = TIGHTEST[cutoff]
         if cutoff == "min_p" and law.top_p is None:
             # The same law, written so that the cutoff does not move with the temperature.
-            law = replace(law, temperature_first=False)
-        if law.temperature_first and (cutoff == "top_p" or law.by_probability):
+            law = replace(law, order=law.order.with_temperature("last"))
+        if law.moves_with_temperature or (law.order.tempered(cutoff) and cutoff != "top_k"):
             return self._search(lambda t: tightest(self.evidence, replace(law, temperature=t)))
         return self.at_any_temperature(tightest(self.evidence, law))
 
@@ -111,7 +112,9 @@ class LawFitter:
         """Return the point of least cost, without trying points that cannot have it.
 
         These are points where a lower bound exceeds a cost that was found, and points colder than
-        one that forbids a draw: the colder, the fewer tokens are kept.
+        one that forbids a draw: the colder, the fewer tokens are kept. That is so in every order.
+        Each truncation keeps the likeliest tokens of those that are left: fewer of fewer, and of
+        the same as many or, where it is taken at t, fewer if it is colder.
         """
         grid = self._grid
         best = self._lowest_bound

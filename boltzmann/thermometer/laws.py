@@ -1,16 +1,18 @@
-"""Laws by which tokens may have been drawn: a temperature, a truncation, and which comes first."""
+"""Laws by which tokens may have been drawn: a temperature, truncations, and their order."""
 
-from dataclasses import dataclass
+from collections.abc import Hashable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from boltzmann._core.checks import SMALLEST, as_count, as_number, as_temperature
+from boltzmann.thermometer.orders import ORDERS, Cutoff, Order, as_order
 
 
 @dataclass(frozen=True)
 class SamplingLaw:
-    """softmax(logits / t) among the tokens that a truncation keeps.
+    """softmax(logits / t) among the tokens that truncations keep.
 
     Attributes
     ----------
@@ -19,18 +21,33 @@ class SamplingLaw:
     top_k : int, optional
         The k likeliest tokens are kept.
     top_p : float, optional
-        Of these, the fewest likeliest that together have this probability.
+        The fewest likeliest that have this probability together, of those left by what comes
+        before.
     min_p : float, optional
         Those at least this many times as probable as the likeliest.
-    temperature_first : bool
-        Whether these probabilities are taken at t, or at 1 and the temperature comes last.
+    order : Order
+        Which of these comes first; or the name of an engine, or names of steps, see `as_order`. By
+        default the temperature, then top_k, top_p and min_p.
+
+    Raises
+    ------
+    ValueError
+        If there is no such order.
+
+    Examples
+    --------
+    >>> SamplingLaw(0.7, top_p=0.9, min_p=0.05, order="vllm").truncations
+    ('min_p', 'top_p')
     """
 
     temperature: float
     top_k: int | None = None
     top_p: float | None = None
     min_p: float | None = None
-    temperature_first: bool = True
+    order: Order = field(default_factory=Order)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "order", as_order(self.order))
 
     @property
     def beta(self) -> float:
@@ -38,28 +55,109 @@ class SamplingLaw:
         return np.inf if self.temperature == 0 else 1 / self.temperature
 
     @property
-    def truncation_beta(self) -> float:
-        """The β at which top_p and min_p take their probabilities."""
-        return self.beta if self.temperature_first else 1.0
+    def truncations(self) -> tuple[Cutoff, ...]:
+        """The names of the truncations, in their order."""
+        values = {"top_k": self.top_k, "top_p": self.top_p, "min_p": self.min_p}
+        return tuple(
+            step for step in self.order.steps if step != "temperature" and values[step] is not None
+        )
+
+    def beta_of(self, cutoff: Cutoff) -> float:
+        """Return the β at which `cutoff` takes its probabilities."""
+        return self.beta if self.order.tempered(cutoff) else 1.0
 
     @property
     def truncated(self) -> bool:
         """Whether anything is cut off."""
-        return self.top_k is not None or self.by_probability
+        return bool(self.truncations)
 
     @property
     def by_probability(self) -> bool:
-        """Whether it matters to the truncation at which temperature probabilities are taken."""
+        """Whether it matters to a truncation at which temperature probabilities are taken."""
         return self.top_p is not None or self.min_p is not None
+
+    @property
+    def moves_with_temperature(self) -> bool:
+        """Whether it depends on the temperature which tokens are kept."""
+        return any(self.order.tempered(cutoff) for cutoff in self._by_probability)
+
+    @property
+    def temperature_first(self) -> bool:
+        """Whether all probabilities that truncations depend on are taken at t."""
+        return all(self.order.tempered(cutoff) for cutoff in self._by_probability)
+
+    @property
+    def _by_probability(self) -> tuple[Cutoff, ...]:
+        return tuple(cutoff for cutoff in self.truncations if cutoff != "top_k")
+
+    @property
+    def meaning(self) -> Hashable:
+        """What two laws have in common, but for ties, if they keep the same tokens of all rows."""
+        tempered = [
+            self.temperature != 1 and self.order.tempered(cutoff) for cutoff in self._by_probability
+        ]
+        before = set(self.order.before("top_p")) if self.top_p is not None else set()
+        settings = (self.temperature, self.top_k, self.top_p, self.min_p)
+        return (*settings, *tempered, frozenset(before & set(self.truncations)))
 
     def __str__(self) -> str:
         parts = [f"t = {self.temperature:.4g}"]
         parts += [] if self.top_k is None else [f"top_k = {self.top_k}"]
         parts += [] if self.top_p is None else [f"top_p = {self.top_p:.3g}"]
         parts += [] if self.min_p is None else [f"min_p = {self.min_p:.2g}"]
-        if self.by_probability:
-            parts.append("temperature " + ("first" if self.temperature_first else "last"))
-        return ", ".join(parts)
+        return ", ".join(parts + self._order_in_words())
+
+    def _order_in_words(self) -> list[str]:
+        """Return what has to be said of the order, beside that top_k, top_p, min_p is usual."""
+        if not self.by_probability:
+            return []
+        if self.temperature_first:
+            words = ["temperature first"]
+        elif not self.moves_with_temperature:
+            words = ["temperature last"]
+        else:
+            words = ["temperature before " + " and ".join(self._tempered)]
+        if self.top_p is not None:
+            before = self.order.before("top_p")
+            words += ["min_p before top_p"] if self.min_p is not None and "min_p" in before else []
+            words += ["top_p of all"] if self.top_k is not None and "top_k" not in before else []
+        return words
+
+    @property
+    def _tempered(self) -> tuple[Cutoff, ...]:
+        return tuple(cutoff for cutoff in self._by_probability if self.order.tempered(cutoff))
+
+
+def laws_in_other_orders(law: SamplingLaw) -> list[SamplingLaw]:
+    """Return the law in each order that keeps other tokens than its own, once.
+
+    Orders are those of engines, and its own with the temperature first or last. What is kept of
+    equal tokens makes no difference here.
+
+    Examples
+    --------
+    >>> [str(other.order) for other in laws_in_other_orders(SamplingLaw(0.7, top_p=0.9))]
+    ['top_k, top_p, min_p, temperature']
+    >>> laws_in_other_orders(SamplingLaw(0.7, top_k=40))
+    []
+    """
+    orders = [law.order.with_temperature("first"), law.order.with_temperature("last")]
+    found = {law.meaning: law}
+    for order in [*orders, *ORDERS.values()]:
+        other = replace(law, order=order)
+        found.setdefault(other.meaning, other)
+    return list(found.values())[1:]
+
+
+def laws_of_engines(law: SamplingLaw) -> dict[str, SamplingLaw]:
+    """Return the law in the order of each engine, by its name.
+
+    Examples
+    --------
+    >>> str(laws_of_engines(SamplingLaw(0.7, top_p=0.9))["llama.cpp"])
+    't = 0.7, top_p = 0.9, temperature last'
+    """
+    return {name: replace(law, order=order) for name, order in ORDERS.items()}
 
 
 def as_claim(claimed: Any) -> SamplingLaw:

@@ -148,10 +148,10 @@ def _best_that_fits(comparison: Comparison) -> tuple[FaultHypothesis | None, lis
     unfit = _tests_failed(comparison, best.hypothesis)
     if unfit:  # with a number more, or less
         for other in comparison.ranked:
+            alike = other is not best and other.kind == best.kind
             near = other.merit > best.merit - _MARGIN
-            if near and other is not best and other.kind == best.kind:
-                if not _tests_failed(comparison, other.hypothesis):
-                    return other, []
+            if alike and near and not _tests_failed(comparison, other.hypothesis):
+                return other, []
     return best, unfit
 
 
@@ -191,19 +191,30 @@ def _rivals(comparison: Comparison, best: FaultHypothesis) -> Iterator[FaultHypo
     """Yield faults of another kind that pass, and are nearly as likely."""
     for other in comparison.ranked:
         margin = _MARGIN if other.fitted <= best.fitted else _MARGIN_OF_MORE
-        if _differ(other, best) and other.merit > best.merit - margin:
-            if not _tests_failed(comparison, other.hypothesis):
-                yield other
+        near = other.merit > best.merit - margin
+        if _differ(other, best) and near and not _tests_failed(comparison, other.hypothesis):
+            yield other
 
 
 def _differ(one: FaultHypothesis, other: FaultHypothesis) -> bool:
-    """Whether two faults are of different kinds.
+    """Whether two faults are of different kinds, and no two ways to say the same of these rows.
 
     A claimed truncation that is elsewhere may look like a hidden one.
     """
     kinds = {one.kind, other.kind}
     hidden = {"hidden_top_k", "hidden_top_p", "hidden_min_p"}
-    return len(kinds) > 1 and not ("claimed truncation" in kinds and kinds & hidden)
+    if len(kinds) == 1 or ("claimed truncation" in kinds and kinds & hidden):
+        return False
+    return not _equal(one.hypothesis, other.hypothesis)
+
+
+def _equal(one: Hypothesis, other: Hypothesis) -> bool:
+    """Whether two laws are the same at the rows that were drawn from."""
+    bent = [one.factors, one.stretch, other.factors, other.stretch]
+    drawn = one.evidence.weights > 0  # (R,)
+    same_kept = np.array_equal(one.kept[drawn], other.kept[drawn])
+    unbent = all(part is None for part in bent)
+    return unbent and same_kept and bool(np.isclose(one.beta, other.beta, rtol=1e-3))
 
 
 def _in_words(fault: FaultHypothesis) -> str:

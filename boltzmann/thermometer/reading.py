@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtri, stdtrit
 
-from boltzmann._core.checks import as_count, as_number
+from boltzmann._core.checks import FloatArray, as_count, as_number
 from boltzmann.thermometer.condensing import Condensed, condense
 from boltzmann.thermometer.constancy import TopReading, readings_by_top
 from boltzmann.thermometer.draw_record import DrawRecord
@@ -87,6 +87,7 @@ def read(
     rows: ArrayLike | None = None,
     prompts: ArrayLike | None = None,
     normalised: ArrayLike | None = None,
+    own: ArrayLike | None = None,
 ) -> Reading:
     r"""Read the temperature at which tokens were drawn.
 
@@ -120,7 +121,8 @@ def read(
         in the token drawn, one place after the shortest's end) it is chosen so.
     groups : (n,) array_like, optional
         Equal for draws that may depend on each other, such as the tokens of one answer, in their
-        order. Without groups all draws are one answer, and the errors those of independent draws.
+        order. Without groups draws from different rows are one answer, and errors are those of
+        independent draws.
     confidence : float
         Of the interval, between 0 and 1.
     rows : (n,) array_like of int, optional
@@ -133,6 +135,9 @@ def read(
         list the likeliest tokens: 1, unless they were multiplied by something. It tells how
         probable the others are together, which a truncation by top_p depends on. nan for a row of
         which that is not known. By default rows hold all tokens.
+    own : (n,) array_like, optional
+        The log-probability that is reported beside each token drawn, whether its row holds it or
+        not; nan where none is. It tells how unlikely a token is that no row holds.
 
     Raises
     ------
@@ -187,9 +192,10 @@ def read(
         gaps=found.gaps,
         rows=found.rows,
         chosen=found.tokens,
-        answers=np.zeros(used.size, dtype=np.int64) if labels is None else labels,
+        answers=_as_answers(labels, found.rows),
         prompts=_as_prompts(prompts, labels, found),
         outside=reasons["not listed"] | reasons["below the top"],
+        own=_as_own(own, found),
         names=found.names,
     )
     if not used.any() and not record.outside.any():
@@ -234,6 +240,27 @@ def _as_groups(labels: IntArray | None, used: NDArray[np.bool_]) -> IntArray | N
     if numbers is None:
         raise ValueError("groups has one group only: to tell how groups differ, two are needed")
     return numbers if numbers.max() + 1 < numbers.size else None
+
+
+def _as_answers(labels: IntArray | None, rows: IntArray) -> IntArray:
+    """Return the answer of each draw: its group; else one for all, if no row is drawn from twice.
+
+    Several draws from one row are no text.
+    """
+    if labels is not None:
+        return labels
+    text = np.unique(rows).size == rows.size
+    return np.zeros(rows.size, dtype=np.int64) if text else np.arange(rows.size)
+
+
+def _as_own(own: ArrayLike | None, found: Condensed) -> FloatArray:
+    """Return the energies that are reported beside the tokens drawn, (n,), nan where none are."""
+    if own is None:
+        return np.full(found.rows.size, np.nan)
+    values = np.asarray(own, dtype=np.float64)
+    if values.shape != found.rows.shape:
+        raise ValueError(f"own must have shape {found.rows.shape}, got {values.shape}")
+    return np.asarray(found.tops[found.rows] - values)
 
 
 def _as_prompts(prompts: ArrayLike | None, answers: IntArray | None, found: Condensed) -> IntArray:

@@ -1,11 +1,12 @@
 """The laws that a sequential test holds against a claim, with the weight of each beforehand."""
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
 from boltzmann.thermometer.faults import Fault
-from boltzmann.thermometer.laws import SamplingLaw
+from boltzmann.thermometer.laws import SamplingLaw, laws_in_other_orders
 
 # Weights: of mistakes that make a certain law of the claim, by how common they are ...
 _KNOWN: dict[Fault, float] = {
@@ -89,9 +90,8 @@ def _known_mistakes(claim: SamplingLaw) -> _Kind:
 
     if t > 0 and claim.truncated:
         found.append(("missing_truncation", SamplingLaw(t)))
-        if t != 1 and claim.by_probability:
-            swapped = replace(claim, temperature_first=not claim.temperature_first)
-            found.append(("swapped_order", swapped))
+        if t != 1:
+            found += [("swapped_order", law) for law in laws_in_other_orders(claim)]
     return found
 
 
@@ -111,8 +111,9 @@ def _hidden_truncations(claim: SamplingLaw) -> _Kind:
     if claim.temperature == 0:
         return []
     found: _Kind = [("hidden_top_k", replace(claim, top_k=k)) for k in _TOP_K if k != claim.top_k]
-    for first in (True, False) if claim.temperature != 1 else (claim.temperature_first,):
-        start = replace(claim, temperature_first=first)
+    places: tuple[Literal["first", "last"], ...] = ("first", "last")
+    for place in places if claim.temperature != 1 else places[:1]:
+        start = replace(claim, order=claim.order.with_temperature(place))
         found += [("hidden_top_p", replace(start, top_p=p)) for p in _TOP_P if p != claim.top_p]
         found += [("hidden_min_p", replace(start, min_p=p)) for p in _MIN_P if p != claim.min_p]
     return found

@@ -166,9 +166,8 @@ class SequentialTest:
         logs = np.log([rival.weight for rival in self.rivals]) + self._log_ratios
         if not np.isfinite(logs).any():
             return np.zeros(logs.size)
-        weights = np.exp(logs - logs.max())
-        shares: FloatArray = weights / weights.sum()
-        return shares
+        shares: FloatArray = np.exp(logs - logs.max())
+        return np.asarray(shares / shares.sum())
 
     def add(self, reading: Reading) -> FloatArray:
         """Add draws, and return log M after each, shape (n,), in nats.
@@ -182,7 +181,7 @@ class SequentialTest:
         evidence = determined(reading.evidence.with_cache(), self.claim)
         claimed = DrawProbabilities(Hypothesis(evidence, self.claim, self._slack), claimed=True)
 
-        path: FloatArray = np.full(evidence.draws, -np.inf)  # log M
+        path = np.full(evidence.draws, -np.inf)  # log M
         for k, rival in enumerate(self.rivals):
             ratios = self._ratios_to(claimed, k)
             path = np.logaddexp(path, np.log(rival.weight) + ratios)
@@ -201,8 +200,7 @@ class SequentialTest:
             return self._copies.add(claimed)
         hypothesis = Hypothesis(claimed.hypothesis.evidence, rival.law, self._slack)
         steps = DrawProbabilities(hypothesis).log_ratio_to(claimed)
-        ratios: FloatArray = self._log_ratios[k] + np.cumsum(steps)
-        return ratios
+        return np.asarray(self._log_ratios[k] + np.cumsum(steps))
 
     def _look(self, path: FloatArray, *, forbidden: bool) -> None:
         """Count draws of which log M is (n,), and note where the claim failed."""

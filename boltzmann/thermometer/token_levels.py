@@ -127,6 +127,17 @@ class TokenLevels:
         """Return the energy of the last of the `kept` likeliest tokens of each row."""
         return self._pass(kernels.cutoff_energies, kept)[0]
 
+    def with_ties(self, kept: FloatArray) -> FloatArray:
+        """Return how many tokens are as likely as the last of the `kept` of each row, or likelier.
+
+        Of gathered levels, which hold tokens that are nearly equal, those that are kept.
+        """
+        return self._pass(kernels.with_ties, kept)[0]
+
+    def first_of_ties(self, rows: IntArray, ranks: IntArray) -> FloatArray:
+        """Return how many tokens are likelier than those of some ranks, shape (n,) as these."""
+        return self._pass(kernels.first_of_ties, rows, ranks, size=rows.size)[0]
+
     def _pass(
         self, kernel: Any, *arguments: Any, outputs: int = 1, size: int | None = None
     ) -> list[FloatArray]:

@@ -8,7 +8,7 @@ from boltzmann._core.checks import FloatArray
 
 LARGEST_EXPONENT = 600.0  # nats whose exponential is a float64
 _LARGEST_BETA = 1e9  # past it nothing changes
-_VOCABULARY = 2.0**20  # no vocabulary has more tokens
+VOCABULARY = 2.0**20  # no vocabulary has more tokens
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ def unlisted_weight(
     last: FloatArray,
     listed: FloatArray,
     top_k: float,
+    reach: float = np.inf,
 ) -> UnlistedWeight:
     r"""Return bounds and a guess of what tokens of the `top_k` likeliest weigh that are not listed.
 
@@ -59,13 +60,15 @@ def unlisted_weight(
         m.
     top_k : float
         Of the tokens, ordered by weight, so many are asked about; inf for all.
+    reach : float
+        Of those, the ones at most so far above the row's lowest level; inf for all.
     """
     beta = min(beta, _LARGEST_BETA)
     positive = np.maximum(together, np.exp(-LARGEST_EXPONENT))  # (R,)
 
     # The two extremes: all tokens weigh as much as the last listed, or all are alike.
     first = together * _exp((known_at - beta) * last)  # (R,)
-    alike = together * _exp((beta / known_at - 1) * np.log(positive / _VOCABULARY))
+    alike = together * _exp((beta / known_at - 1) * np.log(positive / VOCABULARY))
     least = np.minimum(first, alike)
     most = np.maximum(first, alike)
 
@@ -79,6 +82,13 @@ def unlisted_weight(
         limit = np.maximum(top_k - listed, 0.0) * _exp(-beta * last)
         least = np.zeros_like(least)
         most = np.minimum(most, limit)
+    if reach < np.inf:
+        # Of the power law, the share of the weight that lies in reach: energies rise with log rank.
+        depth = np.maximum(reach - last, 0.0)  # (R,)
+        decay = np.maximum(beta - known_at / (1 + steepness), 0.0)
+        guess = guess * -np.expm1(-np.maximum(decay, 1 / LARGEST_EXPONENT) * depth)
+        least = np.zeros_like(least)
+        most = np.where(depth > 0, most, 0.0)
     return UnlistedWeight(least, np.clip(guess, least, most), most)
 
 

@@ -113,8 +113,8 @@ class Vllm(interview.Engine):
     def _restart(self) -> dict[str, Any]:
         texts = []
         for _ in range(2):
-            self._serve("tail")
-            self._serve("known")
+            self.close()
+            self.server = None
             texts += self._texts("rank", 1, 20, self.off | {"temperature": 1.0})
         return {"texts": texts}
 

@@ -6,6 +6,7 @@ nothing else, in backticks. The exercises are numbered; code in them stands inde
 of its own. `References`, in numpydoc's form, may close the lesson.
 """
 
+import ast
 import inspect
 import re
 import textwrap
@@ -29,7 +30,10 @@ _BEGINS = re.compile(rf"^({'|'.join(map(re.escape, HEADINGS))})(?:[ \n]|$)", re.
 
 def text(experiment: Experiment) -> str:
     """Return the lesson, without the indentation of the source."""
-    return inspect.cleandoc(experiment.__doc__ or "")
+    written = experiment.__doc__
+    if written is None:  # as under python -OO
+        written = ast.get_docstring(ast.parse(inspect.getsource(experiment)), clean=False)
+    return inspect.cleandoc(written or "")
 
 
 def question(experiment: Experiment) -> str:

@@ -36,7 +36,7 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m experiments.training", description=__doc__.split("\n")[0]
+        prog="python -m experiments.training", description=(__doc__ or "").split("\n")[0]
     )
     parser.add_argument(
         "--output", metavar="DIR", type=Path, default=TINY, help="by default the folder that ships"

@@ -96,6 +96,10 @@ MISCONCEPTIONS = {
     "whole_texts": ["Token temperature is text temperature."],
     "truncation": ["Top-p after temperature is the same as before."],
     "thermometer": ["You cannot tell the temperature from a text."],
+    "engines": [
+        "Set the temperature, and you know how the model is sampled.",
+        "An engine without an error did what it was asked.",
+    ],
     "summary": ["The temperature of a language model is a figure of speech."],
     "explorer": ["An animation plays what the formula says."],
     "speed": ["Faster means less exact."],

@@ -7,6 +7,7 @@ import pytest
 
 import boltzmann as bz
 from boltzmann.statistics import pulls
+from experiments.engines import results as engines_results
 from experiments.occupancy import LEAST
 from experiments.runner import cli as runner
 from experiments.runner import gallery, lesson
@@ -287,6 +288,42 @@ def thermometer(table):
         found += [audit["reading"][0], audit["error"][0]]
     yield "ignores t reads {:.3f} ± {:.3f}, one that applies it twice {:.3f} ± {:.3f}", found
     yield "hides a top-k of 5 reads {:.3f}", table.where(sampler="hides top_k = 5")["reading"]
+
+
+@quotes
+def engines(table):
+    off, alone = table.where(settings="truncation off"), table.where(settings="alone")
+    ratio = off["reading"] / off["temperature"]
+    worst = 100 * np.abs(ratio - 1).max()
+    yield "all {} readings are within {:.1f} % of what was asked for", [len(off), worst]
+    assert np.all(np.abs(ratio - 1) < 3 * off["standard_error"] / off["temperature"])
+    yield "and within three of their errors", []
+    assert set(off["left"].tolist()) == {200} and len(alone) == 17
+
+    left = dict(zip(alone["engine"].tolist(), alone["left"].tolist(), strict=True))
+    readings = dict(zip(alone["engine"].tolist(), alone["reading"].tolist(), strict=True))
+    del left["boltzmann, the control"]
+    greedy = [name for name in left if left[name] == 1]
+    plain = [name for name in left if left[name] == 200]
+    yield "Of the {} engines {} are greedy", [len(left), len(greedy)]
+    yield "In {} more the rare tokens are cut off", [len(left) - len(greedy) - len(plain)]
+    assert left["llama.cpp's server"] == left["llama-cpp-python"] == left["wllama"]
+    numbers = [left[name] for name in ("KerasHub", "wllama", "node-llama-cpp", "rwkv")]
+    cut = (
+        "KerasHub leaves {} tokens, three builds of llama.cpp leave {} and a fourth {}, and rwkv, "
+        "which also punishes what came before, {} at t = {:.2f}"
+    )
+    yield cut, [*numbers, readings["rwkv"]]
+    yield "In {} engines 0.7 is all that acts", [len(plain)]
+    assert all(abs(readings[name] - 0.7) < 0.02 for name in plain)
+
+    _, *given = [r["answers"]["subnormal"]["value"] for r in engines_results().values()]
+    errors = sum(value.startswith("error") for value in given)
+    limit = given.count("greedy")
+    yield (
+        "{} of the {} draw a token whose probability is 0, {} stop with an error, and {} do what",
+        [len(given) - errors - limit, len(given), errors, limit],
+    )
 
 
 @quotes

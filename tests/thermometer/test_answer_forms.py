@@ -104,7 +104,7 @@ def test_probabilities_after_sampling_need_a_temperature():
     with pytest.raises(ValueError, match="do not say at which temperature"):
         saved(lines)
     found = load_draws(Path("draws.jsonl"), scale=0.7)
-    assert (found.scale, found.chosen, {x.size for x in found.logprobs}) == (0.7, [0, 1, 2, 0], {5})
+    assert (found.scale, found.chosen, {x.size for x in found.logprobs}) == (0.7, [0, 1, 2, 0], {6})
 
 
 def test_tokens_of_answers_that_are_not_reported_are_counted():

@@ -1,11 +1,13 @@
 """`python -m boltzmann audit` of a file: its report, its figure, its exit status, its messages."""
 
+import json
 import os
 import re
 import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ import pytest
 from boltzmann.__main__ import _parser
 from boltzmann.commands import audit
 from boltzmann.commands.audit.options import _EPILOG
-from boltzmann.thermometer import load_draws
+from boltzmann.thermometer import Fault, load_draws
 from tests.support.gpt2_like import law, logits
 from tests.support.saved_responses import write
 
@@ -132,9 +134,49 @@ def test_draws_of_the_unlikeliest_token_are_reported_in_words(capsys):
     path = write(Path("draws.jsonl"), *[{"logprobs": [-0.5, -1.0, -2.0], "chosen": 2}] * 99)
     assert run(path, "--temperature", 0.7) == 1
     out = capsys.readouterr().out
-    assert "0 from below: of each list the unlikeliest was drawn" in out
-    assert "-0" not in out
-    assert "-1" not in out
+    reading = out[out.index("temperature") : out.index("claim")]
+    assert "0 from below: of each list the unlikeliest was drawn" in reading
+    assert "-" not in reading
+
+
+def test_the_report_for_programs_is_one_json_object(capsys):
+    """A number that is not finite is null; the exit status is that of the report in words."""
+    lines = [{"logprobs": [-0.5, -1.0, -2.0, -9.0], "chosen": k % 3} for k in range(300)]
+    path = write(Path("draws.jsonl"), *lines)
+    assert run(path, "--temperature", 0.7, "--json") == 1
+    found = json.loads(capsys.readouterr().out)
+    assert (found["verdict"], found["claimed"]["temperature"]) == ("fails", 0.7)
+    assert found["fault"] == "dependent_draws"  # 0, 1, 2, 0, 1, 2, …
+    assert found["seen"][0]["words"] == "draws repeat the random numbers of others"
+    assert found["candidates"][0]["law"].keys() == found["claimed"].keys()
+    assert found["temperature"]["value"] == pytest.approx(load_draws(path).read().temperature)
+    assert found["draws"] == {"used": 300, "left_out": {}, "needed": 0.0}
+    assert found["source"]["file"] == str(path)
+    assert found["said"] == {"settings": [], "finding": None}
+
+    path = write(path, *[{"logprobs": [-0.5], "chosen": 0}] * 9)
+    assert run(path, "--temperature", 0.7, "--json") == 2
+    found = json.loads(capsys.readouterr().out)
+    assert found["temperature"]["value"] is None
+    assert found["draws"]["needed"] is None
+
+
+@pytest.mark.parametrize(
+    ("chosen", "t", "begin"),
+    [([0, 1, 2], 0.7, "::error"), ([0], 0, "::notice"), ([0, 1], 2.5, "::warning")],
+)
+def test_a_run_of_github_actions_is_annotated(chosen, t, begin, capsys, monkeypatch):
+    rows = [{"logprobs": [-0.5, -1.0, -2.0], "chosen": k} for k in chosen * (3000 // len(chosen))]
+    path = write(Path("draws.jsonl"), *(rows if begin != "::warning" else rows[:6]))
+    for inside in ("", "true"):
+        monkeypatch.setenv("GITHUB_ACTIONS", inside)
+        run(path, "--temperature", t)
+        lines = capsys.readouterr().err.splitlines()
+        assert len(lines) == (1 if inside else 0)
+    assert lines[0].startswith(f"{begin} title=boltzmann audit::t = ")
+    with pytest.raises(ValueError, match="nowhere"):
+        run("nowhere.jsonl", "--temperature", t)
+    assert capsys.readouterr().err.startswith("::error title=boltzmann audit::nowhere.jsonl cannot")
 
 
 def test_no_choice_is_no_verdict(capsys, monkeypatch):
@@ -160,7 +202,13 @@ def test_no_choice_is_no_verdict(capsys, monkeypatch):
         (["draws.jsonl", "--top-k", "0"], "claimed.top_k is 0"),
         (["draws.jsonl", "--top-p", "1.5"], "claimed.top_p must be"),
         (["draws.jsonl", "--min-p", "-1"], "claimed.min_p must be"),
-        (["draws.jsonl", "--temperature-last"], "claim one"),
+        (["draws.jsonl", "--order", "vllm"], "claim one"),
+        (["draws.jsonl", "--top-p", "0.9", "--order", "vlm"], "--order vlm: order is 'vlm'"),
+        (["draws.jsonl", "--top-p", "0.9", "--order", "top_p,min_p"], "must name the temperature"),
+        (
+            ["draws.jsonl", "--top-p", "0.9", "--order", "top_k,temperature"],
+            "does not say where top_p comes",
+        ),
         (["draws.jsonl", "--temperature", "0", "--logprobs", "tempered"], "--logprobs tempered"),
         (["draws.jsonl", "--resolution", "0"], "--resolution must be"),
         (["draws.jsonl", "--false-alarms", "2"], "--false-alarms must be"),

@@ -60,8 +60,8 @@ WHOLE = ["--api", "llama", "--listed", len(model().tokens), "--draws", 160]
         ("hidden-top-k", ["--api", "chat"], "hidden_top_k"),
         ("hidden-top-k", ["--api", "llama"], "hidden_top_k"),
         ("honest", ["--field", "temperature=3"], "wrong_temperature"),
-        ("temperature-last", ["--top-p", 0.8, *WHOLE], "swapped_order"),
-        ("honest", ["--min-p", 0.1, "--temperature-last"], "swapped_order"),
+        ("temperature-last", ["--top-p", 0.8, "--order", "vllm", *WHOLE], "swapped_order"),
+        ("honest", ["--min-p", 0.1, "--order", "llama.cpp"], "swapped_order"),
         ("honest", ["--min-p", 0.1, "--field", "min_p=0"], "missing_truncation"),
     ],
 )
@@ -79,8 +79,12 @@ def test_what_a_server_does_wrong_is_named(behaviour, arguments, fault, capsys):
 
 
 def test_a_truncation_that_is_claimed_holds(capsys):
-    for behaviour, arguments in (("honest", []), ("temperature-last", ["--temperature-last"])):
-        keep = f"{behaviour}.jsonl"
+    for behaviour, arguments in (
+        ("honest", []),
+        ("temperature-last", []),
+        ("temperature-last", ["--order", "llama.cpp"]),
+    ):
+        keep = f"{behaviour}{len(arguments)}.jsonl"
         with DishonestServer(behaviour) as server:
             status = run(server, "--min-p", 0.05, *arguments, draws=3000, keep=keep)
         out = " ".join(capsys.readouterr().out.split())
@@ -91,7 +95,7 @@ def test_a_truncation_that_is_claimed_holds(capsys):
 @pytest.mark.parametrize("listed", [20, 5])
 def test_a_top_p_that_is_claimed_is_judged_from_short_lists(listed, capsys):
     """An honest one does not fail; one that is not there does; of others short lists say little."""
-    asked = ["--top-p", 0.9, "--listed", listed]
+    asked = ["--top-p", 0.9, "--listed", listed, "--order", "transformers"]
     with DishonestServer() as server:
         status = run(server, *asked, draws=3000)
         out = " ".join(capsys.readouterr().out.split())
@@ -100,17 +104,18 @@ def test_a_top_p_that_is_claimed_is_judged_from_short_lists(listed, capsys):
             rf"a truncation beyond the ({listed}|{listed - 1}) likeliest is not seen", out
         )
         assert re.search(r" \d+ draws left out: lists do not tell whether the top-p claimed", out)
-        assert run(server, *asked, "--field", "top_p=1", draws=3000, keep="none.jsonl") == 1
+        none = ["--field", "top_p=1"]
+        assert run(server, *asked, *none, draws=3000, keep="none.jsonl") == 1
     assert re.search(
         "fails, (missing_truncation|swapped_order|hidden_top_p): ", capsys.readouterr().out
     )
 
 
 def test_shared_random_numbers_are_named(capsys):
-    """Each of 10 requests running answers with the numbers of the first."""
+    """Each of 10 requests running answers with the numbers of the first: of one prompt, alike."""
     with DishonestServer(batch=10) as server:
         assert run(server, draws=2400, prompts=PROMPTS[:1]) == 1
-    assert "fails, dependent_draws: " in capsys.readouterr().out
+    assert "fails, repeated_answers: " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("batch", [4, 10])

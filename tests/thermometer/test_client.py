@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from boltzmann.thermometer import SamplingLaw
-from boltzmann.thermometer.io import client
+from boltzmann.thermometer.io import client, exchange
+from boltzmann.thermometer.io.exchange import Exchange
 from boltzmann.thermometer.io.requests import AuditRequest
 from examples.dishonest_server import DishonestServer
 from tests.support.live_audits import isolated, kept_lines, run, run_with_defaults  # noqa: F401
@@ -59,10 +60,10 @@ def test_a_request_that_takes_too_long_is_sent_again():
 
 def test_a_request_may_be_sent_again_very_often(monkeypatch):
     async def refuse(*_):
-        raise client.TransientError("busy")
+        raise exchange.TransientError("busy")
 
     monkeypatch.setattr(client, "BACKOFF", 0.0)
-    monkeypatch.setattr(client._Collector, "_ask_once", refuse)
+    monkeypatch.setattr(Exchange, "post", refuse)
     with pytest.raises(ValueError, match=r"busy \(1101 times\)"):
         asyncio.run(collector(retries=1100).answer("request 1", {}))
 
@@ -76,7 +77,7 @@ def collector(**settings):
 def test_retry_after_is_waited_for_by_all_requests(monkeypatch):
     """The waits by a clock that stands still, for a request and for a later one."""
     waits = []
-    answers = [client.TransientError("busy", 30.0), {"choices": []}, {"choices": []}]
+    answers = [exchange.TransientError("busy", 30.0), {"choices": []}, {"choices": []}]
 
     async def sleep(seconds):
         waits.append(seconds)
@@ -93,7 +94,7 @@ def test_retry_after_is_waited_for_by_all_requests(monkeypatch):
         await shared.answer("request 2", {})
 
     monkeypatch.setattr(client, "monotonic", lambda: 1000.0)
-    monkeypatch.setattr(client._Collector, "_ask_once", ask_once)
+    monkeypatch.setattr(Exchange, "post", ask_once)
     with monkeypatch.context() as patched:
         patched.setattr(client.asyncio, "sleep", sleep)
         asyncio.run(ask_two())
@@ -102,10 +103,10 @@ def test_retry_after_is_waited_for_by_all_requests(monkeypatch):
 
 def test_retry_after_is_a_number_of_seconds_or_a_date():
     later = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 3000))
-    assert 2000 < client._seconds_to_wait(later) <= 3000
-    assert client._seconds_to_wait("2.5") == 2.5
+    assert 2000 < exchange._seconds_to_wait(later) <= 3000
+    assert exchange._seconds_to_wait("2.5") == 2.5
     for header in ("soon", "", "-3"):
-        assert client._seconds_to_wait(header) == 0
+        assert exchange._seconds_to_wait(header) == 0
 
 
 @pytest.mark.parametrize(
@@ -188,16 +189,20 @@ WITHOUT_TOKENS = {
 @pytest.mark.parametrize("body", WITHOUT_TOKENS)
 @pytest.mark.parametrize(("good", "answers"), [(0, 2), (4, 20)])
 def test_answers_without_tokens_end_an_audit(good, answers, body):
-    """After two if no other came, after 20 in a row otherwise."""
+    """After two if no other came, and five for their texts; after 20 in a row otherwise."""
     message = rf"{answers} answers in a row .* brought no token.*{WITHOUT_TOKENS[body]}"
     if body.endswith("null}}]}") and "content" in body:
         message = rf"{answers} answers in a row .* brought no token"
+    texts = 0
+    if '"logprobs": null' in body and not good:
+        message = "2 answers in a row .* came without log-probabilities, which were asked for"
+        texts = 5
     with (
         DishonestServer(faults=[""] * good + [body] * 99) as server,
         pytest.raises(ValueError, match=message),
     ):
         run(server, t=1)
-    assert len(server.bodies) == good + answers
+    assert len(server.bodies) == good + answers + texts
 
 
 @pytest.mark.parametrize("t", [1, 0.7])

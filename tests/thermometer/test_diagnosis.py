@@ -66,7 +66,7 @@ CLAIMS = [
     SamplingLaw(0.7, top_k=50),
     SamplingLaw(0.7, top_p=0.9),
     SamplingLaw(0.7, min_p=0.05),
-    SamplingLaw(0.8, top_k=40, top_p=0.95, min_p=0.05, temperature_first=False),
+    SamplingLaw(0.8, top_k=40, top_p=0.95, min_p=0.05, order="llama.cpp"),
 ]
 
 

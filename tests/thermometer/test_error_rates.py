@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from boltzmann.thermometer import SamplingLaw, diagnose, diagnosis, faults, read, reading
+from boltzmann.thermometer import SamplingLaw, diagnose, diagnosing, faults, read, reading
 from boltzmann.thermometer.hypothesis import Hypothesis
 from tests.support.gpt2_like import Sampler, law, logits
 
@@ -112,7 +112,7 @@ HONEST = {
     "one": SamplingLaw(1.0),
     "hot": SamplingLaw(1.5),
     "top_p": SamplingLaw(1.5, top_p=0.9),
-    "top_p first": SamplingLaw(1.5, top_p=0.9, temperature_first=False),
+    "top_p first": SamplingLaw(1.5, top_p=0.9, order="llama.cpp"),
     "top_k": SamplingLaw(0.7, top_k=20),
     "min_p": SamplingLaw(1.3, min_p=0.05),
 }
@@ -156,13 +156,13 @@ FAULTS = {
     "ignored": (SamplingLaw(1.0), 0.7, "ignored"),
     "top_k": (SamplingLaw(1.0, top_k=50), 1.0, "hidden_top_k"),
     "order": (
-        SamplingLaw(1.5, top_p=0.9, temperature_first=False),
+        SamplingLaw(1.5, top_p=0.9, order="llama.cpp"),
         SamplingLaw(1.5, top_p=0.9),
         "swapped_order",
     ),
     "order, the other way": (
         SamplingLaw(1.5, top_p=0.9),
-        SamplingLaw(1.5, top_p=0.9, temperature_first=False),
+        SamplingLaw(1.5, top_p=0.9, order="llama.cpp"),
         "swapped_order",
     ),
 }
@@ -216,7 +216,7 @@ MORE_FAULTS = {
     "min_p": (SamplingLaw(0.7, min_p=0.05), 0.7, "hidden_min_p"),
     "top_p": (SamplingLaw(0.7, top_p=0.9), 0.7, "hidden_top_p"),
     "top_p, temperature last": (
-        SamplingLaw(1.5, top_p=0.9, temperature_first=False),
+        SamplingLaw(1.5, top_p=0.9, order="llama.cpp"),
         1.5,
         "hidden_top_p",
     ),
@@ -264,7 +264,7 @@ def test_likelihood_ratios_the_wrong_way_round_are_seen(monkeypatch):
         def log_likelihood(self):
             return -super().log_likelihood
 
-    for module in (diagnosis, faults):
+    for module in (diagnosing, faults):
         monkeypatch.setattr(module, "Hypothesis", Swapped)
     several = readings(LARGE, law(LARGE, 1.4), DRAWS, 3, seed=9)
     assert sum(diagnose(r, 0.7).fault == "doubled" for r in several) == 0

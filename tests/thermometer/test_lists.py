@@ -16,12 +16,12 @@ from tests.support.gpt2_like import Sampler, law, logits, softmax
 TABLE = logits(contexts=100, vocabulary=2000, seed=5)
 ORDER = np.argsort(-TABLE, axis=1, kind="stable")
 LOGPROBS = np.take_along_axis(np.log(softmax(TABLE.astype(float))), ORDER, axis=1)
-LLAMA = SamplingLaw(0.8, top_k=40, top_p=0.95, min_p=0.05, temperature_first=False)
+LLAMA = SamplingLaw(0.8, top_k=40, top_p=0.95, min_p=0.05, order="llama.cpp")
 CLAIMS = [
     SamplingLaw(1.0, top_p=0.9),
     SamplingLaw(0.7, top_p=0.9),
-    SamplingLaw(1.0, top_p=0.9, temperature_first=False),
-    SamplingLaw(0.7, top_p=0.9, temperature_first=False),
+    SamplingLaw(1.0, top_p=0.9, order="llama.cpp"),
+    SamplingLaw(0.7, top_p=0.9, order="llama.cpp"),
     SamplingLaw(0.7, top_p=0.95),
     SamplingLaw(0.7, top_k=20, top_p=0.8),
     SamplingLaw(1.5, top_p=0.9),
@@ -121,7 +121,7 @@ def test_a_hidden_truncation_is_named_with_its_temperature(truth, cutoff):
         (SamplingLaw(1.0), SamplingLaw(1.0, top_p=0.9), "missing_truncation"),
         (SamplingLaw(0.7), SamplingLaw(0.7, top_p=0.9), "missing_truncation"),
         (
-            SamplingLaw(0.7, top_p=0.9, temperature_first=False),
+            SamplingLaw(0.7, top_p=0.9, order="llama.cpp"),
             SamplingLaw(0.7, top_p=0.9),
             "swapped_order",
         ),

@@ -65,11 +65,11 @@ def test_the_log_likelihood_is_that_of_the_law_written_out():
         SamplingLaw(0.7),
         SamplingLaw(1.3, top_k=7),
         SamplingLaw(1.3, top_p=0.8),
-        SamplingLaw(1.3, top_p=0.8, temperature_first=False),
+        SamplingLaw(1.3, top_p=0.8, order="llama.cpp"),
     ]
     laws += [
         SamplingLaw(0.7, min_p=0.1),
-        SamplingLaw(0.7, min_p=0.1, temperature_first=False),
+        SamplingLaw(0.7, min_p=0.1, order="llama.cpp"),
         SamplingLaw(1.3, top_k=20, top_p=0.9999999),
     ]
 
@@ -96,8 +96,8 @@ def test_the_tightest_cutoff_is_the_likeliest():
     }
 
     for cutoff, step in steps.items():
-        for first in (True, False):
-            tightest = TIGHTEST[cutoff](evidence, SamplingLaw(1.3, temperature_first=first))
+        for first in ("transformers", "llama.cpp"):
+            tightest = TIGHTEST[cutoff](evidence, SamplingLaw(1.3, order=first))
             tighter, at, looser = (
                 Hypothesis(
                     evidence, replace(tightest, **{cutoff: step(getattr(tightest, cutoff), s)})

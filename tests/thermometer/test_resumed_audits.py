@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from io import FileIO
 from pathlib import Path
 
 import pytest
@@ -105,10 +106,12 @@ def test_a_file_of_something_else_is_not_written_to():
 def test_a_full_disk_is_reported_and_what_does_not_fit_is_not_counted(monkeypatch, capsys):
     opened = Path.open
 
-    def refuse(path, mode="r", **options):
-        if mode in ("a", "x"):
+    class Full(FileIO):
+        def write(self, _):
             raise OSError(28, "No space left on device")
-        return opened(path, mode, **options)
+
+    def refuse(path, mode="r", **options):
+        return Full(path, mode) if mode in ("r+b", "xb") else opened(path, mode, **options)
 
     with DishonestServer() as server:
         run(server, draws=8)
@@ -189,6 +192,7 @@ def test_a_journal_is_named_by_the_date_by_default(capsys):
 def test_ctrl_c_leaves_a_journal_to_resume_from():
     """As the command line meets it: the whole process is interrupted, in the middle."""
     arguments = ["--temperature", "1", "--draws", "4000", "--tokens", "4", "--keep", "draws.jsonl"]
+    arguments.append("--fixed")
     with DishonestServer(seconds=0.02) as server:
         process = subprocess.Popen(
             [sys.executable, "-m", "boltzmann", "audit", "--url", server.url, *arguments],

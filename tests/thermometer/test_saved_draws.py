@@ -140,10 +140,10 @@ def test_the_simple_form(tmp_path):
         ),
         (b'{"chosen": 0, "logprobs": ["a"]}', "expected numbers in 'logprobs'"),
         (b'{"chosen": 0, "logprobs": [true, -1]}', "expected numbers in 'logprobs'"),
-        (b'{"chosen": 0, "logprobs": [-1, NaN]}', "expected numbers of at most 0"),
+        (b'{"chosen": 0, "logprobs": [-1, NaN]}', "expected numbers below infinity"),
         (
             b'{"chosen": 0, "logprobs": [-1, 3]}',
-            r"expected numbers of at most 0 in 'logprobs', got \[-1, 3\]$",
+            r"expected numbers of at most 0 in 'logprobs', got \[-1.0, 3.0\]: raw logits have",
         ),
         (
             b'{"chosen": 0, "logprobs": [0.5, 0.3, 0.2]}',
@@ -178,6 +178,11 @@ def test_the_simple_form(tmp_path):
             r".{99}…: ask",
         ),
         (b'{"chosen": [], "logprobs": {"a": -1}}', r"line 1: 'chosen' is \[\]: expected a text"),
+        (b'{"chosen": 7, "tokens": [7], "logprobs": [-1, -2]}', "expected a list 'tokens' of 2"),
+        (b'{"chosen": 7, "tokens": [7, 7], "logprobs": [-1, -2]}', "expected distinct ids"),
+        (b'{"chosen": 7, "logprobs": [-1, -2]}', "an id needs a list of them, 'tokens'"),
+        (b'{"chosen": 0, "logprobs": [3, 2]}', "raw logits have the name 'logits'"),
+        (b'{"chosen": 0, "logits": [NaN, 2]}', "expected numbers below infinity in 'logits'"),
         (b'{"chosen": true, "logprobs": [-1, -2]}', "line 1: 'chosen' is True"),
         (b'{"audit": {}}', "line 1: scale must be"),
         (b'{"audit": 3}', "line 1: expected an object 'audit', got 3"),
@@ -200,3 +205,23 @@ def test_a_file_that_cannot_be_read_is_refused_in_one_line(content, message, tmp
         load_draws(path).read()
     assert "\n" not in str(caught.value)
     assert len(str(caught.value).removeprefix(str(path))) < 220
+
+
+def test_ids_and_raw_logits_name_the_same_draws(tmp_path):
+    """Logits have any sum; ids stand beside the numbers, or name them as texts, as JSON does."""
+    x = [-0.6, -1.3, -2.1]
+    shifted = [value + 7.5 for value in x]
+    ids = [266, 13, 9]
+    lines = [
+        {"logprobs": x, "chosen": 1},
+        {"tokens": ids, "logprobs": x, "chosen": 13},
+        {"tokens": ids, "logits": shifted, "chosen": 13},
+        {"logprobs": dict(zip(map(str, ids), x, strict=True)), "chosen": 13},
+        {"logits": shifted, "chosen": 1},
+        {"tokens": ids, "logprobs": x, "chosen": 7},
+        {"tokens": ids, "logprobs": x, "chosen": None},
+    ]
+    saved = load_draws(write(tmp_path / "draws.jsonl", *lines))
+    assert saved.chosen == [1, 1, 1, 1, 1, -2, None]
+    assert [row[0] - row[1] for row in rows(saved)] == pytest.approx([0.7] * 7)
+    assert saved.unidentified == [0, 0, 1, 0, 1, 0, 0]

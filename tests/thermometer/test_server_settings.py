@@ -64,7 +64,7 @@ ON = {
 
 def test_the_defaults_of_llama_server_are_a_law():
     settings = sampler_settings(LLAMA)
-    assert law_of(settings) == SamplingLaw(0.8, 40, 0.95, 0.05, temperature_first=False)
+    assert law_of(settings) == SamplingLaw(0.8, 40, 0.95, 0.05, order="llama.cpp")
     assert settings_acting(settings) == {"top_k": 40, "top_p": 0.95, "min_p": 0.05}
     assert "in the order top_k, top_p, min_p, temperature" in in_words(settings)
 
@@ -109,7 +109,8 @@ def test_what_does_nothing_is_left_alone():
 def test_where_the_temperature_stands_in_the_chain_is_the_order_of_the_law():
     first = LLAMA | {"samplers": ["temperature", "top_k", "top_p", "min_p"]}
     assert law_of(first).temperature_first
-    assert law_of(LLAMA | {"samplers": ["top_p", "temperature", "min_p"]}) is None
+    between = law_of(LLAMA | {"samplers": ["top_p", "temperature", "min_p"]})
+    assert between.order.steps == ("top_p", "temperature", "min_p", "top_k")
     assert law_of(LLAMA | {"samplers": ["top_k", "top_p", "min_p"]}).temperature == 1.0
     assert law_of(LLAMA | {"samplers": ["temperature", "temperature"]}) is None
     assert law_of({"top_k": 3}) is None

@@ -87,3 +87,47 @@ def test_lists_before_a_truncation_still_tell_it():
     raw = answers(law(x, 1.0), law(x, 0.7), 6000)
     assert audited(raw, "-t", 0.7, "--min-p", 0.05) == 1
     assert not load_draws("draws.jsonl").end_at_truncation
+
+
+def test_a_hidden_top_k_shows_in_lists_that_end_at_it(capsys):
+    """Draws cannot tell it, as they come from what is left; all of these are used."""
+    x = logits(CONTEXTS, TOKENS, seed=3)
+    p = law(x, 0.7, top_k=10)
+    assert audited(answers(p, p, 6000, -9999.0), "-t", 0.7, "--logprobs", "tempered") == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "hold only what a truncation left, 10 tokens, as by top_k = 10: it is not claimed" in out
+    assert "draws 6000 used" in out
+
+    varied = law(x, 0.7, top_p=0.8)
+    audited(answers(varied, varied, 6000), "-t", 0.7, "--logprobs", "tempered")
+    assert "tokens, as by a top_p or min_p" in " ".join(capsys.readouterr().out.split())
+    audited(answers(law(x, 1.0), law(x, 0.7), 6000), "-t", 0.7)
+    assert "truncation left" not in capsys.readouterr().out
+
+
+def test_lists_of_one_length_are_cut_if_all_add_up_to_1():
+    """Shorter than was asked for, they may else be what a server lists at most."""
+    x = logits(CONTEXTS, TOKENS, seed=3)
+    header = {"audit": {"scale": 1.0, "listed": LISTED}}
+    for reported, whole in ((law(x, 0.7, top_k=10), True), (law(x, 0.3), False)):
+        lines = answers(reported, reported, 300)
+        kept = []
+        for number, line in enumerate(lines):
+            content = line["choices"][0]["logprobs"]["content"]
+            content[0]["top_logprobs"] = content[0]["top_logprobs"][:10]
+            kept.append({"request": number, "prompt": "", "response": line})
+        saved = load_draws(write(Path("draws.jsonl"), header, *kept))
+        assert saved.end_at_truncation == whole
+        assert saved.cut_lengths == ([10] if whole else [])
+        assert not load_draws(write(Path("draws.jsonl"), *lines)).end_at_truncation
+
+
+def test_the_log_probability_beside_a_token_is_passed_on():
+    """Whether its list has the token or not: multiplied as the lists are, nan where none is."""
+    entries = [("a", -0.5, [("a", -0.5), ("b", -1.5), ("c", -2.5)]), ("z", -4.0, [])]
+    entries[1] = ("z", -4.0, entries[0][2])
+    lines = [chat(*entries), {"logprobs": [-0.5, -1.5], "chosen": 0}]
+    saved = load_draws(write(Path("draws.jsonl"), *lines), scale=0.5)
+    assert saved.chosen == [0, -2, 0]
+    assert saved.own.tolist()[:2] == [-0.25, -2.0]
+    assert np.isnan(saved.own[2])

@@ -3,7 +3,7 @@
 import argparse
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,8 @@ from boltzmann.thermometer.io.blind import LIST_FIELDS
 from boltzmann.thermometer.io.client import ClientSettings
 from boltzmann.thermometer.io.interfaces import INTERFACES, split_url
 from boltzmann.thermometer.io.requests import AuditRequest, as_url
-from boltzmann.thermometer.laws import as_claim
+from boltzmann.thermometer.laws import as_claim, laws_in_other_orders
+from boltzmann.thermometer.orders import as_order
 from boltzmann.thermometer.stopping import StoppingRule
 
 _LEAST = 1e-300  # of a number that must be positive
@@ -32,6 +33,8 @@ class AuditConfig:
     ----------
     claim : SamplingLaw
         The law that draws are claimed to follow.
+    any_order : bool
+        Whether its order is not said, so that the order of any engine will do.
     source : SavedFile or Server
         Where draws come from.
     scale : float or None
@@ -43,6 +46,7 @@ class AuditConfig:
     """
 
     claim: SamplingLaw
+    any_order: bool
     source: SavedFile | Server
     scale: float | None
     false_alarms: float
@@ -51,20 +55,24 @@ class AuditConfig:
     figure: Path | None
 
     @property
-    def stopping_rule(self) -> StoppingRule:
-        """When draws stop."""
+    def stopping_rule(self) -> StoppingRule | None:
+        """When draws stop; None where the order of the claim is not told, and all are asked."""
+        if self.any_order and laws_in_other_orders(self.claim):
+            return None
         return StoppingRule(self.claim, self.false_alarms, self.resolution, self.slack)
+
+    def limits(self, draws: SavedDraws) -> dict[str, Any]:
+        """Return the parameters of `diagnose` for draws whose number was fixed beforehand."""
+        return {
+            "false_alarms": self.false_alarms,
+            "resolution": self.resolution,
+            "slack": self.slack,
+            "after_truncation": draws.end_at_truncation or draws.scale != 1,
+        }
 
     def diagnose(self, reading: Reading, draws: SavedDraws, law: SamplingLaw) -> Diagnosis:
         """Return the diagnosis of draws whose number was fixed beforehand, as of a law."""
-        return diagnose(
-            reading,
-            law,
-            false_alarms=self.false_alarms,
-            resolution=self.resolution,
-            slack=self.slack,
-            after_truncation=draws.end_at_truncation or draws.scale != 1,
-        )
+        return diagnose(reading, law, **self.limits(draws))
 
 
 def as_config(options: argparse.Namespace) -> AuditConfig:
@@ -81,6 +89,7 @@ def as_config(options: argparse.Namespace) -> AuditConfig:
     between_0_and_1 = ("number between 0 and 1", _LEAST, 1.0)
     return AuditConfig(
         claim=claim,
+        any_order=options.order is None,
         scale=_scale(options.logprobs, claim),
         resolution=as_number("--resolution", options.resolution, *between_0_and_1),
         false_alarms=as_number("--false-alarms", options.false_alarms, *between_0_and_1),
@@ -102,17 +111,27 @@ def _claim(options: argparse.Namespace) -> SamplingLaw:
             f"--temperature is {t:g}: it must be a number of at least 0{hint if t < 0 else ''}"
         )
 
-    if options.temperature_last and options.top_p is None and options.min_p is None:
-        raise ValueError("--temperature-last says what --top-p or --min-p is taken of: claim one")
-    return as_claim(
-        SamplingLaw(
-            temperature=t,
-            top_k=options.top_k,
-            top_p=options.top_p,
-            min_p=options.min_p,
-            temperature_first=not options.temperature_last,
+    settings = {name: getattr(options, name) for name in ("top_k", "top_p", "min_p")}
+    claim = as_claim(SamplingLaw(t, **settings))
+    return claim if options.order is None else _in_order(claim, options.order)
+
+
+def _in_order(claim: SamplingLaw, text: str) -> SamplingLaw:
+    """Return the claim in the order that --order says."""
+    if not claim.truncated:
+        raise ValueError("--order says which truncation comes first: claim one (--top-p, --min-p)")
+    named = [name.strip().replace("-", "_") for name in text.split(",")]
+    single = "," not in text
+    try:
+        order = as_order(text if single else named)
+    except ValueError as error:
+        raise ValueError(f"--order {text}: {error}") from None
+    unsaid = [] if single else [name for name in claim.truncations if name not in named]
+    if unsaid:
+        raise ValueError(
+            f"--order {text}: it does not say where {unsaid[0]} comes, which is claimed"
         )
-    )
+    return replace(claim, order=order)
 
 
 def _scale(logprobs: str, claim: SamplingLaw) -> float | None:

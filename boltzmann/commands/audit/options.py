@@ -28,7 +28,8 @@ what is sent:
   llama        prompt, n_predict, temperature, n_probs, top_p, top_k, min_p, typical_p,
                repeat_penalty, model, and what switches off what the server says acts by default
   ollama(-chat) prompt or messages, stream, logprobs, top_logprobs, model, and options as in llama
-  tgi          inputs, and in parameters do_sample, temperature, max_new_tokens, details, top_n_tokens
+  tgi          inputs, and in parameters do_sample, temperature, max_new_tokens, details,
+               top_n_tokens
   sglang       text, return_logprob, top_logprobs_num, and in sampling_params temperature,
                max_new_tokens, top_p, top_k, min_p
   No seed is sent, so that draws are independent. top_p is 1 unless claimed. OpenAI's interface has
@@ -39,6 +40,7 @@ what is sent:
 a line of a file is one of:
   {"logprobs": [-0.5, -1.2], "chosen": 0}
   {"logprobs": {"a": -0.5, "b": -1.2}, "chosen": "a", "group": "draws that may be dependent"}
+  {"tokens": [266, 13], "logits": [3.1, 2.4], "chosen": 266}
   a response of /v1/completions, /v1/chat/completions, /v1/responses, llama-server's /completion,
   Ollama's /api/generate and /api/chat, or /generate of SGLang or text-generation-inference, with
   log-probabilities; a line of the output of OpenAI's Batch, or a chunk of a streamed answer
@@ -76,9 +78,12 @@ def _add_claim(group: Any) -> None:
         "--min-p", type=float, metavar="P", help="those at least P times as probable as the first"
     )
     group.add_argument(
-        "--temperature-last",
-        action="store_true",
-        help="truncation comes before the temperature, as in llama.cpp",
+        "--order",
+        metavar="ORDER",
+        help="of temperature and truncations: that of transformers, vllm, llama.cpp, ollama, "
+        "mistral.rs, keras-hub or mlx-lm; or the names of the steps, such as "
+        "top_k,top_p,temperature (default: what the server says, else any of these engines', as "
+        "long as one fits)",
     )
 
 
@@ -115,6 +120,9 @@ def _add_judgement(group: Any) -> None:
         metavar="NATS",
         help="the most by which log-probabilities reported may differ from those that were sampled "
         "from (default: %(default)s)",
+    )
+    group.add_argument(
+        "--json", action="store_true", help="print the report as one JSON object, for programs"
     )
     group.add_argument(
         "--figure", type=figure_path, metavar="FILE", help="draw the finding, as .png or .svg"

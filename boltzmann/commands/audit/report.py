@@ -1,37 +1,20 @@
 """The report of an audit, in 80 columns."""
 
 import textwrap
+from collections.abc import Mapping
 
 import numpy as np
 
-from boltzmann.thermometer import Candidate, Diagnosis, Fault, Reading, TopReading
-from boltzmann.thermometer.diagnosis import bound
+from boltzmann.commands.audit.advice import Audited, advice
+from boltzmann.thermometer import Candidate, Diagnosis, Reading, TopReading
+from boltzmann.thermometer.diagnosis import Verdict, bound
 from boltzmann.thermometer.faults import FAULTS, WITHOUT_LAW
 
 _WIDTH = 78
 _INDENT = 14
 _TRACK = 46  # characters across the plot
 _SHOWN = 5  # candidates
-
-_ADVICE: dict[Fault, str] = {
-    "ignored": "In a file, log-probabilities reported after the temperature look the same, as "
-    "their own is 1: if the server reports such, say --logprobs tempered. Of a live server an "
-    "audit finds that out by itself.",
-    "hidden_top_k": "Many servers truncate unless told not to: llama-server by top_k = 40, vLLM by "
-    "what the model's generation_config.json says. Claim it (--top-k), or send what turns it off "
-    "(--field top_k=0).",
-    "hidden_top_p": "Many servers truncate unless told not to. Claim it (--top-p), or send what "
-    "turns it off.",
-    "hidden_min_p": "llama-server truncates by min_p = 0.05 unless told not to. Claim it "
-    "(--min-p), or send what turns it off (--field min_p=0).",
-    "swapped_order": "llama.cpp takes the temperature last, transformers and vLLM first: "
-    "--temperature-last claims that.",
-    "dependent_draws": "Draws share their random numbers: one seed for several, or a cache of "
-    "answers. Error bars that take them for independent are too small.",
-    "unknown": "The draws follow neither the claim nor any of the faults that were tried. "
-    "Penalties of repetition, or log-probabilities of something else, look so.",
-    "forbidden_token": "A token was drawn to which the list gives probability 0.",
-}
+_SIGNS = 3  # of what was seen
 
 
 def name_of(diagnosis: Diagnosis) -> str:
@@ -56,6 +39,8 @@ def report(
     source: dict[str, str],
     resolution: float,
     said: dict[str, str],
+    orders: Mapping[str, Verdict],
+    audited: Audited,
 ) -> str:
     """Return the finding in 80 columns.
 
@@ -69,6 +54,10 @@ def report(
         The relative deviation of a temperature that would have been seen, if the claim holds.
     said : dict
         Lines about what the server says of its sampler, by name.
+    orders : dict
+        The verdict in the order of each engine, where the claim does not say its order.
+    audited : Audited
+        What advice depends on.
     """
     lines = [_entry(name, text) for name, text in source.items()]
     lines += [_entry("draws", _draws(reading)), *_lists(reading, diagnosis), ""]
@@ -76,11 +65,13 @@ def report(
     lines += [
         *_temperature(reading, diagnosis),
         _entry("claim", str(diagnosis.claimed)),
+        *_orders(orders),
         *[_entry(name, text) for name, text in said.items()],
-        _entry("verdict", _verdict(diagnosis, resolution)),
+        _entry("verdict", _verdict(reading, diagnosis, resolution)),
     ]
-    if diagnosis.fault and diagnosis.fault in _ADVICE:
-        lines.append(_entry("", _ADVICE[diagnosis.fault]))
+    lines += [_entry("seen" if k == 0 else "", text) for k, text in enumerate(_seen(diagnosis))]
+    if words := advice(diagnosis.fault, audited):
+        lines.append(_entry("", words))
     return "\n".join([*lines, *_candidates(diagnosis), *_plot(reading, diagnosis)])
 
 
@@ -126,11 +117,27 @@ def _lists(reading: Reading, diagnosis: Diagnosis) -> list[str]:
     return lines
 
 
+def _seen(diagnosis: Diagnosis) -> list[str]:
+    """Return what speaks against the claim, in words."""
+    note = [diagnosis.note] if diagnosis.fault and diagnosis.note else []
+    return note + [
+        f"{sign.words} ({bound(sign.p_value)})" if sign.p_value > 0 else sign.words
+        for sign in diagnosis.seen[:_SIGNS]
+    ]
+
+
 def _temperature(reading: Reading, diagnosis: Diagnosis) -> list[str]:
+    if reading.draws == 0:
+        least = _number(reading.interval[0])
+        return [_entry("temperature", f"at least {least}: no draw is of a token in its list")]
     if np.isnan(reading.temperature):
         return [_entry("temperature", "none can be read: the lists hold no choice")]
     if reading.temperature == 0 and np.signbit(reading.temperature):
         return [_entry("temperature", "0 from below: of each list the unlikeliest was drawn")]
+    if reading.temperature < 0:
+        value = f"{_number(reading.temperature)} ± {reading.standard_error:.2g}"
+        words = f"{value}: below 0, as unlikely tokens come more often than likely ones do"
+        return [_entry("temperature", words)]
     low, high = reading.interval
     value = f"{_number(reading.temperature)} ± {reading.standard_error:.2g}"
     level = f"{100 * reading.confidence:g} %"
@@ -146,8 +153,19 @@ def _temperature(reading: Reading, diagnosis: Diagnosis) -> list[str]:
     return lines
 
 
-def _verdict(diagnosis: Diagnosis, resolution: float) -> str:
+def _orders(verdicts: Mapping[str, Verdict]) -> list[str]:
+    """Return which orders fit, where some do and others do not."""
+    refuted = [engine for engine, verdict in verdicts.items() if verdict == "fails"]
+    if len(refuted) in (0, len(verdicts)):
+        return []
+    fitting = [engine for engine in verdicts if engine not in refuted]
+    return [_entry("order", f"fits that of {', '.join(fitting)}; not of {', '.join(refuted)}")]
+
+
+def _verdict(reading: Reading, diagnosis: Diagnosis, resolution: float) -> str:
     if diagnosis.verdict == "holds":
+        if diagnosis.note:  # all that can be told is an upper bound
+            return f"holds: {diagnosis.note}, and t is at most {_number(reading.interval[1])}"
         seen = f"{100 * resolution:g} %" if diagnosis.claimed.temperature else f"{resolution:g}"
         return f"holds: a temperature off by {seen} would have been seen"
     if diagnosis.verdict == "cannot tell":
@@ -166,6 +184,8 @@ def _missing(diagnosis: Diagnosis) -> str:
         )
     if diagnosis.contradictory:
         return f"{diagnosis.contradictory} draws contradict their lists (see above)"
+    if diagnosis.near_ties:
+        return diagnosis.note.replace("a slack of", "--slack")
     if np.isfinite(diagnosis.draws_needed):
         return f"about {diagnosis.draws_needed:.2g} more draws are needed"
     if diagnosis.undetermined:

@@ -1,11 +1,13 @@
 """What the server says of its sampler, beside what its draws say."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from boltzmann.thermometer import Diagnosis, SamplingLaw
+from boltzmann.thermometer.io.saved_draws import SavedDraws
 from boltzmann.thermometer.io.server_settings import in_words, law_of, settings_acting
 
 _TOLERANCE = 1e-4  # relative: settings are rounded to float32
@@ -34,6 +36,20 @@ def said_beside_measured(
         return {**said, "finding": f"answers report {len(settings)} different settings"}
     finding = _difference(settings[0], diagnosis, diagnose_as)
     return {**said, "finding": finding} if finding else said
+
+
+def lists_beside_claim(draws: SavedDraws, claim: SamplingLaw) -> dict[str, str]:
+    """Return a line about lists that end at a truncation which is not claimed."""
+    if not draws.end_at_truncation or claim.truncated:
+        return {}
+    lengths = draws.cut_lengths
+    seen = f"{lengths[0]} tokens, as by top_k = {lengths[0]}"
+    if len(lengths) > 1:
+        seen = f"{lengths[0]} to {lengths[-1]} tokens, as by a top_p or min_p"
+    return {
+        "lists": f"hold only what a truncation left, {seen}: it is not claimed, and draws cannot "
+        "tell it, as they come from what is left"
+    }
 
 
 def _difference(
@@ -71,5 +87,5 @@ def same_law(first: SamplingLaw, second: SamplingLaw) -> bool:
         (first.min_p or 0.0, second.min_p or 0.0),
     ]
     close = all(np.isclose(a, b, rtol=_TOLERANCE, atol=0.0) for a, b in pairs)
-    order = not first.by_probability or first.temperature_first == second.temperature_first
+    order = replace(second, order=first.order).meaning == second.meaning
     return close and first.top_k == second.top_k and order

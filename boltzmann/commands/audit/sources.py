@@ -10,8 +10,10 @@ from urllib.parse import urlsplit
 
 from tqdm import tqdm
 
+from boltzmann.commands.audit.advice import Audited
 from boltzmann.commands.audit.rounds import hottest_prompts, looks, may_hold, request_of_round
 from boltzmann.thermometer.io import client
+from boltzmann.thermometer.io.answer_checks import AnswerChecks, UnusableAnswersError
 from boltzmann.thermometer.io.journal import Journal
 from boltzmann.thermometer.io.requests import AuditRequest
 from boltzmann.thermometer.io.saved_draws import SavedDraws, load_draws
@@ -22,11 +24,15 @@ Ask = Callable[[AuditRequest, int], None]  # until the journal holds so many dra
 
 
 class Obtained(NamedTuple):
-    """Draws, lines of the report by name, and the verdict where draws stopped for it."""
+    """Draws, lines of the report by name, the verdict where draws stopped for it, and of whom."""
 
     draws: SavedDraws
     lines: dict[str, str]
     stop: Stop | None = None
+    audited: Audited = Audited()
+
+
+_NOT_TOLD = "; lists had too few tokens in common to tell (say --logprobs raw or tempered)"
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,7 @@ class SavedFile:
 
     path: str
 
-    def obtain(self, scale: float | None, _: StoppingRule) -> Obtained:
+    def obtain(self, scale: float | None, _: StoppingRule | None) -> Obtained:
         """Return its draws, and lines of the report by name."""
         draws = load_draws(self.path, scale)
         lines = {"file": self.path, "logprobs": _in_words(draws), **_omissions(draws)}
@@ -66,14 +72,17 @@ class Server:
     path: str
     fixed: bool = False
 
-    def obtain(self, scale: float | None, rule: StoppingRule) -> Obtained:
+    def obtain(self, scale: float | None, rule: StoppingRule | None) -> Obtained:
         """Ask for draws that the journal lacks; return all, and lines of the report by name."""
-        journal = Journal(self.path, self.request.summary())
+        with contextlib.closing(Journal(self.path, self.request.summary())) as journal:
+            return self._obtain(journal, scale, rule)
+
+    def _obtain(self, journal: Journal, scale: float | None, rule: StoppingRule | None) -> Obtained:
         if journal.scale is None:
             journal.scale = scale
         before = journal.draws
         self._warn_of_clear_text()
-        if self.fixed:
+        if self.fixed or rule is None:
             stop = self._collect(journal, lambda ask: ask(self.request, self.draws))
         else:
             stop = self._collect(journal, lambda ask: self._ask_in_rounds(journal, rule, ask))
@@ -88,11 +97,12 @@ class Server:
             "server": f"{self.request.endpoint}{model}",
             **_said(journal.said, self.request),
             "kept": f"{self.path}: {asked}{resumed}",
-            "stopped": self._why_stopped(stop, journal.draws, rule),
-            "logprobs": _in_words(draws),
+            "stopped": self._why_stopped(stop, journal.draws),
+            "logprobs": _in_words(draws) + ("" if journal.scale_told else _NOT_TOLD),
             **_omissions(draws),
         }
-        return Obtained(draws, lines, stop)
+        engine = journal.said.engine if journal.said else ""
+        return Obtained(draws, lines, stop, Audited(self.request.body(0), engine))
 
     def _ask_in_rounds(self, journal: Journal, rule: StoppingRule, ask: Ask) -> Stop:
         """Ask until the rule says that what is claimed is known, or no more may be asked."""
@@ -121,14 +131,13 @@ class Server:
             hot = () if look.refuted else hottest_prompts(self.request.claim, draws, reading)
         raise AssertionError  # the last look ends it
 
-    def _why_stopped(self, stop: Stop | None, draws: int, rule: StoppingRule) -> str:
+    def _why_stopped(self, stop: Stop | None, draws: int) -> str:
         """Return why no more draws were asked."""
         if stop is None or stop.reason == "no more draws":
             return f"all of {self.draws} draws were asked"
-        off = f"{100 * rule.resolution:g} %" if rule.claim.temperature else f"{rule.resolution:g}"
         why = {
             "refuted": "the claim is refuted",
-            "cleared": f"temperatures off by {off} are refuted",
+            "cleared": "temperatures off by the resolution are refuted",
         }[stop.reason]
         return f"after {draws} of at most {self.draws} draws: {why}"
 
@@ -159,12 +168,16 @@ class Server:
         def progress(draws: int) -> None:
             bar.update(min(draws, self.draws) - bar.n)
 
+        checks = AnswerChecks(self.request.endpoint, self.request.listed)
+
         def ask(request: AuditRequest, draws: int) -> None:
-            client.collect(request, journal, draws, self.settings, progress)
+            client.collect(request, journal, draws, self.settings, progress, checks)
 
         try:
             with bar:  # closed before anything else is printed
                 return work(ask)
+        except UnusableAnswersError:
+            raise
         except BaseException:
             if journal.draws:
                 print(
@@ -187,6 +200,8 @@ def _said(said: ServerSettings | None, request: AuditRequest) -> dict[str, str]:
             parts.append(f"switched off for this audit: {names}")
         else:
             parts.append(f"not switched off by this interface: {names}")
+    if said.most_listed is not None:
+        parts.append(f"lists {said.most_listed} tokens at most")
     lines = "; ".join(part for part in parts if part)
     return {"says": lines} if lines else {}
 

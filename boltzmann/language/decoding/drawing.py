@@ -12,6 +12,7 @@ from typing import overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from boltzmann._core.arrays import is_plain
 from boltzmann._core.checks import FloatArray, as_count, as_generator, as_ids
 from boltzmann.language.decoding.chain import Chain, as_step, weights_after
 from boltzmann.language.decoding.steps import Ids, Step, Temperature, as_logits
@@ -183,6 +184,7 @@ def draw_one_of_many_tokens(
     coldest, hottest = KERNEL_TEMPERATURES
     if (
         not isinstance(logits, np.ndarray)
+        or not is_plain(logits)
         or logits.size < MANY_TOKENS
         or logits.ndim != 1
         or logits.dtype not in KERNEL_TYPES

@@ -28,7 +28,7 @@ Ids = Sequence[int] | NDArray[np.int64]
 
 def as_logits(logits: ArrayLike) -> FloatArray:
     """Return `logits` as float64, of shape (V,) with at least one above -inf; see `as_floats`."""
-    values = as_floats("logits", logits)
+    values = as_floats("logits", logits, masked=-np.inf)
     if values.ndim != 1 or values.size == 0:
         raise ValueError(f"logits must have shape (V,) with V of at least 1, got {values.shape}")
     if np.all(values == -np.inf):

@@ -3,6 +3,8 @@
 import json
 import os
 import re
+from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ _HUB_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
 _DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 
 
-def find_folder(name_or_path: str | os.PathLike[str]) -> Path:
+def find_folder(name_or_path: str | os.PathLike[str]) -> Traversable:
     """Return the folder of a checkpoint: the one that ships, a local one, or one from the hub.
 
     Raises
@@ -45,9 +47,9 @@ def find_folder(name_or_path: str | os.PathLike[str]) -> Path:
     return folder
 
 
-def _locate(name_or_path: str | os.PathLike[str]) -> Path:
+def _locate(name_or_path: str | os.PathLike[str]) -> Traversable:
     if name_or_path == "tiny":
-        return Path(__file__).parents[2] / "data" / "tiny_gpt2"
+        return resources.files("boltzmann") / "data" / "tiny_gpt2"
     folder = Path(name_or_path)
     if folder.is_dir():
         return folder
@@ -79,7 +81,7 @@ def _fetch(name: str) -> Path:
         ) from None
 
 
-def read_safetensors(path: Path, dtype: Dtype) -> dict[str, Array]:
+def read_safetensors(path: Traversable, dtype: Dtype) -> dict[str, Array]:
     """Return the arrays of floats in a safetensors file, as `dtype`.
 
     The first eight bytes are the length of the header. The header is JSON, with the type, the shape
@@ -115,7 +117,7 @@ def _as_array(data: bytes, start: int, entry: dict[str, Any]) -> Array:
     return array.reshape(entry["shape"])
 
 
-def read_network(folder: Path, dtype: Dtype) -> tuple[Weights, Config, int | None]:
+def read_network(folder: Traversable, dtype: Dtype) -> tuple[Weights, Config, int | None]:
     """Return a checkpoint's weights, its hyperparameters, and the id that begins a text.
 
     "lm_head.weight", the output embedding, is among the weights also where it is the same array as

@@ -4,8 +4,8 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from importlib.resources.abc import Traversable
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 # The files write a token with one letter per byte: the byte itself where it is printable in
@@ -119,7 +119,7 @@ def _merged(tokens: list[str], pair: tuple[str, str]) -> list[str]:
     return merged
 
 
-def read_tokenizer(folder: Path) -> Tokenizer:
+def read_tokenizer(folder: Traversable) -> Tokenizer:
     """Return the tokenizer of a folder's tokenizer.json, or else of its vocab.json and merges.txt.
 
     Raises
@@ -142,7 +142,7 @@ def _as_pair(merge: Any) -> tuple[str, str]:
     return left, right
 
 
-def _from_two_files(folder: Path) -> Tokenizer:
+def _from_two_files(folder: Traversable) -> Tokenizer:
     ids = json.loads((folder / "vocab.json").read_bytes())
     lines = (folder / "merges.txt").read_text(encoding="utf-8").split("\n")
     merges = [_as_pair(line) for line in lines if line and not line.startswith("#version")]
@@ -150,7 +150,7 @@ def _from_two_files(folder: Path) -> Tokenizer:
     return Tokenizer(ids, merges, special)
 
 
-def _from_one_file(folder: Path) -> Tokenizer:
+def _from_one_file(folder: Traversable) -> Tokenizer:
     content: Any = json.loads((folder / "tokenizer.json").read_bytes())
     model = content["model"]
     cutting = content["pre_tokenizer"]

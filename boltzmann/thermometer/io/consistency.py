@@ -85,21 +85,36 @@ def are_logits(draws: Sequence[ObservedDraw]) -> bool:
     return True
 
 
-def end_at_truncation(draws: Sequence[ObservedDraw]) -> bool:
-    """Tell whether most lists hold only what a truncation left.
+def lengths_at_truncation(draws: Sequence[ObservedDraw], listed: int | None = None) -> list[int]:
+    """Return of each list that holds only what a truncation left how many tokens that is.
 
-    Their probabilities add up to 1, and they are shorter than was asked for, or filled up with
-    placeholders.
+    Its probabilities add up to 1, and it is shorter than the longest, or filled up with
+    placeholders. A server may list fewer tokens than were asked for: lists of one length are taken
+    for cut only if all of them add up to 1.
+
+    Parameters
+    ----------
+    draws : sequence of ObservedDraw
+        Draws with their lists.
+    listed : int, optional
+        The length that lists were asked for; by default that of the longest.
     """
+    if listed is not None and all(_is_cut(draw, listed) for draw in draws):
+        return [len(_listed(draw)) for draw in draws]
     longest = max((len(draw.tokens) for draw in draws), default=0)
-    return 2 * sum(_is_cut(draw, longest) for draw in draws) > len(draws)
+    return [len(_listed(draw)) for draw in draws if _is_cut(draw, longest)]
 
 
-def _is_cut(draw: ObservedDraw, longest: int) -> bool:
+def is_whole(draw: ObservedDraw) -> bool:
+    """Tell whether a list leaves no probability to other tokens."""
     listed = _listed(draw)
-    if len(listed) in (0, longest) or listed[0] > ROUNDING:
+    if len(listed) == 0 or listed[0] > ROUNDING:
         return False
     return _ALL <= total_probability(listed) <= _MOST
+
+
+def _is_cut(draw: ObservedDraw, asked: int) -> bool:
+    return len(_listed(draw)) < asked and is_whole(draw)
 
 
 def total_probability(logprobs: Iterable[float]) -> float:

@@ -3,14 +3,21 @@
 import json
 import os
 from collections.abc import Mapping
+from io import FileIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from boltzmann._core.checks import as_count, as_positive
+from boltzmann._core.locks import take
 from boltzmann.thermometer.io.answer_forms import AnswerForm, form_of, with_logprobs
-from boltzmann.thermometer.io.lines import numbered_lines
-from boltzmann.thermometer.io.responses import entry_lists, parse_response, settings_in
-from boltzmann.thermometer.io.saved_draws import SavedDraws, draws_in
+from boltzmann.thermometer.io.lines import LineReader, numbered_lines
+from boltzmann.thermometer.io.responses import (
+    ParsedResponse,
+    entry_lists,
+    parse_response,
+    settings_in,
+)
+from boltzmann.thermometer.io.saved_draws import SavedDraws, draws_read
 from boltzmann.thermometer.io.server_settings import ServerSettings, sampler_settings
 
 _BEGINNING = b'{"audit": '
@@ -21,7 +28,8 @@ class Journal:
     """A file of JSON lines: first what is asked of which server, then its answers.
 
     Each answer is one line, written at once: if the process is killed, at most the last line is
-    incomplete, and it is cut off when the audit resumes.
+    incomplete, and it is cut off when the audit resumes. While an audit writes, another one is
+    refused.
 
     Parameters
     ----------
@@ -37,41 +45,70 @@ class Journal:
     scale : float or None
         The factor that makes log-probabilities those before the temperature; None until it is
         known.
+    listed : int or None
+        The length that lists are asked for.
+    scale_told : bool
+        Whether lists told that factor where they were asked.
     said : ServerSettings or None
         What the server says of itself; None until it was asked.
     draws : int
         How many draws the journal holds.
-    listed : set of str
+    prompts_listed : set of str
         The prompts whose lists were asked for apart from draws.
 
     Raises
     ------
     ValueError
-        If the file cannot be read or written, is damaged, or holds something else; it is left as it
-        is.
+        If the file cannot be read or written, is being written by another audit, is damaged, or
+        holds something else; it is left as it is.
     """
 
     def __init__(self, path: str | os.PathLike[str], summary: dict[str, Any]):
         self.path = Path(path)
         self.scale: float | None = None
+        self.listed: int | None = None
+        self.scale_told = True
         self.said: ServerSettings | None = None
         self.draws = 0
-        self.listed: set[str] = set()
+        self.prompts_listed: set[str] = set()
         self._summary = summary
         self._answered: set[int] = set()
+        self._reader = LineReader()
         self._has_header = False
-        # Mode "x" fails if another audit has made the file by the time of the first line.
-        self._header_mode = "a" if self.path.exists() else "x"
+        self._file: FileIO | None = None  # open, and taken, from the first look into it
 
         if not self.path.parent.is_dir():
             raise ValueError(f"{self.path} cannot be kept: there is no folder {self.path.parent}")
-        if self._header_mode == "x":
+        if not self.path.exists():
             self._check_writable()
-        else:
+            return
+        try:
             self._resume()
+        except BaseException:
+            self.close()
+            raise
 
-    def add(self, number: int, prompt: str, response: dict[str, Any], draws: int) -> None:
-        """Write the answer to a request, which holds so many draws.
+    def close(self) -> None:
+        """Let other audits have the file."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def add(
+        self, number: int, prompt: str, response: dict[str, Any], parsed: ParsedResponse
+    ) -> None:
+        """Write the answer to a request.
+
+        Parameters
+        ----------
+        number : int
+            Of the request.
+        prompt : str
+            What was asked.
+        response : dict
+            The answer, of which the lists and draws are kept.
+        parsed : ParsedResponse
+            The same, parsed.
 
         Raises
         ------
@@ -79,24 +116,27 @@ class Journal:
             If it cannot be written, or the request was answered before.
         """
         self._write_header()
-        self._write({"request": number, "prompt": prompt, "response": evidence_of(response)}, "a")
-        self._count(number, draws)
+        self._write({"request": number, "prompt": prompt, "response": evidence_of(response)})
+        where = f"{self.path}, line {len(self._answered) + 2}"
+        self._count(number, prompt, parsed, where)
 
-    def add_list(self, prompt: str, response: dict[str, Any]) -> None:
+    def add_list(self, prompt: str, response: dict[str, Any], parsed: ParsedResponse) -> None:
         """Write the answer that lists the tokens after a prompt; its own token is no draw."""
         self._write_header()
-        self._write({"list": prompt, "response": evidence_of(response)}, "a")
-        self.listed.add(prompt)
+        self._write({"list": prompt, "response": evidence_of(response)})
+        self._note_list(prompt, parsed)
 
     def add_tokens(self, number: int, prompt: str, tokens: list[int | str | None]) -> None:
         """Write tokens that were drawn after a prompt whose list is there."""
-        self._write({"request": number, "prompt": prompt, "tokens": tokens}, "a")
-        self._count(number, len(tokens))
+        self._write({"request": number, "prompt": prompt, "tokens": tokens})
+        self._count_tokens(number, prompt, tokens)
 
     def _write_header(self) -> None:
         if not self._has_header:
-            found = {"scale": self.scale, "said": (self.said or ServerSettings()).as_json()}
-            self._write({"audit": {**self._summary, **found}}, self._header_mode)
+            said = (self.said or ServerSettings()).as_json()
+            found = {"scale": self.scale, "scale_told": self.scale_told, "said": said}
+            found["listed"] = self._reader.listed = self.listed
+            self._write({"audit": {**self._summary, **found}})
             self._has_header = True
 
     def next_unanswered(self, number: int) -> int:
@@ -107,7 +147,7 @@ class Journal:
 
     def saved_draws(self, scale: float | None = None) -> SavedDraws:
         """Return all draws; see `load_draws`."""
-        return draws_in(numbered_lines(self.path), scale)
+        return draws_read(self._reader, self.scale if scale is None else scale)
 
     def _check_writable(self) -> None:
         """Make the file and remove it, so that a failure shows before a server is asked."""
@@ -127,37 +167,53 @@ class Journal:
 
         try:
             self.scale = as_positive("scale", header["audit"].get("scale"))
+            self.scale_told = bool(header["audit"].get("scale_told", True))
+            if header["audit"].get("listed") is not None:
+                self.listed = self._reader.listed = as_count("listed", header["audit"]["listed"])
             self.said = ServerSettings(**header["audit"].get("said", {}))
             self._has_header = True
             for place, line in answers:
                 where = place
-                self._count_line(line)
+                self._resume_line(line, where)
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{where} keeps no answer: {error}") from None
 
-    def _count_line(self, line: Any) -> None:
-        """Count what a line of an answer holds."""
+    def _resume_line(self, line: Any, where: str) -> None:
+        """Count what a line holds."""
         if "list" in line:
-            self.listed.add(line["list"])
+            self._note_list(line["list"], parse_response(line["response"]))
             return
         number = as_count("request", line["request"], least=0)
-        tokens = line.get("tokens")
-        drawn = parse_response(line["response"]).draws if tokens is None else tokens
-        self._count(number, len(drawn))
+        prompt = line.get("prompt")
+        if isinstance(line.get("tokens"), list):
+            self._count_tokens(number, prompt, line["tokens"])
+        else:
+            self._count(number, prompt, parse_response(line["response"]), where)
 
     def _cut_to_whole_lines(self) -> bool:
         """Cut off an incomplete last line, and tell whether anything is left."""
         try:
-            with self.path.open("r+b") as file:
-                content = file.read()
-                if not (content.startswith(_BEGINNING) or _BEGINNING.startswith(content)):
-                    raise ValueError(f"{self.path} keeps no audit: it is not written to")
-                end = content.rfind(b"\n") + 1
-                if end < len(content):
-                    file.truncate(end)
-                return end > 0
+            file = self._opened("r+b")
+            content = file.read()
+            if not (content.startswith(_BEGINNING) or _BEGINNING.startswith(content)):
+                raise ValueError(f"{self.path} keeps no audit: it is not written to")
+            end = content.rfind(b"\n") + 1
+            if end < len(content):
+                file.truncate(end)
+            return end > 0
         except OSError as error:
             raise self._failure(error) from None
+
+    def _opened(self, mode: Literal["r+b", "xb"]) -> FileIO:
+        """Open the file, and take it from other audits."""
+        file = self.path.open(mode, buffering=0)  # what does not fit is not written at the end
+        if not take(file):
+            file.close()
+            raise ValueError(
+                f"{self.path} is being written by another audit: keep this one elsewhere, or wait"
+            )
+        self._file = file
+        return file
 
     def _check_same_audit(self, where: str, header: Any) -> None:
         found = header.get("audit") if isinstance(header, dict) else None
@@ -170,16 +226,33 @@ class Journal:
                     f"{self.path} keeps another audit: {difference}. Keep this one elsewhere"
                 )
 
-    def _count(self, number: int, draws: int) -> None:
+    def _note_list(self, prompt: str, parsed: ParsedResponse) -> None:
+        self._reader.add_list(prompt, parsed)
+        self.prompts_listed.add(prompt)
+
+    def _count_tokens(self, number: int, prompt: Any, tokens: list[Any]) -> None:
+        self._note_answered(number)
+        self._reader.add_tokens(number, prompt, tokens)
+        self.draws += len(tokens)
+
+    def _note_answered(self, number: int) -> None:
         if number in self._answered:
             raise ValueError(f"request {number} is there twice")
         self._answered.add(number)
-        self.draws += draws
 
-    def _write(self, line: dict[str, Any], mode: str) -> None:
+    def _count(self, number: int, prompt: Any, parsed: ParsedResponse, where: str) -> None:
+        self._note_answered(number)
+        self._reader.add_kept(number, prompt, parsed, where)
+        self.draws += len(parsed.draws)
+
+    def _write(self, line: dict[str, Any]) -> None:
+        """Add a line; mode "x" fails if another audit has made the file in the meantime."""
         try:
-            with self.path.open(mode, encoding="utf-8") as file:
-                file.write(json.dumps(line) + "\n")
+            file = self._file or self._opened("xb")
+            file.seek(0, os.SEEK_END)
+            rest = json.dumps(line).encode() + b"\n"
+            while rest:
+                rest = rest[file.write(rest) :]
         except OSError as error:
             raise self._failure(error) from None
 

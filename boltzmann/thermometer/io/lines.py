@@ -4,15 +4,12 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
-
-from boltzmann._core.checks import FloatArray, as_count, as_positive
+from boltzmann._core.checks import as_count, as_positive
 from boltzmann.thermometer.io.answer_forms import form_of
 from boltzmann.thermometer.io.blind import TokenList
-from boltzmann.thermometer.io.consistency import ROUNDING, is_distribution
-from boltzmann.thermometer.io.list_conventions import ABSENT, Answer, Row, Shape, shape_of
+from boltzmann.thermometer.io.list_conventions import Answer, Shape, shape_of
 from boltzmann.thermometer.io.responses import (
     ERROR,
     ParsedResponse,
@@ -20,6 +17,7 @@ from boltzmann.thermometer.io.responses import (
     parse_response,
 )
 from boltzmann.thermometer.io.server_settings import sampler_settings
+from boltzmann.thermometer.io.simple_draws import SimpleDraw, is_simple_draw, simple_draw
 from boltzmann.thermometer.io.streams import (
     Piece,
     Streams,
@@ -29,6 +27,7 @@ from boltzmann.thermometer.io.streams import (
     piece_of,
 )
 from boltzmann.thermometer.io.tally import Tally
+from boltzmann.thermometer.io.text_check import text_in_doubt
 from boltzmann.thermometer.io.tokens import ObservedDraw, shown
 
 
@@ -63,14 +62,6 @@ def _json(content: str, where: str) -> Any:
         raise ValueError(f"{where} is not JSON: {shown(content)}{hint}") from None
 
 
-class SimpleDraw(NamedTuple):
-    """A draw with its row, the group that it belongs to, and the prompt, if it is known."""
-
-    row: Row
-    group: Any
-    prompt: str | None = None
-
-
 class LineReader:
     """Collects what lines hold, whatever their forms.
 
@@ -96,6 +87,10 @@ class LineReader:
         The distinct sampler settings that answers report.
     after_sampling : bool
         Whether any answer holds probabilities after temperature and truncation.
+    doubts : list of str
+        How tokens and text differ, of each of the answers in which they do.
+    listed : int or None
+        The length that lists were asked for, where the last audit kept in the file says it.
     """
 
     def __init__(self, scale: float | None = None):
@@ -106,9 +101,11 @@ class LineReader:
         self.skipped = Tally()
         self.settings: list[dict[str, Any]] = []
         self.after_sampling = False
+        self.doubts: list[str] = []
+        self.listed: int | None = None
         self._scale = scale
-        self._lists: dict[tuple[int, str], TokenList] = {}  # by audit and prompt
-        self._blind: list[SimpleDraw] = []
+        self._lists: dict[tuple[int, Any], TokenList] = {}  # by audit and prompt
+        self._unlisted: list[SimpleDraw] = []
         self._streams = Streams()
         self._first_pieces: dict[str, int] = {}  # the first line of an answer under way, by source
 
@@ -125,11 +122,11 @@ class LineReader:
         if _is_audit_header(line):
             self._add_header(line)
         elif _is_list(line):
-            self._add_list(line)
+            self.add_list(line["list"], parse_response(line["response"]))
         elif _is_tokens(line):
-            self._add_tokens(line)
-        elif _is_simple_draw(line):
-            self.simple.append(_simple_draw(line, number))
+            self.add_tokens(line.get("request"), line.get("prompt"), line["tokens"])
+        elif is_simple_draw(line):
+            self.simple.append(simple_draw(line, number))
         elif (response := finished_response(line)) is not None:
             if response:
                 self._add_response(response, number, where)
@@ -147,46 +144,51 @@ class LineReader:
             self._add_response(line, number, where)
 
     def finish(self) -> None:
-        """Add the answers whose chunks may have gone on until the last line.
-
-        Tokens without lists come in the order of their requests, whatever was answered first.
-        """
+        """Add the answers whose chunks may have gone on until the last line."""
         self.answers += self._streams.answers(self.left_out)
-        self.simple += sorted(self._blind, key=lambda draw: draw.group)
 
     def _add_header(self, line: Mapping[str, Any]) -> None:
         if not isinstance(line["audit"], Mapping):
             raise ValueError(f"expected an object 'audit', got {shown(line['audit'])}")
         scale = as_positive("scale", line["audit"].get("scale"))
         self.scales.append(scale)
+        if line["audit"].get("listed") is not None:
+            self.listed = as_count("listed", line["audit"]["listed"])
         if self._scale is None and scale != self.scales[0]:
             raise ValueError(
                 f"the scale is {scale}, and {self.scales[0]} in an audit before: give one"
             )
 
-    def _add_list(self, line: Mapping[str, Any]) -> None:
-        """Add the list after a prompt, for tokens that come without one."""
-        (draw, *_) = parse_response(line["response"]).draws
-        self._lists[len(self.scales), line["list"]] = TokenList.of(draw)
-
-    def _add_tokens(self, line: Mapping[str, Any]) -> None:
-        """Add tokens that are looked up in the list after their prompt."""
-        prompt = line.get("prompt")
-        listed = self._lists.get((len(self.scales), str(prompt)))
-        if listed is None:
-            raise ValueError(f"no list after {shown(prompt)} comes before its tokens")
-        number = as_count("request", line["request"], least=0)
-        group = ("request", len(self.scales), number)
-        self._blind += [SimpleDraw(listed.row(token), group, prompt) for token in line["tokens"]]
-
     def _add_kept_answer(self, line: Mapping[str, Any], where: str) -> None:
         number = as_count("request", line.get("request"), least=0)
+        self.add_kept(number, line.get("prompt"), parse_response(line["response"]), where)
+
+    def add_kept(self, number: int, prompt: Any, parsed: ParsedResponse, where: str) -> None:
+        """Add the answer to a request of an audit, which asked for what follows a prompt."""
+        self._count(parsed, where)
         audit = len(self.scales)  # all its lists were asked for at one length
-        parsed = self._parsed(line["response"], where)
         group = ("request", audit, number)
-        prompt = line.get("prompt")
-        shape = Shape(f"audit {audit}")
-        self.answers.append(Answer(group, shape, parsed.draws, where, prompt))
+        self.answers.append(Answer(group, Shape(f"audit {audit}"), parsed.draws, where, prompt))
+
+    def add_list(self, prompt: Any, parsed: ParsedResponse) -> None:
+        """Add the list after a prompt, for tokens that come without one."""
+        if not parsed.draws:
+            raise ValueError(f"there is no list after {shown(prompt)}")
+        self._lists[len(self.scales), prompt] = TokenList.of(parsed.draws[0])
+
+    def add_tokens(self, number: Any, prompt: Any, tokens: list[Any]) -> None:
+        """Add the tokens of a request of an audit, to be found in the list after its prompt."""
+        audit = len(self.scales)
+        if (audit, prompt) not in self._lists:
+            raise ValueError(f"no list after {shown(prompt)} comes before its tokens")
+        listed = self._lists[audit, prompt]
+        group = ("request", audit, as_count("request", number, least=0))
+        self._unlisted += [SimpleDraw(listed.row(token), group, prompt) for token in tokens]
+
+    @property
+    def unlisted(self) -> list[SimpleDraw]:
+        """Draws that came without lists, in the order of their requests."""
+        return sorted(self._unlisted, key=lambda draw: draw.group)
 
     def _add_chunk(
         self, line: Mapping[str, Any], head: Mapping[str, Any], number: int, where: str
@@ -221,16 +223,22 @@ class LineReader:
 
     def _add_response(self, response: Any, number: int, where: str) -> None:
         draws = self._parsed(response, where).draws
+        if doubt := text_in_doubt(response):
+            self.doubts.append(f"{where}: {doubt}")
         self.answers.append(Answer(("line", number), _shape(response, draws), draws, where))
 
     def _parsed(self, response: Any, where: str, *, whole: bool = True) -> ParsedResponse:
         """Return what a response tells; what it does not is counted."""
         parsed = parse_response(response, whole=whole)
+        self._count(parsed, where)
+        return parsed
+
+    def _count(self, parsed: ParsedResponse, where: str) -> None:
+        """Count what a response tells besides its draws."""
         self.left_out.include(parsed.left_out, f"{where}: ")
         self.skipped.include(parsed.skipped, f"{where}: ")
         self._add_settings(parsed.settings)
         self.after_sampling |= parsed.after_sampling
-        return parsed
 
     def _add_settings(self, settings: dict[str, Any]) -> None:
         if settings and settings not in self.settings:
@@ -258,11 +266,6 @@ def _is_tokens(line: Any) -> bool:
     return isinstance(line, Mapping) and "request" in line and isinstance(line.get("tokens"), list)
 
 
-def _is_simple_draw(line: Any) -> bool:
-    """Tell whether a line is one draw in this package's own form."""
-    return isinstance(line, Mapping) and "chosen" in line
-
-
 def _is_kept_answer(line: Any) -> bool:
     """Tell whether a line is an answer in a journal."""
     return isinstance(line, Mapping) and "response" in line and "custom_id" not in line
@@ -282,65 +285,3 @@ def _is_usage(line: Any) -> bool:
         and isinstance(line.get("usage"), Mapping)
         and not error_in(line)
     )
-
-
-def _simple_draw(line: Mapping[str, Any], number: int) -> SimpleDraw:
-    """Parse a draw in this package's own form."""
-    logprobs = line.get("logprobs")
-    if not isinstance(logprobs, list | Mapping) or not logprobs:
-        raise ValueError(
-            f"expected a list or an object 'logprobs' with an entry, got {shown(logprobs)}"
-        )
-
-    values = _as_logprobs(list(logprobs.values()) if isinstance(logprobs, Mapping) else logprobs)
-    place = (
-        _place_of_text(line["chosen"], list(logprobs))
-        if isinstance(logprobs, Mapping)
-        else _as_place(line["chosen"], len(values))
-    )
-    group = json.dumps(line["group"]) if "group" in line else ("line", number)
-    # Of numbers that are no distribution, it is not known what the tokens not listed have.
-    unidentified = 0.0 if is_distribution(values) else 1.0
-
-    tokens = list(logprobs) if isinstance(logprobs, Mapping) else range(len(values))
-    row = Row(values, place, unidentified, tokens, line["chosen"])
-    return SimpleDraw(row, group)
-
-
-def _as_logprobs(values: list[Any]) -> FloatArray:
-    """Return log-probabilities (m,), checked."""
-    if not all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
-        raise ValueError(f"expected numbers in 'logprobs', got {shown(values)}")
-    if not all(value <= ROUNDING for value in values):
-        raise ValueError(
-            f"expected numbers of at most 0 in 'logprobs', got {shown(values)}{_guess(values)}"
-        )
-    if max(values) == -np.inf:
-        raise ValueError("'logprobs' is -inf throughout: at least one token must be allowed")
-    return np.array(values, dtype=np.float64)
-
-
-def _guess(values: list[float]) -> str:
-    """Return what numbers may be that are not log-probabilities."""
-    if min(values) >= 0 and abs(sum(values) - 1) < ROUNDING:
-        return ": these look like probabilities, whose logarithms are meant"
-    return ""
-
-
-def _place_of_text(chosen: Any, names: list[str]) -> int | None:
-    """Return the position of the text drawn, -2 if it is not listed, None if it was withheld."""
-    if not isinstance(chosen, str | None):
-        raise ValueError(f"'chosen' is {shown(chosen)}: expected a text, or null")
-    if chosen is None:
-        return None
-    return names.index(chosen) if chosen in names else ABSENT
-
-
-def _as_place(chosen: Any, size: int) -> int | None:
-    """Return the position drawn, checked; None if it was withheld."""
-    withheld = chosen is None
-    if not withheld and (isinstance(chosen, bool) or chosen not in range(size)):
-        raise ValueError(
-            f"'chosen' is {shown(chosen)}: expected a place from 0 to {size - 1}, or null"
-        )
-    return None if withheld else int(chosen)

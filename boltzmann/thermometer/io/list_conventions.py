@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from boltzmann._core.checks import FloatArray
+from boltzmann.thermometer.io.consistency import is_whole
 from boltzmann.thermometer.io.tokens import PLACEHOLDER, ObservedDraw
 
 # In place of a position; None is a token that was withheld.
@@ -50,7 +51,7 @@ class Row(NamedTuple):
     `chosen` is None for a token that was withheld, -2 for one that is not in the row, -3 for one
     that contradicts its list. `unidentified` is the probability of the listed tokens that cannot be
     told from others. `tokens` are those of the row, and `drawn` the one drawn, where it is not in
-    it.
+    it. `own` is the log-probability reported beside the token drawn, nan if none is.
     """
 
     logprobs: FloatArray
@@ -58,6 +59,7 @@ class Row(NamedTuple):
     unidentified: float
     tokens: Sequence[Any]
     drawn: Any = None
+    own: float = np.nan
 
 
 _LEFT_OUT = Row(np.zeros(1), CONTRADICTORY, 0.0, [b""])
@@ -125,12 +127,15 @@ def _merged(shape: Shape, shapes: set[Shape]) -> Shape:
 def _convention(draws: list[ObservedDraw]) -> _Convention:
     """Infer the convention of lists from where the tokens drawn stand in them.
 
-    If a token drawn is ever missing, lists hold the likeliest alone. Else a list whose last token
+    If lists hold all probability there is, nothing is beyond them, whatever the convention. If a
+    token drawn is ever missing, lists hold the likeliest alone. Else a list whose last token
     is not the one drawn is as long as was asked for. Where longer ones exist the token drawn is
     appended; where none do, the last place is in doubt, as it is in lists keyed by text, which
     equal texts shorten so that an appended token may not show.
     """
     longest = max((len(draw.tokens) for draw in draws), default=0)
+    if draws and all(map(is_whole, draws)):
+        return _Convention(longest, longest)
     identified = [draw for draw in draws if draw.chosen is not None]
     if not identified or any(draw.chosen not in draw.tokens for draw in identified):
         return _Convention(longest, longest)
@@ -161,4 +166,5 @@ def _row(draw: ObservedDraw, convention: _Convention) -> Row:
         ),
         tokens=tokens,
         drawn=draw.chosen,
+        own=np.nan if draw.own is None else draw.own,
     )

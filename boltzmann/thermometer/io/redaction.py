@@ -1,5 +1,6 @@
 """The API key is redacted everywhere: in errors, in what is kept, however it is spelled."""
 
+import json
 import re
 from typing import Any
 
@@ -37,15 +38,23 @@ class Redactor:
             return {self(name): self(item) for name, item in value.items()}
         return value
 
-    def content(self, value: Any) -> Any:
-        """Return JSON content without the key, unless it is too short to be one."""
-        return self(value) if len(self.key) >= _SHORTEST else value
+    def json(self, text: str) -> Any:
+        """Return the content of JSON without the key, unless it is too short to be one.
+
+        Raises
+        ------
+        ValueError
+            If it is not JSON.
+        """
+        value = json.loads(text)
+        found = len(self.key) >= _SHORTEST and self._spellings.search(text)
+        return self(value) if found else value
 
 
 def _spellings(key: str) -> re.Pattern[str]:
     r"""Return a pattern of the key with each letter plain or escaped, once or more, as JSON does.
 
-    A text inside JSON inside JSON has its escapes escaped again: hence up to nine backslashes.
+    A text inside JSON inside JSON has its escapes escaped again: hence up to 19 backslashes.
     """
-    letters = [rf"\\{{0,9}}(?:{re.escape(letter)}|u00{ord(letter):02x})" for letter in key]
+    letters = [rf"\\{{0,19}}(?:{re.escape(letter)}|u00{ord(letter):02x})" for letter in key]
     return re.compile("".join(letters), re.IGNORECASE)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -32,6 +32,16 @@ TASKS = (
     "List things that one might find in an attic.",
     "Make up a dream and tell it.",
 )
+
+
+# The values of fields at which they do not truncate.
+_NO_TRUNCATION: dict[str, tuple[float, ...]] = {
+    "top_k": (0, -1),
+    "top_p": (1,),
+    "min_p": (0,),
+    "typical_p": (1,),
+    "top_n_sigma": (-1, 0),
+}
 
 
 @dataclass(frozen=True)
@@ -76,6 +86,11 @@ class AuditRequest:
     repeats: int = 16
     off: dict[str, Any] = field(default_factory=dict)
     blind: bool = False
+
+    @property
+    def path(self) -> str:
+        """The path of the address that requests are sent to."""
+        return urlsplit(self.endpoint).path
 
     @property
     def endpoint(self) -> str:
@@ -130,6 +145,14 @@ class AuditRequest:
             body = with_field(body, name, value)
         return body
 
+    def probe(self, prompt: str, temperature: float) -> dict[str, Any]:
+        """Return the body that asks for the fewest tokens at a temperature, and no truncation."""
+        harmless = {name: x for name, x in self.fields.items() if not _shortens_lists(name, x)}
+        plain = replace(self, fields=harmless)
+        length = self.interface.least_length
+        body = plain.body_of(prompt, length, SamplingLaw(temperature))
+        return with_field(body, self.interface.length, length)
+
     def summary(self) -> dict[str, Any]:
         """Return what makes two audits the same one, as JSON holds it."""
         bodies = [self.body(k * self.repeats) for k in range(len(self.all_prompts))]
@@ -140,6 +163,12 @@ class AuditRequest:
             "temperature": self.claim.temperature,
             "requests": {name: _digest([body.get(name) for body in bodies]) for name in bodies[0]},
         }
+
+
+def _shortens_lists(name: str, value: Any) -> bool:
+    """Tell whether a field truncates, or asks for more tokens than one."""
+    last = name.split(".")[-1]
+    return last == "min_tokens" or (last in _NO_TRUNCATION and value not in _NO_TRUNCATION[last])
 
 
 def _digest(values: list[Any]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from boltzmann._core.checks import FloatArray
-from boltzmann.thermometer.io.consistency import are_logits, contradiction_in, end_at_truncation
+from boltzmann.thermometer.io.consistency import are_logits, contradiction_in, lengths_at_truncation
 from boltzmann.thermometer.io.lines import LineReader, numbered_lines
 from boltzmann.thermometer.io.list_conventions import ABSENT, CONTRADICTORY, Answer, rows_of
 from boltzmann.thermometer.io.tally import Tally
@@ -52,6 +52,11 @@ class SavedDraws:
         What the token drawn is called, where it is not in its list.
     prompts : list of n str or None, optional
         What was asked, where it is known.
+    own : (n,) array
+        The log-probability reported beside each token drawn, whether its row lists it or not; nan
+        if none is. vLLM reports it of every token.
+    cut_lengths : list of int
+        The distinct numbers of tokens in the lists that hold only what a truncation left.
     """
 
     logprobs: list[FloatArray]
@@ -68,6 +73,8 @@ class SavedDraws:
     tokens: list[Sequence[Any]] | None = None
     drawn: list[Any] | None = None
     prompts: list[str | None] | None = None
+    own: FloatArray = field(default_factory=lambda: np.empty(0))
+    cut_lengths: list[int] = field(default_factory=list)
 
     def read(self, confidence: float = 0.95) -> Reading:
         """Return the reading, with errors clustered by request where requests made several draws.
@@ -117,6 +124,7 @@ class SavedDraws:
             prompts=self._prompt_numbers,
             confidence=confidence,
             normalised=np.where(known, self.scale, np.nan),
+            own=self.own if self.own.size else None,
         )
         return replace(reading, left_out=self._by_reason(reading.left_out))
 
@@ -160,8 +168,9 @@ def load_draws(path: str | os.PathLike[str], scale: float | None = None) -> Save
     r"""Return the draws in a file of JSON lines, each of one of these forms, which may be mixed.
 
     * ``{"logprobs": [-0.5, -1.2], "chosen": 0}`` or ``{"logprobs": {"a": -0.5, "b": -1.2},
-      "chosen": "a"}``, one draw; ``null`` was withheld, and draws with the same ``"group"`` may
-      depend on one another;
+      "chosen": "a"}``, or with ids, ``{"tokens": [266, 13], "logprobs": [-0.5, -1.2], "chosen":
+      266}``, one draw; numbers that are not normalised have the name ``"logits"``, a ``null`` was
+      withheld, and draws with the same ``"group"`` may depend on one another;
     * a saved response of completions, chat completions or Responses, as OpenAI defined them, with
       log-probabilities, of llama-server's ``/completion`` with ``n_probs`` (``post_sampling_probs``
       too), of Ollama's ``/api/generate`` or ``/api/chat`` with ``top_logprobs``, of SGLang's
@@ -221,6 +230,15 @@ def draws_in(lines: Iterable[tuple[str, Any]], scale: float | None = None) -> Sa
         except (ValueError, AttributeError, TypeError, OverflowError) as error:
             raise ValueError(f"{where}: {error}") from None
     reader.finish()
+    return draws_read(reader, scale)
+
+
+def draws_read(reader: LineReader, scale: float | None = None) -> SavedDraws:
+    """Return the draws that a reader collected; see `draws_in`."""
+    if 2 * len(reader.doubts) > len(reader.answers):
+        raise ValueError(
+            f"{reader.doubts[0]}: what was drawn is not reported, and no temperature can be read"
+        )
 
     # Requests that were asked at once were answered in any order.
     answers = sorted(reader.answers, key=lambda answer: answer.group)
@@ -229,14 +247,16 @@ def draws_in(lines: Iterable[tuple[str, Any]], scale: float | None = None) -> Sa
     contradictions = Tally()
     contradictory = [_contradictory(answer, logits, contradictions) for answer in answers]
     rows = rows_of(answers, contradictory)
-    rows += [draw.row for draw in reader.simple]
+    simple = [*reader.simple, *reader.unlisted]
+    rows += [draw.row for draw in simple]
     if not rows:
         raise ValueError(_why_no_draw(reader))
 
     groups = [answer.group for answer in answers for _ in answer.draws]
-    groups += [draw.group for draw in reader.simple]
+    groups += [draw.group for draw in simple]
     labels = {group: k for k, group in enumerate(dict.fromkeys(groups))}
     factor = _factor(reader) if scale is None else scale
+    cut = lengths_at_truncation(draws, reader.listed)
     return SavedDraws(
         logprobs=_scaled([row.logprobs for row in rows], factor),
         chosen=[row.chosen for row in rows],
@@ -247,12 +267,14 @@ def draws_in(lines: Iterable[tuple[str, Any]], scale: float | None = None) -> Sa
         skipped=reader.skipped,
         contradictions=contradictions,
         logits=logits,
-        end_at_truncation=end_at_truncation(draws),
+        end_at_truncation=2 * len(cut) > len(draws),
         settings=reader.settings,
         tokens=[row.tokens for row in rows],
         drawn=[row.drawn for row in rows],
         prompts=[answer.prompt for answer in answers for _ in answer.draws]
-        + [draw.prompt for draw in reader.simple],
+        + [draw.prompt for draw in simple],
+        own=np.array([row.own for row in rows]) * factor,
+        cut_lengths=sorted({*cut}),
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from boltzmann.thermometer.laws import SamplingLaw
+from boltzmann.thermometer.orders import Order, order_of_samplers
 
 # Each setting at which its sampler does nothing. A top_k below 1 and a mirostat of 0 are off too.
 _OFF: dict[str, Any] = {
@@ -75,11 +76,14 @@ class ServerSettings:
         What it serves; "" if it does not say.
     defaults : dict
         The sampler settings of a request that sends none, by llama.cpp's names.
+    most_listed : int, optional
+        The longest list that it allows, if it refused longer ones.
     """
 
     engine: str = ""
     model: str = ""
     defaults: dict[str, Any] = field(default_factory=dict)
+    most_listed: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return it as JSON holds it."""
@@ -152,6 +156,16 @@ def _acts(name: str, settings: Mapping[str, Any]) -> bool:
     return sampler in chain or (sampler == "typ_p" and "typical_p" in chain)
 
 
+def order_said(settings: list[dict[str, Any]]) -> Order | None:
+    """Return the order of temperature and truncations that all settings name; None if none do."""
+    chains = [found.get("samplers") for found in settings]
+    if not chains or any(chain != chains[0] for chain in chains):
+        return None
+    if not isinstance(chains[0], list) or "temperature" not in chains[0]:
+        return None
+    return order_of_samplers(chains[0])
+
+
 def law_of(settings: Mapping[str, Any]) -> SamplingLaw | None:
     """Return the law that settings describe; None if no law of this form does."""
     acting = settings_acting(settings)
@@ -160,22 +174,14 @@ def law_of(settings: Mapping[str, Any]) -> SamplingLaw | None:
         return None
 
     chain = settings.get("samplers")
-    order = chain if isinstance(chain, list) else list(_ORDER)
-    by_probability = [name for name in ("top_p", "min_p") if name in acting]
-    before = (
-        [order.index(name) < order.index("temperature") for name in by_probability]
-        if ("temperature" in order)
-        else []
-    )
-    if len({*order}) < len(order) or len({*before}) > 1:
+    samplers = chain if isinstance(chain, list) else list(_ORDER)
+    if len({*samplers}) < len(samplers):
         return None
-    return SamplingLaw(
-        temperature=max(float(t), 0.0) if "temperature" in order else 1.0,
-        top_k=acting.get("top_k"),
-        top_p=acting.get("top_p"),
-        min_p=acting.get("min_p"),
-        temperature_first=not any(before),
-    )
+    truncations = {name: acting.get(name) for name in _TRUNCATIONS}
+    if "temperature" not in samplers:
+        order = order_of_samplers([*samplers, "temperature"])
+        return SamplingLaw(1.0, **truncations, order=order)
+    return SamplingLaw(max(float(t), 0.0), **truncations, order=order_of_samplers(samplers))
 
 
 def in_words(settings: Mapping[str, Any]) -> str:

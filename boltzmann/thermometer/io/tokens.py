@@ -12,6 +12,7 @@ import reprlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 Token = int | bytes
@@ -68,20 +69,32 @@ def observed_draw(
         If a log-probability is not a number; the message names the place.
     """
     chosen = token_of(entry)
-    read = [(token, _logprob(value, place)) for token, value in listed]
-    pairs = [*dict.fromkeys(pair for pair in read if pair[0] is not None)]
-    pairs += [pair for pair in read if pair[0] is None]
-    times_listed = Counter(token for token, _ in pairs)
-    pairs.sort(key=lambda pair: -pair[1])
+    pairs = [(token, _logprob(value, place)) for token, value in listed]
+    tokens = {token for token, _ in pairs}
+    if None in tokens or len(tokens) < len(pairs):
+        pairs = _told_apart(pairs)
+    pairs.sort(key=itemgetter(1), reverse=True)
 
+    known = len(tokens) == len(pairs) or any(token == chosen for token, _ in pairs)
     return ObservedDraw(
-        tokens=[token if times_listed[token] == 1 else None for token, _ in pairs],
+        tokens=[token for token, _ in pairs],
         logprobs=[value for _, value in pairs],
-        chosen=None if times_listed[chosen] > 1 else chosen,
+        chosen=chosen if known or chosen not in tokens else None,
         keyed_by_text=keyed_by_text,
         own=_own(entry.get("logprob")),
         place=f"{place}, {shown(entry.get('token'))}",
     )
+
+
+def _told_apart(pairs: list[tuple[Token | None, float]]) -> list[tuple[Token | None, float]]:
+    """Return a list in which each token stands once; None is one that cannot be told from others.
+
+    One that is listed twice with one value is one token, with two values it may be two.
+    """
+    distinct = [*dict.fromkeys(pair for pair in pairs if pair[0] is not None)]
+    distinct += [pair for pair in pairs if pair[0] is None]
+    times_listed = Counter(token for token, _ in distinct)
+    return [(token if times_listed[token] == 1 else None, value) for token, value in distinct]
 
 
 def token_of(entry: Mapping[str, Any]) -> Token | None:
@@ -94,9 +107,15 @@ def token_of(entry: Mapping[str, Any]) -> Token | None:
     """
     text = entry.get("token")
     spelled = entry.get("bytes")
+    if isinstance(text, int) and not isinstance(text, bool):  # mistralrs
+        return text
     if not isinstance(text, str):
         raise ValueError(f"expected a text as 'token', got {shown(text)}")
-    number = _id_of(entry, text)
+    if spelled_id := _SPELLED_ID.fullmatch(text):
+        return int(spelled_id[1])
+    number = _id_of(entry)
+    if number is not None and text.isascii() and (spelled is None or spelled == [*text.encode()]):
+        return number
 
     try:
         content = bytes(spelled) if isinstance(spelled, list) else text.encode("utf-8")
@@ -108,13 +127,12 @@ def token_of(entry: Mapping[str, Any]) -> Token | None:
     return content or None if number is None else number
 
 
-def _id_of(entry: Mapping[str, Any], text: str) -> int | None:
-    """Return the id of a token, from a field or a text that spells it; None if there is none."""
+def _id_of(entry: Mapping[str, Any]) -> int | None:
+    """Return the id of a token from a field; None if there is none."""
     for name in _ID_FIELDS:
         if isinstance(number := entry.get(name), int):
             return number
-    spelled = _SPELLED_ID.fullmatch(text)
-    return int(spelled[1]) if spelled else None
+    return None
 
 
 def _logprob(value: Any, place: str) -> float:

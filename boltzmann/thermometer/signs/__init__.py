@@ -12,6 +12,7 @@ from boltzmann.thermometer.signs.cutoffs import (
     thinning_before_cutoff,
 )
 from boltzmann.thermometer.signs.outside import outside_lists
+from boltzmann.thermometer.signs.reported import too_unlikely
 from boltzmann.thermometer.signs.score import Sign
 from boltzmann.thermometer.signs.temperature import (
     among_likeliest,
@@ -36,6 +37,7 @@ OF_ANY_LAW: tuple[Callable[[Hypothesis], Sign], ...] = (
     among_likeliest,
     uniform_transforms,
     outside_lists,
+    too_unlikely,
     equal_answers,
     single_tokens,
     first_by_number,

@@ -7,10 +7,11 @@ from scipy.special import gammaincc
 
 from boltzmann.thermometer.evidence import Evidence
 from boltzmann.thermometer.hypothesis import Hypothesis
+from boltzmann.thermometer.orders import Cutoff
 from boltzmann.thermometer.signs.score import Sign, score_of_rows
 from boltzmann.thermometer.signs.temperature import GROUPS, quantile_groups
 from boltzmann.thermometer.token_levels import IntArray
-from boltzmann.thermometer.truncation import TIGHTEST, Cutoff, kept_counts
+from boltzmann.thermometer.truncation import TIGHTEST, kept_counts
 
 _FINE_GROUPS = 8
 _LEAST_DRAWS = 8  # of a group that is looked at

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from boltzmann._core.checks import FloatArray
+from boltzmann.thermometer.draw_record import DrawRecord
 from boltzmann.thermometer.evidence import Evidence
 from boltzmann.thermometer.hypothesis import Hypothesis
 from boltzmann.thermometer.signs.score import Sign
@@ -14,6 +15,7 @@ _STEPS = 100
 _FARTHEST = 40.0  # θ, beyond which nothing changes
 _HOTTEST = 1e3
 _GRID = 200
+_NAMED = 3  # tokens
 
 
 def outside_lists(hypothesis: Hypothesis) -> Sign:
@@ -41,10 +43,18 @@ def outside_lists(hypothesis: Hypothesis) -> Sign:
     too_few = chernoff_bound(number, least[rows], at_least=False)
     found = f"{number} of {rows.size} draws are not in their lists"
     if too_many < too_few:
-        words = f"{found}, at most {most[rows].sum():.0f} expected"
+        words = f"{found}, at most {most[rows].sum():.0f} expected: {_commonest(record)}"
         return Sign("outside", min(1.0, 2 * too_many), number - most[rows].sum(), words)
     words = f"{found}, at least {least[rows].sum():.0f} expected"
     return Sign("outside", min(1.0, 2 * too_few), number - least[rows].sum(), words)
+
+
+def _commonest(record: DrawRecord) -> str:
+    """Return the commonest of the tokens that are not in their lists, in words."""
+    tokens, times = np.unique(record.chosen[record.outside], return_counts=True)
+    first = np.argsort(-times, kind="stable")[:_NAMED]
+    named = ", ".join(f"{record.name(tokens[k])} ({times[k]})" for k in first)
+    return named if tokens.size <= _NAMED else f"{named} and {tokens.size - _NAMED} others"
 
 
 def _outside_probabilities(

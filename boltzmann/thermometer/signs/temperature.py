@@ -13,6 +13,7 @@ GROUPS = 4
 _LEAST_HEAT_OF_GROUP = 4.0  # β² Σ Var(E), above which a group's score is nearly normal
 _LEAST_HEAT_OF_SHELL = 25.0
 _SHELLS = (2, 5, 20)
+_ROUNDING = 1e-9  # nats of entropy that make no difference
 
 
 def quantile_groups(heights: FloatArray, groups: int) -> IntArray:
@@ -44,11 +45,11 @@ def by_entropy(hypothesis: Hypothesis) -> Sign:
     steps, chi_square, freedom = _differences(
         scores[used], information[used], hypothesis.free_temperature
     )
-    if freedom < 1:
+    if freedom < 1 or steps.size < 2:
         return Sign("entropy", 1.0)
     with np.errstate(divide="ignore"):
         temperatures = 1 / (hypothesis.beta + steps)
-    rises = steps.size > 1 and steps[-1] < steps[0]
+    rises = steps[-1] < steps[0]
     listed = ", ".join(f"{t:.3g}" for t in temperatures)
     words = f"t {'rises' if rises else 'falls'} with the entropy of the list: {listed}"
     z = np.sqrt(chi_square) * (1 if rises else -1)
@@ -74,15 +75,13 @@ def slope_with_entropy(hypothesis: Hypothesis) -> Sign:
     """Return the score of a temperature that changes with the entropy of a row: normal."""
     heights = _entropies(hypothesis)
     variance = hypothesis.variance[hypothesis.cells]  # (n,)
-    if hypothesis.information <= 0:
+    if hypothesis.information <= 0 or np.ptp(heights) < _ROUNDING:
         return Sign("slope with entropy", 1.0)
     centre = heights.mean()
     if hypothesis.free_temperature:
         centre = (heights @ variance) / hypothesis.information
     heights = heights - centre
     width = float(heights**2 @ variance)
-    if width <= 0:
-        return Sign("slope with entropy", 1.0)
     z = float(heights @ hypothesis.energy_scores) / np.sqrt(width)
     words = f"t {'falls' if z > 0 else 'rises'} with the entropy of the list"
     return Sign("slope with entropy", float(2 * ndtr(-abs(z))), -z, words)

@@ -1,0 +1,91 @@
+"""A claimed t = 0 beside rounding: greedy engines take the second token where it is as likely.
+
+Each list has two likely tokens 0 to 0.3 nat apart, 600 lists in turn; log-probabilities reported
+are off from those sampled from by normal noise of 0.01 nat. Seeds are fixed.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from boltzmann.__main__ import _parser
+from boltzmann.thermometer import diagnose, read
+from tests.support.honest_answers import chat_answers, item
+from tests.support.saved_responses import write
+
+ROWS = np.array([[0.0, -0.3 * k / 600, -2.0, -3.0, -4.0] for k in range(600)])
+ROWS -= np.logaddexp.reduce(ROWS, axis=1, keepdims=True)
+
+
+def greedy(noise=0.01, draws=3000, seed=7):
+    """Return the rows and the tokens of a greedy engine whose logits are off by noise."""
+    rows = np.arange(draws) % 600
+    off = np.random.default_rng(seed).normal(0, noise, (draws, 5))
+    return rows, (ROWS[rows] + off).argmax(axis=1)
+
+
+def test_near_ties_are_said_and_no_temperature_is_named():
+    """Told from none by 60 draws of 3,000, each of a probability of 0 at a slack of 1e-4."""
+    rows, chosen = greedy()
+    found = diagnose(read(ROWS, chosen, rows=rows), 0.0)
+    assert (found.verdict, found.fault, found.near_ties) == ("cannot tell", "", True)
+    number = int((ROWS[rows, chosen] < ROWS[rows, 0]).sum())  # of exact ties either may come
+    gap = float((ROWS[rows, 0] - ROWS[rows, chosen]).max())
+    assert 30 < number < 100 and gap < 0.06
+    assert f"near ties: {number} draws are not of the likeliest token, and at most 0.0" in str(
+        found
+    )
+
+
+def test_the_slack_that_is_said_explains_them():
+    rows, chosen = greedy()
+    reading = read(ROWS, chosen, rows=rows)
+    said = float(str(diagnose(reading, 0.0)).partition("a slack of ")[2].partition(")")[0])
+    assert 0.02 < said < 0.06
+    assert diagnose(reading, 0.0, slack=said, resolution=0.2).holds
+    assert not diagnose(reading, 0.0, slack=said - 0.002, resolution=0.2).holds
+
+
+@pytest.mark.parametrize("t", [0.05, 0.3, 1.0])
+def test_a_temperature_that_is_no_rounding_fails(t):
+    """At 0.05 draws reach 0.1 nat below the likeliest in one of twenty, of 3,000."""
+    noise = -t * np.log(-np.log(np.random.default_rng(1).random((3000, 5))))  # Gumbel's
+    rows = np.arange(3000) % 600
+    chosen = (ROWS[rows] + noise).argmax(axis=1)
+    assert diagnose(read(ROWS, chosen, rows=rows), 0.0).verdict == "fails"
+
+
+def test_one_draw_far_below_the_likeliest_is_no_near_tie():
+    rows, chosen = greedy()
+    chosen[0] = 3
+    assert diagnose(read(ROWS, chosen, rows=rows), 0.0).verdict == "fails"
+
+
+def test_a_raised_temperature_is_named_where_a_small_one_is_claimed():
+    """Asked for 1e-6, drawn at 0.01, as vLLM does."""
+    noise = -0.01 * np.log(-np.log(np.random.default_rng(2).random((3000, 5))))
+    rows = np.arange(3000) % 600
+    chosen = (ROWS[rows] + noise).argmax(axis=1)
+    found = diagnose(read(ROWS, chosen, rows=rows), 1e-6)
+    assert (found.verdict, found.fault) == ("fails", "clamped")
+
+
+def audited(capsys, lines, *arguments):
+    """Audit a file of these lines; return the exit status and what is printed, in one line."""
+    path = write(Path("draws.jsonl"), *lines)
+    options = _parser().parse_args(["audit", str(path), *map(str, arguments)])
+    status = options.run(options)
+    return status, " ".join(capsys.readouterr().out.split())
+
+
+def test_the_report_says_which_slack_explains_near_ties(capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    rows, chosen = greedy()
+    lists = [[item(k) | {"logprob": float(row[k])} for k in range(5)] for row in ROWS]
+    entries = [{**lists[r][k], "top_logprobs": lists[r]} for r, k in zip(rows, chosen, strict=True)]
+    status, out = audited(capsys, chat_answers(entries), "-t", 0)
+    assert status == 2
+    assert "cannot tell: near ties: " in out and "wrong_temperature" not in out
+    slack = out.partition("(--slack ")[2].partition(")")[0]
+    assert audited(capsys, chat_answers(entries), "-t", 0, "--slack", slack)[0] == 0
