@@ -73,13 +73,13 @@ class Config:
 
     contexts: int = 16
     asked: int = 2000  # draws of an audit of a fixed number
-    audits: int = 100  # of each case
-    fixed: int = 40  # of each case and each fixed number
-    honest: int = 500  # audits of a true claim, of the sequential test alone
+    audits: int = 40  # of each case
+    fixed: int = 20  # of each case and each fixed number
+    honest: int = 300  # audits of a true claim, of the sequential test alone
     seed: int = 5
 
 
-QUICK = Config(audits=20, fixed=20, honest=50)
+QUICK = Config(audits=8, fixed=8, honest=20)
 
 
 def walds_mean(logits: FloatArray, truth: SamplingLaw, rival: SamplingLaw, seed: int) -> float:
@@ -110,7 +110,7 @@ def fixed_number(streams: list[Stream], name: str, most: int) -> int | None:
         right = sum(found(of_fixed_number(stream, RULE, draws), name) for stream in streams)
         if right >= 0.95 * len(streams):
             return draws
-        draws = int(draws * 1.12)
+        draws = int(draws * 1.25)
     return None
 
 
