@@ -180,7 +180,7 @@ def _missing(diagnosis: Diagnosis) -> str:
     if diagnosis.temperature_holds:
         return (
             "the temperature holds; the truncation claimed cannot be told from lists that may end "
-            "at it"
+            "at it. Claim the temperature alone for exit status 0"
         )
     if diagnosis.contradictory:
         return f"{diagnosis.contradictory} draws contradict their lists (see above)"
