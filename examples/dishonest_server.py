@@ -125,6 +125,8 @@ class DishonestServer(ThreadingHTTPServer):
         Where it listens; 0 finds a free one.
     key : str
         The API key that it asks for; "" for none.
+    unwatched : str
+        What it does where no log-probabilities are asked for; by default the same.
     says : dict, optional
         Sampler settings that it reports in force, as llama-server does, beside those asked for and
         whatever it does; by default it reports none.
@@ -145,10 +147,12 @@ class DishonestServer(ThreadingHTTPServer):
         seconds=0.0,
         port=0,
         key="",
+        unwatched=None,
         says=None,
     ):
         super().__init__(("127.0.0.1", port), _Handler)
         self.behaviour = BEHAVIOURS[behaviour]
+        self.unwatched = BEHAVIOURS[unwatched or behaviour]
         self.style = style
         self.tempered = tempered
         self.batch = batch
@@ -189,11 +193,22 @@ class DishonestServer(ThreadingHTTPServer):
         names = ("temperature", *self.says)
         return self.says | {name: body[name] for name in names if name in body}
 
+    def arguments(self, behaviour, body):
+        """Return the arguments of `probabilities` that a behaviour makes of those asked for."""
+        truncation = {name: body[name] for name in ("top_k", "top_p", "min_p") if body.get(name)}
+        return tuple(behaviour(body.get("temperature", 1.0), truncation).items())
+
+    def draw_first(self, prompt, body, number, copies):
+        """Return the token drawn after each of some copies of a prompt, without being watched."""
+        cumulative = cumulative_after(prompt, None, self.arguments(self.unwatched, body))
+        uniform = np.random.default_rng([number // self.batch, 7]).random(copies)
+        places = np.searchsorted(cumulative, uniform, side="right")
+        return np.minimum(places, cumulative.size - 1).tolist()
+
     def draw(self, prompt, body, number):
         """Return (token, log-probabilities reported, tokens from the likeliest on) of each draw."""
         t = body.get("temperature", 1.0)
-        truncation = {name: body[name] for name in ("top_k", "top_p", "min_p") if body.get(name)}
-        arguments = tuple(self.behaviour(t, truncation).items())
+        arguments = self.arguments(self.behaviour, body)
         generator = np.random.default_rng([number // self.batch, 7])
 
         last = None
@@ -290,6 +305,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def response(self, body, number):
         """Return the body of an answer."""
+        if not (body.get("logprobs") or body.get("n_probs")):
+            return self.unlisted(body, number)
         if self.path == "/completion":
             return self.llama_server(body, number)
         name = body.get("model", "tiny")
@@ -298,6 +315,19 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path == "/v1/chat/completions":
             return self.chat(body, number)
         return self.completion(body, number)
+
+    def unlisted(self, body, number):
+        """Return what was drawn without log-probabilities: the first token of each copy."""
+        server = self.server
+        if self.path == "/completion":
+            prompts = body["prompt"]
+            drawn = server.draw_first(prompts[0], body, number, len(prompts))
+            return [{"content": server.text(token), "tokens": [token]} for token in drawn]
+        chat = "messages" in body
+        prompt = body["messages"][-1]["content"] if chat else body["prompt"]
+        texts = [server.text(k) for k in server.draw_first(prompt, body, number, body.get("n", 1))]
+        choices = [{"message": {"content": text}} if chat else {"text": text} for text in texts]
+        return {"model": "tiny", "choices": choices}
 
     def completion(self, body, number):
         """Return a completion: texts beside objects {text: log-probability}."""
@@ -394,6 +424,11 @@ def main():
         choices=BEHAVIOURS,
         default="honest",
         help="with the temperature and the truncation asked for (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--unwatched",
+        choices=BEHAVIOURS,
+        help="where no log-probabilities are asked for (default: the same)",
     )
     parser.add_argument(
         "--style",

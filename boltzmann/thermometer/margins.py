@@ -78,7 +78,7 @@ class Margins:
         self.draws += cleared.size
 
     def _cleared_of_top_p(self, claimed: DrawProbabilities) -> BoolArray:
-        """Return whether the hidden top_p is refuted, or shows too little, after each draw: (n,)."""
+        """Return whether the hidden top_p is refuted, or shows too little, by each draw, (n,)."""
         hypothesis = claimed.hypothesis
         law = replace(self._claim, top_p=min(self._claim.top_p or 1.0, _HIDDEN_TOP_P))
         hidden = DrawProbabilities(Hypothesis(hypothesis.evidence, law, hypothesis.slack))

@@ -3,15 +3,14 @@ r"""When an audit that asks for draws in rounds may stop, and what it then has f
 At the end of each round the claim is held against a `SequentialTest`, which may be looked at as
 often as one likes. The tests of `diagnose` may not: their p-values are those of a number of draws
 that was fixed beforehand. They are evaluated once, where the audit stops, and pay for all rounds
-at which it might have. Of the false alarms α the sequential test gets 9/10; at the end of round k
-they get
+at which it might have. The sequential test gets 9/10 of the false alarms, and at the end of round k
+they get so much of the rest:
 
-.. math:: \frac{\alpha}{10} \, \frac{1}{k (k + 1)}, \qquad
-          \sum_{k=1}^\infty \frac{1}{k (k + 1)} = 1
+.. math:: \frac{1}{k (k + 1)}, \qquad \sum_{k=1}^\infty \frac{1}{k (k + 1)} = 1
 
-so that, by the union bound, a true claim fails with a probability of at most α, whatever the rule
-by which the audit stops. (Transforms of draws are uniform and independent however prompts were
-chosen from the draws before; bounds on the ratio of a law with fitted numbers hold nearly.)
+By the union bound a true claim then fails with a probability of at most what is allowed, whatever
+the rule by which the audit stops. (Transforms of draws are uniform and independent however prompts
+were chosen from the draws before; bounds on the ratio of a law with fitted numbers hold nearly.)
 """
 
 from dataclasses import dataclass, replace

@@ -79,10 +79,14 @@ class Stream:
 
 @dataclass(frozen=True)
 class Audited:
-    """The verdict of an audit, and how many draws it took."""
+    """The verdict of an audit, how many draws it took, and how many it took to decide the claim.
+
+    The others name the fault of a claim that is refuted.
+    """
 
     diagnosis: Diagnosis
     draws: int
+    decided: int
 
 
 def of_fixed_number(stream: Stream, rule: StoppingRule, draws: int) -> Audited:
@@ -91,27 +95,32 @@ def of_fixed_number(stream: Stream, rule: StoppingRule, draws: int) -> Audited:
     found = diagnose(
         reading, rule.claim, false_alarms=rule.false_alarms, resolution=rule.resolution
     )
-    return Audited(found, draws)
+    return Audited(found, draws, draws)
 
 
 def in_rounds(stream: Stream, rule: StoppingRule, most: int, *, by_heat: bool) -> Audited:
-    """Audit in rounds of one draw a context, and of a twentieth more draws after 20 of them.
+    """Audit in rounds of one draw a context, or of a twentieth of all draws if that is more.
 
-    With `by_heat` the first round asks all contexts, the others the hottest quarter until the claim
-    is refuted, and all again to name the fault.
+    With `by_heat` the first round asks all contexts, the others the hottest quarter. Once the claim
+    is refuted, as many are asked in turn, to name the fault.
     """
     asked = len(stream.logits)
     rows = stream.in_turn[:asked]
     number = 1
+    decided = 0
     while True:
         reading = stream.reading(rows)
         look = rule.look(reading, number, last=rows.size >= most)
+        if decided == 0 and (look.refuted or look.stop is not None):
+            decided = rows.size
         if look.stop is not None:
-            return Audited(look.stop.diagnosis, rows.size)
+            return Audited(look.stop.diagnosis, rows.size, decided)
         chosen = np.arange(asked)
-        if by_heat and not look.refuted:
+        if by_heat:
             heats = heat_capacities(reading, rule.claim)
             chosen = np.array(hottest(heats, reading.evidence.rows.tolist(), _SHARE))
+            if look.refuted:
+                chosen = (rows[-1] + 1 + np.arange(chosen.size)) % asked
         size = max(chosen.size, rows.size // 20)
         rows = np.concatenate([rows, np.resize(chosen, min(size, most - rows.size))])
         number += 1

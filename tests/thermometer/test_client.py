@@ -77,7 +77,7 @@ def collector(**settings):
 def test_retry_after_is_waited_for_by_all_requests(monkeypatch):
     """The waits by a clock that stands still, for a request and for a later one."""
     waits = []
-    answers = [exchange.TransientError("busy", 30.0), ({}, []), ({}, [])]
+    answers = [exchange.TransientError("busy", 30.0), {"choices": []}, {"choices": []}]
 
     async def sleep(seconds):
         waits.append(seconds)

@@ -90,7 +90,7 @@ def test_copies_expect_1_of_an_answer_drawn_as_claimed():
 
 
 def test_with_one_rival_the_ratio_is_walds():
-    """Of two levels: log M moves by one of two steps, and 1/α is reached where they add up to it."""
+    """Of two levels: log M moves by one of two steps, until they add up to log 1000."""
     x = np.array([[0.0, -1.0]])
     chosen = np.random.default_rng(2).integers(0, 2, 200)  # as at infinite temperature
     rival = SamplingLaw(1.4)

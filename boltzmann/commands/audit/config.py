@@ -13,6 +13,7 @@ from boltzmann._core.checks import as_count, as_number, as_positive
 from boltzmann.commands.audit.options import SERVER_OPTIONS
 from boltzmann.commands.audit.sources import SavedFile, Server
 from boltzmann.thermometer import Diagnosis, Reading, SamplingLaw, SavedDraws, diagnose
+from boltzmann.thermometer.io.blind import LIST_FIELDS
 from boltzmann.thermometer.io.client import ClientSettings
 from boltzmann.thermometer.io.interfaces import INTERFACES, split_url
 from boltzmann.thermometer.io.requests import AuditRequest, as_url
@@ -165,7 +166,10 @@ def _server(options: argparse.Namespace, claim: SamplingLaw) -> Server:
         listed=as_count("--listed", options.listed, least=3),
         fields=dict(_field(text) for text in options.field or ()),
         repeats=max(AuditRequest.repeats, concurrency),
+        blind=options.blind,
     )
+    if request.blind and api not in LIST_FIELDS:
+        raise ValueError(f"--blind is for {', '.join(LIST_FIELDS)}: --api is {api}")
 
     settings = ClientSettings(
         concurrency=concurrency,

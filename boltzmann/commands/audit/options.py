@@ -154,6 +154,14 @@ SERVER_OPTIONS: dict[str, dict[str, Any]] = {
         "help": "the most tokens to draw (default: %(default)s): an audit stops as soon as the "
         "claim is known to hold or to fail",
     },
+    "blind": {
+        "action": "store_true",
+        "default": False,
+        "help": "ask for the list after each prompt once, as long as --listed says, and then for "
+        "tokens alone, --tokens copies of a prompt in a request: asking for log-probabilities can "
+        "change the sampler (llama-server's runs elsewhere then), and an audit so asked cannot be "
+        "told from other use. For completions, chat and llama",
+    },
     "fixed": {
         "action": "store_true",
         "default": False,
@@ -164,7 +172,8 @@ SERVER_OPTIONS: dict[str, dict[str, Any]] = {
         "type": int,
         "default": 16,
         "metavar": "N",
-        "help": "that a request asks for (default: %(default)s)",
+        "help": "that a request asks for, or with --blind copies of its prompt (default: "
+        "%(default)s)",
     },
     "listed": {
         "type": int,

@@ -51,7 +51,7 @@ def request_of_round(
 def hottest_prompts(claim: SamplingLaw, draws: SavedDraws, reading: Reading) -> tuple[str, ...]:
     """Return the prompts whose lists so far have the greatest heat capacity under the claim."""
     prompts = draws.prompts or []
-    labels = [prompts[row] for row in reading.evidence.rows]
+    labels = [prompts[k] for k in reading.evidence.which]
     found = hottest(heat_capacities(reading, claim), labels, share=_SHARE, least=_FEWEST)
     return tuple(str(prompt) for prompt in found if prompt is not None)
 

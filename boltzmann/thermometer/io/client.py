@@ -16,16 +16,17 @@ from boltzmann.thermometer.io.answer_checks import (
     length_allowed,
     refusal_hint,
 )
+from boltzmann.thermometer.io.blind import check_texts, tokens_in
 from boltzmann.thermometer.io.exchange import Exchange, RefusalError, TransientError
 from boltzmann.thermometer.io.interfaces import field_in, with_field
 from boltzmann.thermometer.io.journal import Journal
 from boltzmann.thermometer.io.redaction import Redactor
 from boltzmann.thermometer.io.requests import AuditRequest
-from boltzmann.thermometer.io.responses import ParsedResponse
+from boltzmann.thermometer.io.responses import ParsedResponse, parse_response
 from boltzmann.thermometer.io.scale import PROBE_TEMPERATURES, scale_of
 from boltzmann.thermometer.io.server_settings import ServerSettings, listen
 from boltzmann.thermometer.io.text_check import texts_of
-from boltzmann.thermometer.io.tokens import ObservedDraw
+from boltzmann.thermometer.io.tokens import ObservedDraw, shown
 
 BACKOFF = 1.0  # seconds before the second try; the bound doubles with each further one ...
 _LONGEST_BACKOFF = 60.0  # ... up to so many
@@ -127,6 +128,8 @@ class _Collector:
             if self.journal.scale is None:
                 self.journal.scale = await self._scale()
             self.journal.listed = self.request.listed
+            if self.request.blind:
+                await self._ask_for_lists()
             await self._ask_all(draws, progress)
         except NoLogprobsError as error:
             told = await self._told_by_texts()
@@ -147,8 +150,9 @@ class _Collector:
         if t == 0:
             return ""
         texts = []
+        body = replace(self.request, blind=False).body(0)
         for k in range(_TEXTS):
-            response, _ = await self.answer(f"request {k} for its text", self.request.body(0))
+            response, _ = await self.answer(f"request {k} for its text", body)
             texts += texts_of(response)
         return equal_texts(texts, t)
 
@@ -186,15 +190,50 @@ class _Collector:
         while self.journal.draws < draws:
             number = next(numbers)
             body = self.request.body(number)
+            if self.request.blind:
+                await self._draw_blindly(number, body)
+                progress(self.journal.draws)
+                continue
             response, parsed = await self.answer(f"request {number}", body)
             self.journal.add(number, self.request.prompt(number), response, parsed)
             self.checks.check(response, parsed)
             progress(self.journal.draws)
 
+    async def _ask_for_lists(self) -> None:
+        """Ask for the list after each prompt that the journal lacks."""
+        for prompt in dict.fromkeys(self.request.all_prompts):
+            while prompt not in self.journal.prompts_listed:
+                name = f"the list after {shown(prompt)}"
+                response, parsed = await self.answer(name, self.request.list_body(prompt))
+                self.checks.check(response, parsed)
+                if parsed.draws:
+                    self._parsed_by(check_texts, name, parsed.draws[0], response)
+                    self.journal.add_list(prompt, response, parsed)
+
+    async def _draw_blindly(self, number: int, body: dict[str, Any]) -> None:
+        """Ask for tokens alone."""
+        name = f"request {number}"
+        tokens = self._parsed_by(tokens_in, name, await self.content(name, body))
+        self.journal.add_tokens(number, self.request.prompt(number), tokens)
+        if not tokens:
+            raise self._failure(name, "brought no token")
+
     async def answer(
         self, name: str, body: dict[str, Any]
     ) -> tuple[dict[str, Any], ParsedResponse]:
-        """Return the answer to a request, parsed as well; try again where that may help."""
+        """Return the answer to a request, parsed as well."""
+        content = await self.content(name, body)
+        return content, self._parsed_by(parse_response, name, content)
+
+    def _parsed_by(self, parse: Callable[..., Any], name: str, *content: Any) -> Any:
+        """Return what a function finds in an answer, or fail in the name of the request."""
+        try:
+            return parse(*content)
+        except ValueError as error:
+            raise self._failure(name, str(error)) from None
+
+    async def content(self, name: str, body: dict[str, Any]) -> Any:
+        """Return what answers a request; try again where that may help."""
         for attempt in count():
             await asyncio.sleep(max(0.0, self.not_before - monotonic()))
             try:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from boltzmann.thermometer.io.events import chunks_in, joined
 from boltzmann.thermometer.io.redaction import Redactor
 from boltzmann.thermometer.io.requests import AuditRequest
-from boltzmann.thermometer.io.responses import ParsedResponse, error_in, parse_response
+from boltzmann.thermometer.io.responses import error_in
 from boltzmann.thermometer.io.tokens import shown
 
 _TRANSIENT = {408, 425, 429, 500, 502, 503, 504, 529}  # status codes that may be others next time
@@ -84,8 +84,8 @@ class Exchange:
         except (TimeoutError, ValueError, RecursionError, httpx.RequestError, httpx.InvalidURL):
             return None
 
-    async def post(self, body: dict[str, Any]) -> tuple[dict[str, Any], ParsedResponse]:
-        """Return the answer to a body, parsed as well.
+    async def post(self, body: dict[str, Any]) -> Any:
+        """Return what answers a body.
 
         Raises
         ------
@@ -108,7 +108,7 @@ class Exchange:
         if error := error_in(content):
             kind = TransientError if _is_transient(content) else ValueError
             raise kind(f"the server reports an error: {error}")
-        return content, parse_response(content)
+        return content
 
     def _content(self, text: str) -> Any:
         """Return the JSON that an answer holds, put together if it is streamed.

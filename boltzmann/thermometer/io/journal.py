@@ -53,6 +53,8 @@ class Journal:
         What the server says of itself; None until it was asked.
     draws : int
         How many draws the journal holds.
+    prompts_listed : set of str
+        The prompts whose lists were asked for apart from draws.
 
     Raises
     ------
@@ -68,6 +70,7 @@ class Journal:
         self.scale_told = True
         self.said: ServerSettings | None = None
         self.draws = 0
+        self.prompts_listed: set[str] = set()
         self._summary = summary
         self._answered: set[int] = set()
         self._reader = LineReader()
@@ -112,15 +115,29 @@ class Journal:
         ValueError
             If it cannot be written, or the request was answered before.
         """
+        self._write_header()
+        self._write({"request": number, "prompt": prompt, "response": evidence_of(response)})
+        where = f"{self.path}, line {len(self._answered) + 2}"
+        self._count(number, prompt, parsed, where)
+
+    def add_list(self, prompt: str, response: dict[str, Any], parsed: ParsedResponse) -> None:
+        """Write the answer that lists the tokens after a prompt; its own token is no draw."""
+        self._write_header()
+        self._write({"list": prompt, "response": evidence_of(response)})
+        self._note_list(prompt, parsed)
+
+    def add_tokens(self, number: int, prompt: str, tokens: list[int | str | None]) -> None:
+        """Write tokens that were drawn after a prompt whose list is there."""
+        self._write({"request": number, "prompt": prompt, "tokens": tokens})
+        self._count_tokens(number, prompt, tokens)
+
+    def _write_header(self) -> None:
         if not self._has_header:
             said = (self.said or ServerSettings()).as_json()
             found = {"scale": self.scale, "scale_told": self.scale_told, "said": said}
             found["listed"] = self._reader.listed = self.listed
             self._write({"audit": {**self._summary, **found}})
             self._has_header = True
-        self._write({"request": number, "prompt": prompt, "response": evidence_of(response)})
-        where = f"{self.path}, line {len(self._answered) + 2}"
-        self._count(number, prompt, parsed, where)
 
     def next_unanswered(self, number: int) -> int:
         """Return the first request from `number` on that has no answer."""
@@ -157,10 +174,21 @@ class Journal:
             self._has_header = True
             for place, line in answers:
                 where = place
-                number = as_count("request", line["request"], least=0)
-                self._count(number, line.get("prompt"), parse_response(line["response"]), where)
+                self._resume_line(line, where)
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{where} keeps no answer: {error}") from None
+
+    def _resume_line(self, line: Any, where: str) -> None:
+        """Count what a line holds."""
+        if "list" in line:
+            self._note_list(line["list"], parse_response(line["response"]))
+            return
+        number = as_count("request", line["request"], least=0)
+        prompt = line.get("prompt")
+        if isinstance(line.get("tokens"), list):
+            self._count_tokens(number, prompt, line["tokens"])
+        else:
+            self._count(number, prompt, parse_response(line["response"]), where)
 
     def _cut_to_whole_lines(self) -> bool:
         """Cut off an incomplete last line, and tell whether anything is left."""
@@ -198,10 +226,22 @@ class Journal:
                     f"{self.path} keeps another audit: {difference}. Keep this one elsewhere"
                 )
 
-    def _count(self, number: int, prompt: Any, parsed: ParsedResponse, where: str) -> None:
+    def _note_list(self, prompt: str, parsed: ParsedResponse) -> None:
+        self._reader.add_list(prompt, parsed)
+        self.prompts_listed.add(prompt)
+
+    def _count_tokens(self, number: int, prompt: Any, tokens: list[Any]) -> None:
+        self._note_answered(number)
+        self._reader.add_tokens(number, prompt, tokens)
+        self.draws += len(tokens)
+
+    def _note_answered(self, number: int) -> None:
         if number in self._answered:
             raise ValueError(f"request {number} is there twice")
         self._answered.add(number)
+
+    def _count(self, number: int, prompt: Any, parsed: ParsedResponse, where: str) -> None:
+        self._note_answered(number)
         self._reader.add_kept(number, prompt, parsed, where)
         self.draws += len(parsed.draws)
 

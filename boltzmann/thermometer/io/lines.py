@@ -8,6 +8,7 @@ from typing import Any
 
 from boltzmann._core.checks import as_count, as_positive
 from boltzmann.thermometer.io.answer_forms import form_of
+from boltzmann.thermometer.io.blind import TokenList
 from boltzmann.thermometer.io.list_conventions import Answer, Shape, shape_of
 from boltzmann.thermometer.io.responses import (
     ERROR,
@@ -103,6 +104,8 @@ class LineReader:
         self.doubts: list[str] = []
         self.listed: int | None = None
         self._scale = scale
+        self._lists: dict[tuple[int, Any], TokenList] = {}  # by audit and prompt
+        self._unlisted: list[SimpleDraw] = []
         self._streams = Streams()
         self._first_pieces: dict[str, int] = {}  # the first line of an answer under way, by source
 
@@ -118,6 +121,10 @@ class LineReader:
             raise ValueError("one object a line is expected, not a list of them")
         if _is_audit_header(line):
             self._add_header(line)
+        elif _is_list(line):
+            self.add_list(line["list"], parse_response(line["response"]))
+        elif _is_tokens(line):
+            self.add_tokens(line.get("request"), line.get("prompt"), line["tokens"])
         elif is_simple_draw(line):
             self.simple.append(simple_draw(line, number))
         elif (response := finished_response(line)) is not None:
@@ -162,6 +169,26 @@ class LineReader:
         audit = len(self.scales)  # all its lists were asked for at one length
         group = ("request", audit, number)
         self.answers.append(Answer(group, Shape(f"audit {audit}"), parsed.draws, where, prompt))
+
+    def add_list(self, prompt: Any, parsed: ParsedResponse) -> None:
+        """Add the list after a prompt, for tokens that come without one."""
+        if not parsed.draws:
+            raise ValueError(f"there is no list after {shown(prompt)}")
+        self._lists[len(self.scales), prompt] = TokenList.of(parsed.draws[0])
+
+    def add_tokens(self, number: Any, prompt: Any, tokens: list[Any]) -> None:
+        """Add the tokens of a request of an audit, to be found in the list after its prompt."""
+        audit = len(self.scales)
+        if (audit, prompt) not in self._lists:
+            raise ValueError(f"no list after {shown(prompt)} comes before its tokens")
+        listed = self._lists[audit, prompt]
+        group = ("request", audit, as_count("request", number, least=0))
+        self._unlisted += [SimpleDraw(listed.row(token), group, prompt) for token in tokens]
+
+    @property
+    def unlisted(self) -> list[SimpleDraw]:
+        """Draws that came without lists, in the order of their requests."""
+        return sorted(self._unlisted, key=lambda draw: draw.group)
 
     def _add_chunk(
         self, line: Mapping[str, Any], head: Mapping[str, Any], number: int, where: str
@@ -227,6 +254,16 @@ def _shape(response: Any, draws: list[ObservedDraw]) -> Shape:
 def _is_audit_header(line: Any) -> bool:
     """Tell whether a line is the first of a journal, which says what was asked of which server."""
     return isinstance(line, Mapping) and "audit" in line
+
+
+def _is_list(line: Any) -> bool:
+    """Tell whether a line of a journal lists the tokens after a prompt."""
+    return isinstance(line, Mapping) and "list" in line and "response" in line
+
+
+def _is_tokens(line: Any) -> bool:
+    """Tell whether a line of a journal holds tokens alone."""
+    return isinstance(line, Mapping) and "request" in line and isinstance(line.get("tokens"), list)
 
 
 def _is_kept_answer(line: Any) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from boltzmann.thermometer.io.blind import blind_body
 from boltzmann.thermometer.io.interfaces import INTERFACES, Asked, Interface, with_field
 from boltzmann.thermometer.laws import SamplingLaw
 
@@ -69,6 +70,9 @@ class AuditRequest:
         How many requests in a row have the same prompt: at least as many as are under way at once.
     off : dict
         Fields that switch off what the server says acts by default.
+    blind : bool
+        Whether tokens are asked for without log-probabilities: one after the prompt, in `tokens`
+        copies.
     """
 
     url: str
@@ -81,6 +85,7 @@ class AuditRequest:
     fields: dict[str, Any] = field(default_factory=dict)
     repeats: int = 16
     off: dict[str, Any] = field(default_factory=dict)
+    blind: bool = False
 
     @property
     def path(self) -> str:
@@ -123,7 +128,13 @@ class AuditRequest:
 
     def body(self, number: int) -> dict[str, Any]:
         """Return the body of a request, without a seed, so that draws are independent."""
-        return self.body_of(self.prompt(number), self.tokens, self.claim)
+        if not self.blind:
+            return self.body_of(self.prompt(number), self.tokens, self.claim)
+        return blind_body(self.api, self.list_body(self.prompt(number)), self.tokens)
+
+    def list_body(self, prompt: str) -> dict[str, Any]:
+        """Return the body that asks for one token after a prompt, and for its list."""
+        return self.body_of(prompt, self.interface.least_length, self.claim)
 
     def body_of(self, prompt: str, tokens: int, law: SamplingLaw) -> dict[str, Any]:
         """Return the body that asks for some tokens after a prompt by a law."""

@@ -105,15 +105,21 @@ class SavedDraws:
         pairs = zip(self.groups, self.chosen, strict=True)
         groups = {group for group, x in pairs if x is not None and x >= 0}
 
+        # Draws from one list share its array.
+        numbers: dict[int, int] = {}
+        rows = [numbers.setdefault(id(array), len(numbers)) for array in self.logprobs]
+        first = np.unique(rows, return_index=True)[1]  # (R,), the first draw from each list
+
         # Given that no unidentified token is drawn, the others are likelier.
-        missing = np.minimum(self.unidentified, _MOST_UNIDENTIFIED)  # (n,)
-        shifts = -self.scale * np.log1p(-missing)  # (n,)
-        tokens = [range(row.size) for row in self.logprobs] if self.tokens is None else self.tokens
-        logprobs = [row + shift for row, shift in zip(self.logprobs, shifts, strict=True)]
-        known = (missing < _MOST_UNIDENTIFIED) & (not self.logits)  # (n,)
+        missing = np.minimum(self.unidentified, _MOST_UNIDENTIFIED)[first]  # (R,)
+        shifts = -self.scale * np.log1p(-missing)  # (R,)
+        logprobs = [self.logprobs[k] + shift for k, shift in zip(first, shifts, strict=True)]
+        tokens = self.tokens or [range(array.size) for array in self.logprobs]
+        known = (missing < _MOST_UNIDENTIFIED) & (not self.logits)  # (R,)
         reading = read(
-            list(zip(tokens, logprobs, strict=True)),
+            [(tokens[k], array) for k, array in zip(first, logprobs, strict=True)],
             [self._name(k) for k in range(len(self.chosen))],
+            rows=rows,
             groups=self.groups if len(groups) > 1 else None,
             prompts=self._prompt_numbers,
             confidence=confidence,
@@ -241,17 +247,18 @@ def draws_read(reader: LineReader, scale: float | None = None) -> SavedDraws:
     contradictions = Tally()
     contradictory = [_contradictory(answer, logits, contradictions) for answer in answers]
     rows = rows_of(answers, contradictory)
-    rows += [draw.row for draw in reader.simple]
+    simple = [*reader.simple, *reader.unlisted]
+    rows += [draw.row for draw in simple]
     if not rows:
         raise ValueError(_why_no_draw(reader))
 
     groups = [answer.group for answer in answers for _ in answer.draws]
-    groups += [draw.group for draw in reader.simple]
+    groups += [draw.group for draw in simple]
     labels = {group: k for k, group in enumerate(dict.fromkeys(groups))}
     factor = _factor(reader) if scale is None else scale
     cut = lengths_at_truncation(draws, reader.listed)
     return SavedDraws(
-        logprobs=[row.logprobs * factor for row in rows],
+        logprobs=_scaled([row.logprobs for row in rows], factor),
         chosen=[row.chosen for row in rows],
         groups=[labels[group] for group in groups],
         scale=factor,
@@ -265,10 +272,19 @@ def draws_read(reader: LineReader, scale: float | None = None) -> SavedDraws:
         tokens=[row.tokens for row in rows],
         drawn=[row.drawn for row in rows],
         prompts=[answer.prompt for answer in answers for _ in answer.draws]
-        + [None] * len(reader.simple),
+        + [draw.prompt for draw in simple],
         own=np.array([row.own for row in rows]) * factor,
         cut_lengths=sorted({*cut}),
     )
+
+
+def _scaled(arrays: list[FloatArray], factor: float) -> list[FloatArray]:
+    """Return arrays times a factor; those that are one stay one."""
+    products: dict[int, FloatArray] = {}
+    for array in arrays:
+        if id(array) not in products:
+            products[id(array)] = array * factor
+    return [products[id(array)] for array in arrays]
 
 
 def _factor(reader: LineReader) -> float:

@@ -13,10 +13,11 @@ from boltzmann.thermometer.io.tokens import shown
 
 
 class SimpleDraw(NamedTuple):
-    """A draw in this package's own form, and the group that it belongs to."""
+    """A draw in this package's own form, the group that it belongs to, and what was asked."""
 
     row: Row
     group: Any
+    prompt: str | None = None
 
 
 def is_simple_draw(line: Any) -> bool:
