@@ -244,8 +244,13 @@ def _of_other_truncation(claim: SamplingLaw) -> list[_FaultLaw]:
 
 
 def _with_hidden_truncation(fitter: LawFitter, claim: SamplingLaw) -> list[_FaultLaw]:
-    """Return the tightest truncations that allow the draws, at the temperature claimed and any."""
+    """Return the tightest truncations that allow the draws, at the temperature claimed and any.
+
+    One that leaves the likeliest token alone is no other law than t = 0.
+    """
     found: list[_FaultLaw] = []
+    if not fitter.evidence.highest_ranks.any():
+        return found
     for cutoff, fault in _HIDDEN.items():
         orders = [claim.order]
         if cutoff == "top_p":

@@ -89,3 +89,12 @@ def test_the_report_says_which_slack_explains_near_ties(capsys, monkeypatch, tmp
     assert "cannot tell: near ties: " in out and "wrong_temperature" not in out
     slack = out.partition("(--slack ")[2].partition(")")[0]
     assert audited(capsys, chat_answers(entries), "-t", 0, "--slack", slack)[0] == 0
+
+
+def test_a_greedy_engine_is_called_greedy_beside_near_ties():
+    """Of 40 lists one has two tokens 2e-4 nats apart; the engine takes the first of each."""
+    rows = np.sort(np.random.default_rng(3).normal(0, 2, (40, 20)))[:, ::-1].copy()
+    rows[7, 1] = rows[7, 0] - 2e-4
+    reading = read(np.repeat(rows, 40, axis=0), np.zeros(1600, dtype=int))
+    found = diagnose(reading, 0.7, slack=0.012)
+    assert (found.verdict, found.fault) == ("fails", "greedy")
