@@ -44,6 +44,6 @@ def test_files_that_the_readme_names_exist():
 
 def test_ci_runs_the_test_command_of_the_readme():
     ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    install, run = ['python -m pip install -e ".[test]"', "python -m pytest"]
+    install, run = ['python -m pip install -e ".[test]"', "python -m pytest -n auto"]
     assert f"{install} && {run}" in README
     assert "pip install --quiet -e" in ci and '".[test]"' in ci and run in ci

@@ -41,11 +41,20 @@ def diagnose(
     .. math:: e^{-x}, \qquad 2 e^{-x}, \qquad e^{-x}, \qquad 2 (1 + x) e^{-x}
 
     for a law with nothing to fit (Markov), with a temperature (Chernoff), a cutoff (all draws must
-    lie inside it), or both (about). Fit to uniformity and independence are tested beside. All
-    p-values share `false_alarms` equally, and the claim fails if one is below its share. The fault
-    is then the candidate of the largest Λ, less 7 nats for each number that was fitted, and 3 for
-    1/t, which near t = √½ is about 2t, and rarer. Where draws depend on each other, Λ is divided by
-    the design effect: they tell so many times less.
+    lie inside it), or both (about). *Signs* are tested beside, which any law has to pass: that
+    tokens drawn before, the likeliest, or single tokens come as often as they should, that one
+    temperature holds in all rows and among all tokens, that a cutoff is at one place, that as many
+    draws leave their lists as should, that answers are no copies, that draws are independent. Laws
+    and signs have half of `false_alarms` each, shared equally, and the claim fails if a p-value is
+    below its share.
+
+    A fault is named only if its law passes the signs as well, at ten times their share: it is the
+    law of the largest Λ, less 7 nats for each number that was fitted, and 3 for 1/t, which near
+    t = √½ is about 2t, and rarer; and no law of another kind that passes comes within 5 nats.
+    Penalties, biases, exclusion of top choices, temperatures that follow the entropy and locally
+    typical sampling are fitted where a sign points to them. Else the fault is "unknown", and `seen`
+    says in words what was seen. Where draws depend on each other, Λ is divided by the design
+    effect: they tell so many times less.
 
     Parameters
     ----------
@@ -74,6 +83,10 @@ def diagnose(
     -----
     A cutoff by top_k or min_p is the same before and after the temperature, once its place is
     fitted. Only top_p, and a min_p that was claimed, tell the order.
+
+    A temperature at which nothing but the likeliest token can come is judged as 0 is. Draws up to
+    the slack behind a cutoff do not refute it, but count as if their tokens were kept with the
+    weight that is likeliest.
 
     Of lists of the m likeliest tokens, log-probabilities tell what the others have together at t =
     1, and within bounds at another t. Where these leave open how many of the tokens listed a

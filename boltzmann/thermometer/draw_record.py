@@ -38,6 +38,8 @@ class DrawRecord:
         its list; nan where none is.
     names : sequence, optional
         What the caller calls each token; its number by default.
+    ordered : bool
+        Whether draws are in the order in which they were made.
     """
 
     tokens: IntArray
@@ -49,6 +51,7 @@ class DrawRecord:
     outside: NDArray[np.bool_]
     own: FloatArray
     names: Sequence[Any] | None = None
+    ordered: bool = True
 
     @cached_property
     def places(self) -> IntArray:

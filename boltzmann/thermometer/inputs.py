@@ -61,6 +61,18 @@ def as_draws(source: Any, chosen: Any, rows: Any) -> Draws:
     return _listed([head, *iterator], chosen, rows)
 
 
+def draws_of_counts(counts: Any) -> tuple[IntArray, IntArray]:
+    """Return the token and the row of each draw that counts, (R, V) or (V,), stand for."""
+    table = np.atleast_2d(np.asarray(counts))
+    if table.ndim != 2 or table.dtype.kind not in "iu" or table.size == 0:
+        raise ValueError(f"counts must be (R, V) or (V,) whole numbers, got {counts!r}")
+    if (table < 0).any():
+        raise ValueError(f"counts must be at least 0, got {table.min()}")
+    rows, tokens = np.nonzero(table)
+    each = table[rows, tokens]
+    return np.repeat(tokens, each), np.repeat(rows, each)
+
+
 def _is_pair_of_tables(source: Any) -> bool:
     """Whether this is an array of tokens and one of their log-probabilities, not two batches."""
     if not isinstance(source, tuple) or len(source) != 2:

@@ -14,7 +14,7 @@ from boltzmann.thermometer.draw_record import DrawRecord
 from boltzmann.thermometer.errors import BetaErrors, as_error, errors_of_beta
 from boltzmann.thermometer.evidence import Evidence, renumbered
 from boltzmann.thermometer.fitting import as_t, fit_beta, likelihood_bounds
-from boltzmann.thermometer.inputs import ABSENT, WITHHELD
+from boltzmann.thermometer.inputs import ABSENT, WITHHELD, draws_of_counts
 from boltzmann.thermometer.signs.outside import least_temperature
 from boltzmann.thermometer.token_levels import IntArray, TokenLevels
 from boltzmann.thermometer.uniformity import kolmogorov_smirnov
@@ -79,7 +79,7 @@ class Reading:
 
 def read(
     logits_or_logprobs: Any,
-    chosen: Any,
+    chosen: Any = None,
     top: int | None = None,
     groups: ArrayLike | None = None,
     confidence: float = 0.95,
@@ -88,6 +88,7 @@ def read(
     prompts: ArrayLike | None = None,
     normalised: ArrayLike | None = None,
     own: ArrayLike | None = None,
+    counts: ArrayLike | None = None,
 ) -> Reading:
     r"""Read the temperature at which tokens were drawn.
 
@@ -135,6 +136,9 @@ def read(
         list the likeliest tokens: 1, unless they were multiplied by something. It tells how
         probable the others are together, which a truncation by top_p depends on. nan for a row of
         which that is not known. By default rows hold all tokens.
+    counts : (R, V) or (V,) array_like of int, optional
+        Instead of the tokens, how often each token of each row was drawn. Nothing is then known of
+        the order of draws, or tested of it.
     own : (n,) array_like, optional
         The log-probability that is reported beside each token drawn, whether its row holds it or
         not; nan where none is. It tells how unlikely a token is that no row holds.
@@ -169,6 +173,14 @@ def read(
     (0.7, 0.004, 5000)
     """
     confidence = _as_confidence(confidence)
+    if counts is not None:
+        if any(argument is not None for argument in (chosen, rows, groups, prompts, own)):
+            raise ValueError(
+                "counts are of whole rows: chosen, rows, groups, prompts, own are none"
+            )
+        chosen, rows = draws_of_counts(counts)
+    if chosen is None:
+        raise ValueError("chosen is None: give the tokens drawn, or their counts")
     found = condense(logits_or_logprobs, chosen, rows, normalised)
     levels, ranks, places = found.levels, found.ranks, found.positions
     if top is not None:
@@ -192,11 +204,12 @@ def read(
         gaps=found.gaps,
         rows=found.rows,
         chosen=found.tokens,
-        answers=_as_answers(labels, found.rows),
+        answers=_as_answers(labels, found.rows, counts is None),
         prompts=_as_prompts(prompts, labels, found),
         outside=reasons["not listed"] | reasons["below the top"],
         own=_as_own(own, found),
         names=found.names,
+        ordered=counts is None,
     )
     if not used.any() and not record.outside.any():
         raise ValueError(f"chosen has no draw that can be read: {left_out}")
@@ -242,14 +255,14 @@ def _as_groups(labels: IntArray | None, used: NDArray[np.bool_]) -> IntArray | N
     return numbers if numbers.max() + 1 < numbers.size else None
 
 
-def _as_answers(labels: IntArray | None, rows: IntArray) -> IntArray:
+def _as_answers(labels: IntArray | None, rows: IntArray, ordered: bool) -> IntArray:
     """Return the answer of each draw: its group; else one for all, if no row is drawn from twice.
 
     Several draws from one row are no text.
     """
     if labels is not None:
         return labels
-    text = np.unique(rows).size == rows.size
+    text = ordered and np.unique(rows).size == rows.size
     return np.zeros(rows.size, dtype=np.int64) if text else np.arange(rows.size)
 
 

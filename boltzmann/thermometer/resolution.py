@@ -6,6 +6,7 @@ from boltzmann.thermometer.hypothesis import Hypothesis
 
 # Standard deviations by which a temperature off by the resolution is to stand out: 95 %.
 _POWER = 1.645
+_ROUNDING = 1e-12  # nats a draw that sums of logarithms may be off by
 
 
 # Draws expected beside the likeliest tokens, below which a temperature cannot be told from 0.
@@ -39,7 +40,9 @@ def draws_needed(claimed: Hypothesis, resolution: float, effect: float, threshol
 
     if known >= needed:
         return 0.0
-    return float(np.ceil(claimed.evidence.draws * (needed / known - 1))) if known > 0 else np.inf
+    if known <= _ROUNDING * claimed.evidence.draws:
+        return np.inf
+    return float(np.ceil(claimed.evidence.draws * (needed / known - 1)))
 
 
 def _expected_of_zero(claimed: Hypothesis, resolution: float) -> float:

@@ -10,7 +10,7 @@ request leaves out.
 
 Minutes. 30
 
-Predict first. Fifteen engines are given a network whose logits are known, and told to sample from
+Predict first. Sixteen engines are given a network whose logits are known, and told to sample from
 it at t = 0.7 with every truncation off. In how many is 0.7 read? Then the request says temperature
 = 0.7 and nothing else: in how many is it read now, and in how many does the likeliest token come
 every time? Two requests are sent without a seed: can the same text come twice? An engine is asked
@@ -28,16 +28,16 @@ comes r^(-1/t) times as often as the first; n draws tell t to 1/√(nC) of itsel
 What would refute it. A reading that is off by more than its error allows, in any engine, where
 sampling is on and truncation off. The control: readings held to a temperature 10 % off must fail.
 
-What you see. On the left, each engine and this package's own sampler at four temperatures: all 64
+What you see. On the left, each engine and this package's own sampler at four temperatures: all 68
 readings are within 1.6 % of what was asked for, and within three of their errors. Whoever wrote
 these samplers divided by t and drew rightly, in C++, Rust, Python and JavaScript. On the right the
-same, with a temperature of 0.7 alone in the request. Of the 15 engines 7 are greedy: the
-temperature waits for a switch (`do_sample`, or a top-k other than 1), and no error says so. In 5
-more the rare tokens are cut off: KerasHub leaves 5 tokens, two builds of llama.cpp leave 20 and a
-third 33, and rwkv, which also punishes what came before, 136 at t = 1.12. In 3 engines 0.7 is all
+same, with a temperature of 0.7 alone in the request. Of the 16 engines 7 are greedy: the
+temperature waits for a switch (`do_sample`, or a top-k other than 1), and no error says so. In 6
+more the rare tokens are cut off: KerasHub leaves 5 tokens, three builds of llama.cpp leave 20 and a
+fourth 33, and rwkv, which also punishes what came before, 136 at t = 1.12. In 3 engines 0.7 is all
 that acts. docs/engines.md has the rest: order, ties, seeds, log-probabilities, and the edges. At t
-= 10⁻⁴⁰, where 1/t is too large for single precision, 8 of the 15 draw a token whose probability is
-0, 3 stop with an error, and 4 do what the limit says.
+= 10⁻⁴⁰, where 1/t is too large for single precision, 8 of the 15 asked draw a token whose
+probability is 0, 3 stop with an error, and 4 do what the limit says.
 
 The misconception. "Set the temperature, and you know how the model is sampled." The temperature is
 one setting of a chain, and the one that engines agree on. What differs is all around it: whether
@@ -94,7 +94,7 @@ from experiments.engines import answers
 from experiments.runner.table import Table, Verdict, agrees, differs, fits
 
 CHAPTER = 16
-FINDING = "One temperature, fifteen engines: the draws obey it, the defaults do not"
+FINDING = "One temperature, sixteen engines: the draws obey it, the defaults do not"
 
 RESULTS = Path(__file__).resolve().parent / "results"
 OFF = "truncation off"

@@ -1,5 +1,7 @@
 """The lesson about engines: a wrong temperature is seen, and so are defaults that do nothing."""
 
+from itertools import cycle
+
 import numpy as np
 import pytest
 
@@ -27,8 +29,9 @@ def test_every_engine_is_in_the_table_under_both_settings(table):
     assert f"{len(names) - 1} engines" in engines.FINDING.replace("sixteen", "16")
 
 
-@pytest.mark.parametrize("factor", [0.9, 1.1])
-@pytest.mark.parametrize("engine", list(engines.results()))
+@pytest.mark.parametrize(
+    ("engine", "factor"), list(zip(engines.results(), cycle([0.9, 1.1]), strict=False))
+)
 def test_one_engine_at_a_wrong_temperature_refutes_the_law(monkeypatch, engine, factor):
     """False alarms: 1e-6 of all readings together; 10 % off is missed less often."""
     found = engines.results()

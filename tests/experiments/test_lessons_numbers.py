@@ -317,11 +317,12 @@ def engines(table):
     yield "In {} engines 0.7 is all that acts", [len(plain)]
     assert all(abs(readings[name] - 0.7) < 0.02 for name in plain)
 
-    _, *given = [r["answers"]["subnormal"]["value"] for r in engines_results().values()]
+    _, *values = [r["answers"]["subnormal"]["value"] for r in engines_results().values()]
+    given = [value for value in values if value is not None]
     errors = sum(value.startswith("error") for value in given)
     limit = given.count("greedy")
     yield (
-        "{} of the {} draw a token whose probability is 0, {} stop with an error, and {} do what",
+        "{} of the {} asked draw a token whose probability is 0, {} stop with an error, and {} do",
         [len(given) - errors - limit, len(given), errors, limit],
     )
 

@@ -1,7 +1,7 @@
 """Servers of two inference engines, with a model of known logits, for live audits.
 
 A server's package is found in this environment, or in another whose Python an environment variable
-names (`VARIABLES`). The model is that of `serve_model.py`.
+names (`VARIABLES`). Model and programs are in experiments/engines/serving.
 """
 
 import importlib.util
@@ -16,8 +16,8 @@ import pytest
 
 from tests.support import live_audits
 
-SUPPORT = Path(__file__).parent
-SHARED = SUPPORT.parents[1] / "experiments" / "engines" / "shared"
+ENGINES = Path(__file__).parents[2] / "experiments" / "engines"
+SERVING, SHARED = ENGINES / "serving", ENGINES / "shared"
 VARIABLES = {"xllamacpp": "BOLTZMANN_XLLAMACPP_PYTHON", "vllm": "BOLTZMANN_VLLM_PYTHON"}
 DRAWS = 3072  # of 12 prompts, 16 requests of 16 tokens each
 
@@ -49,8 +49,8 @@ def served(package, folder):
     """Yield the address of a server, started by `serve_PACKAGE.py`, and end it."""
     from experiments.engines.shared.served import Served
 
-    command = [interpreter(package), "-P", SUPPORT / f"serve_{package}.py", folder]
-    path = os.pathsep.join(map(str, (SHARED, SUPPORT)))
+    command = [interpreter(package), "-P", SERVING / f"serve_{package}.py", folder]
+    path = os.pathsep.join(map(str, (SERVING, SHARED)))
     variables = {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
     server = Served([str(part) for part in command], folder / "log", "/health", variables)
     try:

@@ -7,7 +7,6 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 import pytest
@@ -15,7 +14,7 @@ import pytest
 from boltzmann.__main__ import _parser
 from boltzmann.commands import audit
 from boltzmann.commands.audit.options import _EPILOG
-from boltzmann.thermometer import Fault, load_draws
+from boltzmann.thermometer import load_draws
 from tests.support.gpt2_like import law, logits
 from tests.support.saved_responses import write
 

@@ -72,7 +72,13 @@ def test_what_was_not_asked_for_is_named(audit, field, name):
 
 def test_truncation_in_the_server_s_order_holds_and_in_the_other_is_named(audit):
     truncated = ["--top-p", 0.8, "--resolution", 0.4]
-    status, verdict, report = audit(WHOLE, claim=truncated)
+    status, verdict, report = audit(WHOLE, claim=[*truncated, "--order", "vllm"])
     assert (status, verdict) == (0, "holds"), report
-    status, verdict, report = audit(WHOLE, claim=[*truncated, "--temperature-last"])
+    status, verdict, report = audit(WHOLE, claim=[*truncated, "--order", "llama.cpp"])
     assert (status, verdict) == (1, "swapped_order"), report
+
+
+def test_min_p_before_top_p_holds_as_the_server_has_it(audit):
+    both = ["--top-p", 0.9, "--min-p", 0.05, "--order", "vllm", "--resolution", 0.4]
+    status, verdict, report = audit(WHOLE, claim=both)
+    assert (status, verdict) == (0, "holds"), report

@@ -64,9 +64,9 @@ def test_a_temperature_or_a_truncation_that_was_not_asked_for_is_named(audit, fi
 
 def test_truncation_in_the_server_s_order_holds_and_in_the_other_is_named(audit):
     truncated = ["--top-p", 0.8]
-    status, verdict, report = audit(claim=[*truncated, "--temperature-last"])
+    status, verdict, report = audit(claim=[*truncated, "--order", "llama.cpp"])
     assert (status, verdict) == (0, "holds"), report
-    status, verdict, report = audit(claim=truncated)
+    status, verdict, report = audit(claim=[*truncated, "--order", "vllm"])
     assert (status, verdict) == (1, "swapped_order"), report
 
 

@@ -1,5 +1,7 @@
 """Audits over every interface: what is sent, what is read, whole and streamed."""
 
+import json
+
 import pytest
 
 from boltzmann.thermometer import SamplingLaw, load_draws
@@ -114,3 +116,30 @@ def test_a_first_request_without_an_answer_is_not_sent_again():
         encrypted = server.url.replace("http:", "https:")
         with pytest.raises(ValueError, match=r"no answer"):
             run(server, "--url", encrypted, "--timeout", 0.5, t=1)
+
+
+def test_the_probe_of_the_temperature_asks_without_truncation():
+    """Fields that turn one off are sent, those that truncate or ask for more tokens are not."""
+    fields = {"top_k": 0, "min_p": 0.2, "min_tokens": 9, "user": "me"}
+    claim = SamplingLaw(0.7, top_k=5, top_p=0.5)
+    request = AuditRequest("http://a/v1", "completions", claim, fields=fields)
+    probe = request.probe("It", 0.5)
+    assert (probe["temperature"], probe["top_p"], probe["max_tokens"]) == (0.5, 1.0, 1)
+    assert (probe["top_k"], probe["user"]) == (0, "me")
+    assert not {"min_p", "min_tokens"} & {*probe}
+    assert {"min_p", "min_tokens"} <= {*request.body(0)}
+
+
+@pytest.mark.parametrize(("flat", "probes"), [(0, 2), (2, 4), (8, 8)])
+def test_the_probe_asks_other_prompts_until_lists_tell(flat, probes, capsys):
+    """Of lists that are nearly flat, no factor shows: after four prompts the audit says so."""
+    tops = {"a": -1.0, "b": -1.1, "c": -1.2}
+    logprobs = {"tokens": ["a"], "token_logprobs": [-1.0], "top_logprobs": [tops]}
+    body = json.dumps({"choices": [{"text": "a", "logprobs": logprobs}]})
+    with OtherServer(faults=[f"body {body}"] * flat) as server:
+        run(server, t=0.7, draws=80)
+        asked = [body["prompt"] for body in server.bodies if body["max_tokens"] == 1]
+    assert len(asked) == probes
+    assert len({*asked}) == probes // 2
+    words = " ".join(capsys.readouterr().out.split())
+    assert ("lists had too few tokens in common to tell" in words) == (flat == 8)

@@ -457,3 +457,33 @@ def test_long_rows_are_condensed_as_they_are_read():
     tracemalloc.stop()
     assert peak < 50e6 * 480 / 1000 + 15e6
     assert abs(reading.temperature - 0.7) < 5 * reading.standard_error
+
+
+def test_counts_are_read_as_their_draws_are_in_any_order():
+    """Draws rebuilt in the order of their tokens would be called dependent."""
+    x = -np.log(np.arange(1.0, 201.0))
+    chosen = np.array([bz.language.draw(x, 0.7, 2000, seed) for seed in range(3)])
+    counts = np.array([np.bincount(row, minlength=200) for row in chosen])
+    table = np.tile(x, (3, 1))
+    found = read(table, counts=counts)
+    rows = np.repeat(np.arange(3), 2000)
+    assert found.temperature == pytest.approx(read(table, chosen.ravel(), rows=rows).temperature)
+    assert found.draws == 6000
+    assert diagnose(found, 0.7, resolution=0.2).verdict == "holds"
+    assert diagnose(found, 0.49).fault == "wrong_temperature"
+    rebuilt = read(x, np.repeat(np.arange(200), counts[0]))
+    assert diagnose(rebuilt, 0.7).fault == "dependent_draws"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"counts": [1.5, 2.0]}, "whole numbers"),
+        ({"counts": [1, -2]}, "at least 0"),
+        ({"counts": [1, 2], "chosen": [0]}, "counts are of whole rows"),
+        ({}, "chosen is None"),
+    ],
+)
+def test_counts_are_checked(options, message):
+    with pytest.raises(ValueError, match=message):
+        read([0.0, -1.0], **options)

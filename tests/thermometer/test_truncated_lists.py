@@ -119,6 +119,7 @@ def test_lists_of_one_length_are_cut_if_all_add_up_to_1():
         saved = load_draws(write(Path("draws.jsonl"), header, *kept))
         assert saved.end_at_truncation == whole
         assert saved.cut_lengths == ([10] if whole else [])
+        assert (-2 in saved.chosen) != whole  # nothing is beyond a list that adds up to 1
         assert not load_draws(write(Path("draws.jsonl"), *lines)).end_at_truncation
 
 

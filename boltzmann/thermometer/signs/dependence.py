@@ -35,6 +35,8 @@ class DependenceSign:
 
 def dependence_signs(hypothesis: Hypothesis, significance: float) -> list[DependenceSign]:
     """Return what was seen of dependence, if draws are from this law, significant or not."""
+    if not hypothesis.evidence.record.ordered:
+        return []
     by_number, used = _transforms_by_number(hypothesis)
     return [
         _in_series(hypothesis.uniforms, hypothesis.midpoints, significance, "series"),

@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 
 import llama_folder
-import serve_model
+import random_model
 
 _, folder, *port = sys.argv
 model = Path(folder) / "model"
-llama_folder.write(model, serve_model.RandomModel(first=3), generation={"top_k": 3})
+llama_folder.write(model, random_model.RandomModel(first=3), generation={"top_k": 3})
 
 command = [sys.executable, "-P", "-m", "vllm.entrypoints.openai.api_server", *port]
 command += ["--model", str(model), "--served-model-name", "random", "--dtype", "float32"]

@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 
 import gguf_file
-import serve_model
+import random_model
 import xllamacpp
 
 _, folder, _, port = sys.argv
 model = Path(folder) / "model.gguf"
-gguf_file.write(model, serve_model.RandomModel(gguf_file.FIRST))
+gguf_file.write(model, random_model.RandomModel(gguf_file.FIRST))
 
 settings = xllamacpp.CommonParams()
 settings.model.path = str(model)
