@@ -1,5 +1,6 @@
 """The laws that a sequential test holds against a claim, with the weight of each beforehand."""
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -61,7 +62,9 @@ def rivals_of(claim: SamplingLaw) -> tuple[Rival, ...]:
     defaults, and some between.
     """
     weighted: list[tuple[float, Fault, SamplingLaw]] = [(_COPIES, "dependent_draws", claim)]
-    weighted += [(_KNOWN[fault], fault, law) for fault, law in _known_mistakes(claim)]
+    known = _known_mistakes(claim)
+    number = Counter(fault for fault, _ in known)  # there may be several other orders
+    weighted += [(_KNOWN[fault] / number[fault], fault, law) for fault, law in known]
     for weight, kind in (
         (_ANY_TEMPERATURE, _other_temperatures(claim)),
         (_HIDDEN, _hidden_truncations(claim)),

@@ -21,7 +21,7 @@ CLAIMS = {
     "zero": SamplingLaw(0.0),
     "top_k": SamplingLaw(0.7, top_k=3),
     "top_p": SamplingLaw(1.5, top_p=0.8),
-    "top_p first": SamplingLaw(1.5, top_p=0.8, temperature_first=False),
+    "top_p first": SamplingLaw(1.5, top_p=0.8, order="llama.cpp"),
     "min_p": SamplingLaw(1.3, min_p=0.05),
 }
 
