@@ -37,7 +37,9 @@ _CAUSES: dict[Fault, dict[str, str]] = {
     },
     "hidden_min_p": {
         "": "Some servers truncate by min_p unless told not to: llama-server by 0.05.",
-        "llama-server": "llama-server truncates by min_p = 0.05 unless told not to.",
+        "llama-server": "llama-server truncates by min_p = 0.05 unless told not to. Its "
+        "top_n_sigma, a cutoff by standard deviations of the logits, looks the same where lists "
+        "are alike.",
         "Ollama": "Ollama truncates by the min_p of the model's file, unless told not to.",
         "vLLM": "vLLM truncates by what the model's generation_config.json says, unless told not "
         "to.",
