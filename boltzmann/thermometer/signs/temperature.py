@@ -82,6 +82,8 @@ def slope_with_entropy(hypothesis: Hypothesis) -> Sign:
         centre = (heights @ variance) / hypothesis.information
     heights = heights - centre
     width = float(heights**2 @ variance)
+    if width <= 0:
+        return Sign("slope with entropy", 1.0)
     z = float(heights @ hypothesis.energy_scores) / np.sqrt(width)
     words = f"t {'falls' if z > 0 else 'rises'} with the entropy of the list"
     return Sign("slope with entropy", float(2 * ndtr(-abs(z))), -z, words)
