@@ -32,7 +32,7 @@ from boltzmann.thermometer.truncation import determined
 Reason = Literal["refuted", "cleared", "no more draws"]
 _OF_SEQUENTIAL = 0.9  # its share of the false alarms
 _LONGEST_SEARCH = 4  # times the draws that refuted a claim are asked, at the most, to name a fault
-_SURE = 0.5  # of the mixture's likelihood, the share of the rivals of one name, to say that name
+_SURE = 0.8  # of the mixture's likelihood, the share of the rivals of one name, to say that name
 _FEWEST_TO_NAME = 50  # draws, where one that the claim forbids has refuted it
 _SUSPICIOUS = 0.01  # a p-value of independence below which no temperature is named
 

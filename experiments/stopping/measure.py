@@ -53,7 +53,7 @@ temperature claimed 0.7, a resolution of 20 %, at most one false alarm in 1,000 
 `python experiments/stopping/measure.py` makes this page from a run.
 
 - *all asked*: how many of {audits} audits of {asked} draws find the fault, by its name (or hold).
-- *fixed*: the fewest draws at which 19 of 20 of {fixed} such audits do.
+- *fixed*: the fewest draws at which 95 % of {fixed} such audits do.
 - *in turn*: an audit that may stop after every {contexts} draws. How many find it; the mean number
   of draws; the number within which 19 of 20 have decided the claim, and named the fault.
 - *by heat*: the same, but that after the first {contexts} draws the quarter of the contexts is
