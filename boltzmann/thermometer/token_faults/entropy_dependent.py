@@ -2,7 +2,7 @@
 
 References
 ----------
-.. [1] S. Zhang, Y. Bao, S. Huang, arXiv:2403.14541 (2024): entropy-based dynamic temperature.
+.. [1] arXiv:2403.14541 (2024): entropy-based dynamic temperature.
 """
 
 from dataclasses import replace

@@ -4,8 +4,7 @@ With probability q no token of p ≥ 0.1, at t = 1, is kept but the least likely
 
 References
 ----------
-.. [1] P. E. Weidmann, "Exclude Top Choices (XTC)", pull request 6335 of text-generation-webui
-   (2024).
+.. [1] P. E. Weidmann, pull request 6335 of text-generation-webui (2024).
 """
 
 from dataclasses import replace
