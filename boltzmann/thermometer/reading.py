@@ -87,8 +87,8 @@ def read(
     rows: ArrayLike | None = None,
     prompts: ArrayLike | None = None,
     normalised: ArrayLike | None = None,
-    own: ArrayLike | None = None,
     counts: ArrayLike | None = None,
+    own: ArrayLike | None = None,
 ) -> Reading:
     r"""Read the temperature at which tokens were drawn.
 
