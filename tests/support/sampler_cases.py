@@ -122,7 +122,7 @@ HONEST = {
     "top_p last": case(chain(s.top_p(0.9), t(0.7)), LAST),
     "min_p first": case(chain(t(1.5), s.min_p(0.05)), SamplingLaw(1.5, min_p=0.05)),
     "llama.cpp": case(chain(s.top_k(40), s.top_p(0.95), s.min_p(0.05), t(0.8)), LLAMA),
-    "greedy": case(chain(t(0)), 0.0),
+    "greedy, as claimed": case(chain(t(0)), 0.0),
     "whole rows": case(chain(t(0.7)), listed=1024),
     "whole rows, top_p": case(
         chain(t(3.0), s.top_p(0.9)), SamplingLaw(3.0, top_p=0.9), listed=1024

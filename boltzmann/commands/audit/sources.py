@@ -97,7 +97,7 @@ class Server:
             "server": f"{self.request.endpoint}{model}",
             **_said(journal.said, self.request),
             "kept": f"{self.path}: {asked}{resumed}",
-            "stopped": self._why_stopped(stop, journal.draws),
+            "stopped": self._why_stopped(stop, journal.draws, rule),
             "logprobs": _in_words(draws) + ("" if journal.scale_told else _NOT_TOLD),
             **_omissions(draws),
         }
@@ -131,13 +131,14 @@ class Server:
             hot = () if look.refuted else hottest_prompts(self.request.claim, draws, reading)
         raise AssertionError  # the last look ends it
 
-    def _why_stopped(self, stop: Stop | None, draws: int) -> str:
+    def _why_stopped(self, stop: Stop | None, draws: int, rule: StoppingRule | None) -> str:
         """Return why no more draws were asked."""
-        if stop is None or stop.reason == "no more draws":
+        if stop is None or rule is None or stop.reason == "no more draws":
             return f"all of {self.draws} draws were asked"
+        off = f"{100 * rule.resolution:g} %" if rule.claim.temperature else f"{rule.resolution:g}"
         why = {
             "refuted": "the claim is refuted",
-            "cleared": "temperatures off by the resolution are refuted",
+            "cleared": f"temperatures off by {off} are refuted",
         }[stop.reason]
         return f"after {draws} of at most {self.draws} draws: {why}"
 
