@@ -12,7 +12,6 @@ from tests.support import live_servers
 from tests.support.live_audits import isolated  # noqa: F401 (a fixture)
 
 pytestmark = live_servers.marks("xllamacpp")
-SIGMA = pytest.mark.xfail(reason="a cutoff by σ, about as deep in every list, is named a min_p")
 FIRST = 257  # the id of the model's first token, which is the most popular
 
 
@@ -82,7 +81,7 @@ def test_truncation_in_the_server_s_order_holds_and_in_the_other_is_named(audit)
         (["xtc_probability=0.5"], {"likeliest_excluded"}),
         (["xtc_probability=1"], {"likeliest_excluded"}),
         (["typical_p=0.5"], {"hidden_typical", "unknown"}),
-        pytest.param(["top_n_sigma=1"], {"unknown"}, marks=SIGMA),
+        (["top_n_sigma=1"], {"unknown"}),
         (["mirostat=2", "mirostat_tau=3"], {"unknown"}),
         (['samplers=["temperature","adaptive_p"]', "adaptive_target=0.3"], {"unknown"}),
         (['grammar=root ::= ("<" [0-9]+ [02468] ">")*'], {"constrained", "unknown"}),

@@ -3,10 +3,14 @@
 import asyncio
 import json
 import re
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from boltzmann.thermometer import SamplingLaw, load_draws
+from boltzmann.commands.audit.said import without_a_name_for_what_acts
+from boltzmann.language import draw
+from boltzmann.thermometer import SamplingLaw, diagnose, load_draws, read
 from boltzmann.thermometer.io.server_settings import (
     ServerSettings,
     in_words,
@@ -220,3 +224,25 @@ def test_a_saved_answer_keeps_what_the_server_said(tmp_path):
     path.write_text("".join(json.dumps(x) + "\n" for x in (answer, answer, other)))
     saved = load_draws(path)
     assert [settings["top_k"] for settings in saved.settings] == [40, 7]
+
+
+@pytest.mark.parametrize(
+    ("said", "fault"),
+    [
+        ({"top_n_sigma": 1.0, "temperature": 0.7}, "unknown"),
+        ({"top_n_sigma": -1.0, "temperature": 0.7}, "hidden_min_p"),
+        ({"min_p": 0.0, "temperature": 0.7}, "hidden_min_p"),
+    ],
+)
+def test_a_cutoff_that_the_server_calls_otherwise_is_not_named(said, fault):
+    """Of one row a cutoff by standard deviations is at the place of a min_p."""
+    x = -np.log(np.arange(1.0, 41.0))
+    chosen = draw(x, temperature=0.7, size=2000, seed=1, min_p=0.1)
+    diagnosis = diagnose(read(x, chosen), 0.7)
+    assert diagnosis.fault.startswith("hidden_")
+    if diagnosis.fault != "hidden_min_p":
+        diagnosis = replace(diagnosis, fault="hidden_min_p")
+    found = without_a_name_for_what_acts(diagnosis, [said])
+    assert (found.verdict, found.fault) == ("fails", fault)
+    if fault == "unknown":
+        assert "the server says that top_n_sigma acts" in found.seen[0].words

@@ -33,7 +33,11 @@ def _run(options: argparse.Namespace) -> int:
     from boltzmann.commands.audit.as_json import as_json
     from boltzmann.commands.audit.config import as_config
     from boltzmann.commands.audit.report import report
-    from boltzmann.commands.audit.said import lists_beside_claim, said_beside_measured
+    from boltzmann.commands.audit.said import (
+        lists_beside_claim,
+        said_beside_measured,
+        without_a_name_for_what_acts,
+    )
     from boltzmann.thermometer import Diagnosis, SamplingLaw
     from boltzmann.thermometer.any_order import OrdersTried, diagnose_in_any_order
     from boltzmann.thermometer.io.server_settings import order_said
@@ -57,7 +61,7 @@ def _run(options: argparse.Namespace) -> int:
         tried = OrdersTried(diagnose_as(replace(config.claim, order=order)), {})
     else:
         tried = diagnose_in_any_order(reading, config.claim, **config.limits(draws))
-    diagnosis = tried.diagnosis
+    diagnosis = without_a_name_for_what_acts(tried.diagnosis, draws.settings)
     said = said_beside_measured(draws.settings, diagnosis, diagnose_as)
     said |= lists_beside_claim(draws, config.claim)
     if options.json:

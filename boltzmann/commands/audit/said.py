@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from boltzmann.thermometer import Diagnosis, SamplingLaw
+from boltzmann.thermometer import Diagnosis, SamplingLaw, Sign
 from boltzmann.thermometer.io.saved_draws import SavedDraws
 from boltzmann.thermometer.io.server_settings import in_words, law_of, settings_acting
 
+_CUTOFFS = ("hidden_top_k", "hidden_top_p", "hidden_min_p")
+_OTHER_CUTOFFS = {"top_n_sigma", "typical_p", "mirostat"}
 _TOLERANCE = 1e-4  # relative: settings are rounded to float32
 
 
@@ -77,6 +79,20 @@ def _difference(
         "cannot tell": "these draws fit what it says, and are too few to be sure",
     }[diagnose_as(law).verdict]
     return f"the server says {law}, which is not what is claimed; {found}"
+
+
+def without_a_name_for_what_acts(diagnosis: Diagnosis, settings: list[dict[str, Any]]) -> Diagnosis:
+    """Return the diagnosis, "unknown" where a hidden truncation may be another that is said to act.
+
+    A cutoff by standard deviations of the logits is at the place of a min_p where lists are alike.
+    """
+    acting = {name for each in settings for name in settings_acting(each)} & _OTHER_CUTOFFS
+    if not acting or diagnosis.fault not in _CUTOFFS:
+        return diagnosis
+    named = ", ".join(sorted(acting))
+    words = f"a cutoff like that of {diagnosis.law}; the server says that {named} acts"
+    sign = Sign("cutoff", diagnosis.p_value, words=words)
+    return replace(diagnosis, fault="unknown", law=diagnosis.claimed, note="", seen=(sign,))
 
 
 def same_law(first: SamplingLaw, second: SamplingLaw) -> bool:
