@@ -14,7 +14,7 @@ from boltzmann.thermometer.faults import fault_hypotheses
 from boltzmann.thermometer.hypothesis import Hypothesis
 from boltzmann.thermometer.laws import SamplingLaw, as_claim
 from boltzmann.thermometer.naming import Naming, name_fault, token_faults_of, token_reported
-from boltzmann.thermometer.near_ties import near_ties
+from boltzmann.thermometer.near_ties import difference_of_lists, near_ties
 from boltzmann.thermometer.reading import Reading
 from boltzmann.thermometer.resolution import only_likeliest_come
 from boltzmann.thermometer.signs.copies import equal_answers, first_of_equal_answers
@@ -157,6 +157,11 @@ def _of_draws(evidence: Evidence, claim: SamplingLaw, limits: Limits, near: floa
 
     ties = near_ties(claimed) if claim.temperature == 0 else ""
     if ties:
+        slack = difference_of_lists(evidence)
+        if slack > limits.slack and near_ties(replace(claimed, slack=slack)) == "":
+            found = _of_draws(evidence, claim, limits._replace(slack=slack), near)
+            note = f"lists of one prompt differ by {slack:.2g} nat, which draws may as well"
+            return replace(found, note=note) if found.verdict != "fails" else found
         found = _diagnosis(comparison, claim, "cannot tell", Naming("", claim, note=ties))
         return replace(found, draws_needed=np.inf)
 

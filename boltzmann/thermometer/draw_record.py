@@ -38,6 +38,8 @@ class DrawRecord:
         its list; nan where none is.
     names : sequence, optional
         What the caller calls each token; its number by default.
+    prompts_known : bool
+        Whether prompts were given, and not told from the lists that answers begin with.
     ordered : bool
         Whether draws are in the order in which they were made.
     """
@@ -51,6 +53,7 @@ class DrawRecord:
     outside: NDArray[np.bool_]
     own: FloatArray
     names: Sequence[Any] | None = None
+    prompts_known: bool = False
     ordered: bool = True
 
     @cached_property

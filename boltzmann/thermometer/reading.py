@@ -209,6 +209,7 @@ def read(
         outside=reasons["not listed"] | reasons["below the top"],
         own=_as_own(own, found),
         names=found.names,
+        prompts_known=prompts is not None,
         ordered=counts is None,
     )
     if not used.any() and not record.outside.any():

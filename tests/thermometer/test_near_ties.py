@@ -98,3 +98,17 @@ def test_a_greedy_engine_is_called_greedy_beside_near_ties():
     reading = read(np.repeat(rows, 40, axis=0), np.zeros(1600, dtype=int))
     found = diagnose(reading, 0.7, slack=0.012)
     assert (found.verdict, found.fault) == ("fails", "greedy")
+
+
+@pytest.mark.parametrize(("noise", "verdict"), [(0.03, "holds"), (0.003, "cannot tell")])
+def test_the_slack_is_measured_from_lists_of_one_prompt(noise, verdict):
+    """Each prompt is asked five times; lists are off by noise, draws by 0.01 nat."""
+    rows, chosen = greedy()
+    off = np.random.default_rng(5).uniform(-noise, noise, (3000, 5))
+    lists = np.sort(ROWS[rows] + off)[:, ::-1]
+    order = np.argsort(-(ROWS[rows] + off), axis=1, kind="stable")
+    pairs = list(zip(order, lists, strict=True))
+    reading = read(pairs, chosen, groups=np.arange(3000), prompts=rows)
+    found = diagnose(reading, 0.0, resolution=0.2)
+    assert found.verdict == verdict
+    assert ("lists of one prompt differ by" in found.note) == (verdict == "holds")
