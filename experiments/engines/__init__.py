@@ -55,26 +55,26 @@ results` were done.
    first at t = 1: 0.05, taken before the temperature. After it, the ratio at 0.7 would be 0.014.)
    What is read by somebody who does not know of it? (0.59: what is never drawn seems cold.)
 
-       observed = results()["llama_cpp"]["answers"]["temperature_alone"]["observed"]
-       print(answers.reading_of(observed), answers.reading_of(observed, 20))
+       observed = engines.results()["llama_cpp"]["answers"]["temperature_alone"]["observed"]
+       print(engines.answers.reading_of(observed), engines.answers.reading_of(observed, 20))
 
 3. Logits 3, 2, 1 are drawn at t = 0.5 with a top-p of 0.8. How many tokens come where the
    temperature is taken first, and how many where it is last? (One, and two.) Who does which?
 
-       for result in results().values():
+       for result in engines.results().values():
            print(result["engine"], result["answers"]["order"]["value"], sep=": ")
 
 4. Where does one seed serve every request? Say what that does to an average over ten answers. (It
    is one answer, ten times: the error bar of ten is √10 times too small.)
 
-       for result in results().values():
+       for result in engines.results().values():
            print(result["engine"], result["answers"]["seed_absent"]["value"], sep=": ")
 
 5. Find the engines that draw a forbidden token at t = 10⁻⁴⁰, and say how. (It is less than the
    least normal number of single precision, so that logits / t or 1/t overflows: logits become
    infinite or not a number, and which is then the largest is an accident.)
 
-       for result in results().values():
+       for result in engines.results().values():
            print(result["engine"], result["answers"]["subnormal"]["value"], sep=": ")
 """
 
