@@ -30,8 +30,9 @@ def test_temperatures_and_truncations_are_named(name):
 def test_what_is_neither_gets_its_own_name_or_none(name):
     """Of 20 seeds each at 2,500 draws, and 20 at 6,000, no sampler got the name of another.
 
-    At 2,500 the dynamic temperature held twice, and a repeat penalty of 1.3 was unknown once; at
-    6,000 vLLM's floor was unknown once, and once another temperature, which it is.
+    At 2,500 the dynamic temperature held twice, and it, a repeat penalty of 1.3 and vLLM's floor
+    were unknown once each; at 6,000 vLLM's floor was unknown once, and once another temperature,
+    which it is.
     """
     for seed in (0, 1):
         assert said(DISHONEST[name].diagnosis(DRAWS, seed)) in DISHONEST[name].may
