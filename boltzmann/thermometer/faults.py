@@ -174,6 +174,37 @@ class FaultHypothesis:
         return float(min(1.0, factor * np.exp(-ratio)))
 
 
+def laws_of_mistakes(claim: SamplingLaw) -> list[tuple[Fault, SamplingLaw]]:
+    """Return the laws that a mistake makes of the one claimed, with nothing to fit, each once.
+
+    They have another temperature, lack the truncation claimed, or take it in another order.
+
+    Examples
+    --------
+    >>> [fault for fault, _ in laws_of_mistakes(SamplingLaw(1.0, top_p=0.9))]
+    ['greedy', 'doubled', 'missing_truncation']
+    """
+    t = claim.temperature
+    known: dict[Fault, float] = {
+        "ignored": 1.0,
+        "greedy": 0.0,
+        "doubled": 2 * t,
+        "squared": t * t,
+        "inverted": 1 / t if t else t,
+        "clamped": _LEAST_TEMPERATURE if 0 < t < _LEAST_TEMPERATURE else t,
+    }
+    found: list[tuple[Fault, SamplingLaw]] = []
+    seen = {t, np.inf}
+    for fault, value in known.items():
+        if value not in seen:  # at t = 1, say, only `doubled` differs from the claim
+            seen.add(value)
+            found.append((fault, replace(claim, temperature=value)))
+    if t > 0 and claim.truncated:
+        found.append(("missing_truncation", SamplingLaw(t)))
+        found += [("swapped_order", law) for law in laws_in_other_orders(claim)]
+    return found
+
+
 def fault_hypotheses(claimed: Hypothesis, near: float = 1.0) -> list[FaultHypothesis]:
     """Return all faults that are a law, fitted to the draws where they have something to fit.
 
@@ -182,9 +213,8 @@ def fault_hypotheses(claimed: Hypothesis, near: float = 1.0) -> list[FaultHypoth
     evidence = claimed.evidence
     claim = claimed.law
     fitter = LawFitter(evidence, near)
-    found = _at_known_temperatures(claim)
+    found = [(fault, law, 0) for fault, law in laws_of_mistakes(claim)]
     found += _at_any_temperature(fitter, claim)
-    found += _of_other_truncation(claim)
     found += _with_hidden_truncation(fitter, claim)
     return [_bound(claimed, *each) for each in found]
 
@@ -208,39 +238,10 @@ def _note(fault: Fault, law: SamplingLaw) -> str:
     return f"min_p = {before:.2g} taken before the temperature, or {after:.2g} after it"
 
 
-def _at_known_temperatures(claim: SamplingLaw) -> list[_FaultLaw]:
-    """Return mistakes that make a certain temperature of the one claimed."""
-    t = claim.temperature
-    known: dict[Fault, float] = {
-        "ignored": 1.0,
-        "greedy": 0.0,
-        "doubled": 2 * t,
-        "squared": t * t,
-        "inverted": 1 / t if t else t,
-        "clamped": _LEAST_TEMPERATURE if 0 < t < _LEAST_TEMPERATURE else t,
-    }
-    found: list[_FaultLaw] = []
-    seen = {t, np.inf}
-    for fault, value in known.items():
-        if value not in seen:  # at t = 1, say, only `doubled` differs from the claim
-            seen.add(value)
-            found.append((fault, replace(claim, temperature=value), 0))
-    return found
-
-
 def _at_any_temperature(fitter: LawFitter, claim: SamplingLaw) -> list[_FaultLaw]:
     """Return the claim at the likeliest temperature, if there is one."""
     law = fitter.at_any_temperature(claim)
     return [] if np.isnan(law.temperature) else [("wrong_temperature", law, 1)]
-
-
-def _of_other_truncation(claim: SamplingLaw) -> list[_FaultLaw]:
-    """Return the temperature claimed without the truncation claimed, or in another order."""
-    t = claim.temperature
-    if t == 0 or not claim.truncated:
-        return []
-    found: list[_FaultLaw] = [("missing_truncation", SamplingLaw(t), 0)]
-    return found + [("swapped_order", law, 0) for law in laws_in_other_orders(claim)]
 
 
 def _with_hidden_truncation(fitter: LawFitter, claim: SamplingLaw) -> list[_FaultLaw]:

@@ -6,8 +6,8 @@ from typing import Literal
 
 import numpy as np
 
-from boltzmann.thermometer.faults import Fault
-from boltzmann.thermometer.laws import SamplingLaw, laws_in_other_orders
+from boltzmann.thermometer.faults import Fault, laws_of_mistakes
+from boltzmann.thermometer.laws import SamplingLaw
 
 # Weights: of mistakes that make a certain law of the claim, by how common they are ...
 _KNOWN: dict[Fault, float] = {
@@ -16,6 +16,7 @@ _KNOWN: dict[Fault, float] = {
     "doubled": 0.1,
     "inverted": 0.05,
     "greedy": 0.01,
+    "clamped": 0.01,
     "missing_truncation": 0.1,
     "swapped_order": 0.1,
 }
@@ -62,7 +63,7 @@ def rivals_of(claim: SamplingLaw) -> tuple[Rival, ...]:
     defaults, and some between.
     """
     weighted: list[tuple[float, Fault, SamplingLaw]] = [(_COPIES, "dependent_draws", claim)]
-    known = _known_mistakes(claim)
+    known = laws_of_mistakes(claim)
     number = Counter(fault for fault, _ in known)  # there may be several other orders
     weighted += [(_KNOWN[fault] / number[fault], fault, law) for fault, law in known]
     for weight, kind in (
@@ -72,30 +73,6 @@ def rivals_of(claim: SamplingLaw) -> tuple[Rival, ...]:
         weighted += [(weight / max(len(kind), 1), fault, law) for fault, law in kind]
     total = sum(weight for weight, _, _ in weighted)
     return tuple(Rival(fault, law, weight / total) for weight, fault, law in weighted)
-
-
-def _known_mistakes(claim: SamplingLaw) -> _Kind:
-    """Return laws with nothing to fit, each once."""
-    t = claim.temperature
-    at: list[tuple[Fault, float]] = [
-        ("ignored", 1.0),
-        ("greedy", 0.0),
-        ("doubled", 2 * t),
-        ("squared", t * t),
-        ("inverted", 1 / t if t else t),
-    ]
-    found: _Kind = []
-    seen = {t, np.inf}
-    for fault, value in at:
-        if value not in seen:
-            seen.add(value)
-            found.append((fault, replace(claim, temperature=value)))
-
-    if t > 0 and claim.truncated:
-        found.append(("missing_truncation", SamplingLaw(t)))
-        if t != 1:
-            found += [("swapped_order", law) for law in laws_in_other_orders(claim)]
-    return found
 
 
 def _other_temperatures(claim: SamplingLaw) -> _Kind:
