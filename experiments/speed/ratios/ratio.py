@@ -24,7 +24,7 @@ class Row:
     goal : float
         The largest ratio that is good enough.
     measure : callable
-        ``measure()`` makes the data, takes the times and returns the ratio, or raises NotMeasuredError.
+        ``measure()`` makes the data and returns the ratio, or raises NotMeasuredError.
 
     """
 
