@@ -6,6 +6,7 @@ from boltzmann.language.corpus import load_corpus
 from boltzmann.language.decoding.chain import Chain
 from boltzmann.language.decoding.drawing import draw
 from boltzmann.language.decoding.generate import LanguageModel, generate, stream
+from boltzmann.language.decoding.speculative import Speculation, speculate
 from boltzmann.language.decoding.steps import (
     Epsilon,
     MinP,
@@ -28,6 +29,7 @@ __all__ = [
     "MinP",
     "NGram",
     "RepetitionPenalty",
+    "Speculation",
     "Temperature",
     "TopK",
     "TopP",
@@ -35,6 +37,7 @@ __all__ = [
     "draw",
     "generate",
     "load_corpus",
+    "speculate",
     "stream",
 ]
 

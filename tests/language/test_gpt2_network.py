@@ -204,6 +204,46 @@ def test_an_interrupted_call_leaves_no_false_cache(small, monkeypatch):
     np.testing.assert_allclose(small.logits(ids), fresh_logits(small, ids), rtol=0, atol=1e-4)
 
 
+def test_recent_logits_are_those_after_each_beginning(small):
+    """Texts that go on, whose ends are replaced, and that leave the window, as without a cache."""
+    generator = np.random.default_rng(5)
+    ids = [int(i) for i in generator.integers(0, 300, 3)]
+    for _ in range(120):
+        ids = ids[: generator.integers(max(0, len(ids) - 6), len(ids) + 1)]
+        ids = ids + [int(i) for i in generator.integers(0, 300, generator.integers(1, 9))]
+        count = int(generator.integers(1, min(len(ids), 40) + 1))
+        expected = small.all_logits(ids)[-count:]
+        np.testing.assert_allclose(small.recent_logits(ids, count), expected, rtol=0, atol=1e-4)
+        if generator.random() < 0.2:
+            small.logits([1, 2, 3])
+    assert len(ids) > 3 * 24
+
+
+def test_recent_logits_compute_no_token_again(small, monkeypatch):
+    counts = computed_tokens(monkeypatch)
+    for ids, count, computed in [
+        ([1, 2, 3, 4, 5], 1, 5),
+        ([1, 2, 3, 4, 5, 6, 7], 1, 2),  # it goes on
+        ([1, 2, 3, 4, 9], 1, 1),  # its end was replaced
+        ([1, 2, 3, 4, 9], 3, 3),  # known, but for the logits
+        ([8, 2, 3, 4, 9], 2, 5),  # another text
+        ([*range(20, 45)], 2, 24 + 13),  # across a move of the window
+    ]:
+        counts.clear()
+        small.recent_logits(ids, count)
+        assert sum(counts) == computed
+
+
+def test_the_beginning_of_no_token_has_logits_where_a_text_can_begin(small):
+    for ids in ([], [5], [5, 6, 7]):
+        rows = small.recent_logits(ids, len(ids) + 1)
+        assert rows.shape == (len(ids) + 1, 300)
+        for k, row in enumerate(rows):
+            np.testing.assert_allclose(row, small.logits(ids[:k]), rtol=0, atol=1e-4)
+        with pytest.raises(ValueError, match=f"count is {len(ids) + 2}: of {len(ids)} tokens"):
+            small.recent_logits(ids, len(ids) + 2)
+
+
 @pytest.mark.parametrize("lengths", [(5, 5, 5), (1, 9, 24), (40, 3, 24), (31, 31)])
 def test_a_batch_is_its_texts_one_by_one(small, lengths):
     generator = np.random.default_rng(7)

@@ -78,12 +78,12 @@ def _continue(
     for _ in range(length):
         logits = model.logits(ids)  # (V,)
         if unknown_id is not None:
-            logits = _without(unknown_id, as_logits(logits))
+            logits = without_token(unknown_id, as_logits(logits))
         ids.append(draw_one(step, logits, ids, generator))
         yield ids[-1]
 
 
-def _without(token: int, logits: FloatArray) -> FloatArray:
+def without_token(token: int, logits: FloatArray) -> FloatArray:
     """Return the logits with this token forbidden, in an array of their own, (V,)."""
     return np.where(np.arange(logits.size) == token, -np.inf, logits)
 
