@@ -91,10 +91,12 @@ def speculate(
         What the text begins with; it may be empty.
     length : int
         How many tokens to write.
-    temperature, top_k, top_p, min_p, chain
+    temperature, top_k, top_p, min_p : float or int, optional
         As in `generate`; both models are decoded with them.
     seed : int or numpy Generator
         The source of randomness. The text is another one than that of `generate` with this seed.
+    chain : Chain, optional
+        The steps on the logits of both, in place of temperature, top_k, top_p and min_p.
     proposals : int
         How many tokens the draft proposes in a round; fewer where the text ends.
 
