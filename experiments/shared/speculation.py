@@ -38,20 +38,23 @@ class Step:
         rejected = 1 - self.accepted()
         return self.proposal * self.acceptance + rejected[..., None] * self.replacement
 
-    def drawn(self, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Make one step in each row: the tokens (n,), and which were accepted, (n,)."""
-        rows = np.arange(len(self.proposal))
-        proposed = draw_rows(self.proposal, generator)
+    def drawn(
+        self, rows: np.ndarray, generator: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Make a step in each of the rows (n,): the tokens (n,), and which were accepted, (n,)."""
+        proposed = draw_rows(self.proposal, rows, generator)
         accepted = generator.random(rows.size) < self.acceptance[rows, proposed]
-        replaced = draw_rows(self.replacement, generator)
+        replaced = draw_rows(self.replacement, rows, generator)
         return np.where(accepted, proposed, replaced), accepted
 
 
-def draw_rows(p: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """Return one draw from each row of p (n, V), (n,): an inverse CDF."""
+def draw_rows(p: np.ndarray, rows: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Return one draw from p[row] for each of the rows (n,) of p (R, V), (n,)."""
     cumulative = np.cumsum(p, axis=1)
-    numbers = generator.random(len(p)) * cumulative[:, -1]
-    return (cumulative <= numbers[:, None]).sum(axis=1)
+    ends = cumulative / cumulative[:, -1:] + np.arange(len(p))[:, None]
+    # One ascending line for all rows: row r goes from r to r + 1.
+    places = np.searchsorted(ends.ravel(), rows + generator.random(rows.size), side="right")
+    return np.minimum(places - rows * p.shape[1], p.shape[1] - 1)
 
 
 def ratio(p: np.ndarray, q: np.ndarray) -> np.ndarray:
@@ -77,16 +80,11 @@ def speculative(p: np.ndarray, q: np.ndarray) -> Step:
     return Step(q, ratio(p, q), excess(p, q))
 
 
-def distance(p: np.ndarray, q: np.ndarray) -> np.ndarray:
-    """Return the total variation distance TV = Σ|p - q|/2, (...)."""
-    return np.abs(p - q).sum(axis=-1) / 2
-
-
 # Metropolis's and Hastings's independence sampler, which repeats a token in place of replacing it
 
 
 def independence_matrix(p: np.ndarray, q: np.ndarray) -> np.ndarray:
-    """Return the transition matrix (V, V): from i, j of q is accepted with min(1, w_j/w_i), w = p/q.
+    """Return the transition matrix (V, V): j of q is accepted with min(1, w_j/w_i), w = p/q.
 
     References
     ----------
@@ -121,8 +119,8 @@ def independence_accepted(p: np.ndarray, q: np.ndarray) -> float:
 
 def independence_chain(
     p: np.ndarray, q: np.ndarray, steps: int, chains: int, generator: np.random.Generator
-) -> tuple[np.ndarray, float]:
-    """Return tokens (steps + 1, chains) that begin at equilibrium, and the fraction accepted."""
+) -> tuple[np.ndarray, int]:
+    """Return tokens (steps + 1, chains) that begin at equilibrium, and how many were accepted."""
     w = p / q
     tokens = np.empty((steps + 1, chains), np.int64)
     tokens[0] = generator.choice(p.size, chains, p=p)
@@ -131,8 +129,8 @@ def independence_chain(
         proposed = generator.choice(p.size, chains, p=q)
         accepted = generator.random(chains) * w[tokens[step]] < w[proposed]
         tokens[step + 1] = np.where(accepted, proposed, tokens[step])
-        moved += np.count_nonzero(accepted)
-    return tokens, moved / (steps * chains)
+        moved += int(np.count_nonzero(accepted))
+    return tokens, moved
 
 
 # What goes wrong: steps that are not quite the published one

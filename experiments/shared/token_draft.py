@@ -6,7 +6,7 @@ import numpy as np
 
 import boltzmann as bz
 from boltzmann.language import GPT2, NGram
-from experiments.shared.speculation import distance
+from boltzmann.statistics import total_variation
 
 
 class TokenNGram:
@@ -63,5 +63,5 @@ class Recorded:
             for place in range(checked):
                 p = bz.softmax(rows[place] / self._t)
                 q = bz.softmax(self._draft.logits(ids[: start + place]) / self._t)
-                found.append(1 - distance(p, q))
+                found.append(1 - float(total_variation(p, q)))
         return np.array(found)

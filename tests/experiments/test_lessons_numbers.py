@@ -291,6 +291,27 @@ def thermometer(table):
 
 
 @quotes
+def speculative(table):
+    step = table.where(kind="step")
+    far = {name: column[-1] for name, column in step.columns.items()}
+    yield (
+        "TV = {:.3f} away, has {:,} of {:,} guesses accepted, where the law says {:.3f}; "
+        "Metropolis's chain accepts {:.3f}",
+        [far["distance"], far["accepted"], far["tried"], far["shared"], far["repeat_shared"]],
+    )
+    yield "slowest correlation is {:.3f} after a step", [far["eigenvalue"]]
+    texts = table.where(kind="text", proposals=4)
+    yield (
+        "{:.2f} with single tokens, {:.2f} with pairs, {:.2f} with triples",
+        (texts["tokens"] / texts["target_calls"]).tolist(),
+    )
+    audits = {name: rows for (name,), rows in table.where(kind="audit").groups("name")}
+    assert audits["t for the draft alone"]["fault"][0] == "ignored"
+    yield "thermometer says `ignored`, and rightly: the text has t = 1", []
+    yield "{:.3f} away from the law asked for", audits["typical acceptance"]["distance"]
+
+
+@quotes
 def engines(table):
     off, alone = table.where(settings="truncation off"), table.where(settings="alone")
     ratio = off["reading"] / off["temperature"]
