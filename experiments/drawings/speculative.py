@@ -46,7 +46,9 @@ def draw_remembered(axes: Axes, law: Table, steps: Table) -> None:
         side = "right" if height < 0.1 else "center"
         place = end if height < 0.1 else 0.62 * end
         axes.text(place, height, words, color=colour, ha=side, fontweight="bold", fontsize=13)
-    axes.set(xlabel=_DISTANCE, ylabel="left after a step", ylim=(-0.05, 1.03), xlim=(0, None))
+    axes.set(
+        xlabel=_DISTANCE, ylabel="correlation after a step", ylim=(-0.05, 1.03), xlim=(0, None)
+    )
     axes.set_title("remembered: 1 − 1/w, or nothing")
 
 
@@ -56,14 +58,14 @@ def draw_audits(axes: Axes, audits: Table) -> None:
     axes.barh(places, audits["distance"], height=0.26, color=plots.GREY)
     rows = zip(
         places,
-        *(audits[name].tolist() for name in ("name", "distance", "verdict", "fault")),
+        *(audits[name].tolist() for name in ("name", "verdict", "fault")),
         strict=True,
     )
-    for place, name, distance, verdict, fault in rows:
+    for place, name, verdict, fault in rows:
         axes.text(0.001, place + 0.17, name, fontsize=12, va="bottom")
         said, colour = (fault, plots.VERMILION) if fault else (verdict, plots.BLUE)
         look = {"fontsize": 12, "color": colour, "fontweight": "bold", "va": "center"}
-        axes.text(distance + 0.003, place, said, **look)
+        axes.text(0.15, place, said, ha="right", **look)
     axes.set(xlim=(0, 0.15), ylim=(places[-1] - 0.4, 0.7), yticks=[])
     axes.set_xlabel("distance TV from the law asked for")
     axes.set_title("mistakes, and what the thermometer says")
