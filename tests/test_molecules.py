@@ -9,16 +9,10 @@ import pytest
 
 import boltzmann as bz
 from boltzmann.molecules import CONSTANTS
+from experiments.molecules import HITRAN, HITRAN_KELVIN
 
-KELVIN = (100.0, 296.0, 1000.0)
-# Molecule and isotopologue number of HITRAN, its sums, and how near the constants come: the more,
-# the heavier the molecule, for the Dunham series is cut after D_e.
-HITRAN = {
-    "CO": ((5, 1), (36.49563, 107.4205072, 380.2998), 6e-6),
-    "N2": ((22, 1), (158.7413, 467.1014248, 1634.51), 2e-5),
-    "HCl": ((15, 1), (56.04344, 160.6544232, 547.7962), 2e-4),
-    "H2": ((45, 1), (2.667731, 7.671173544, 24.57845), 3e-3),
-}
+# The number of the molecule and of its isotopologue in HITRAN.
+NUMBERS = {"CO": (5, 1), "N2": (22, 1), "HCl": (15, 1), "H2": (45, 1)}
 
 
 def sums(levels, kelvin):
@@ -28,17 +22,18 @@ def sums(levels, kelvin):
 @pytest.mark.parametrize("name", HITRAN)
 def test_partition_sums_are_those_of_hitran(name):
     """An error of 1 % in B_e, or a spin weight forgotten, is hundreds of times the tolerance."""
-    _, stored, tolerance = HITRAN[name]
-    np.testing.assert_allclose(sums(bz.molecule(name), KELVIN), stored, rtol=tolerance)
+    stored, tolerance = HITRAN[name]
+    np.testing.assert_allclose(sums(bz.molecule(name), HITRAN_KELVIN), stored, rtol=tolerance)
     wrong = CONSTANTS[name]._replace(B_e=1.01 * CONSTANTS[name].B_e)
-    assert np.abs(sums(bz.diatomic(*wrong), KELVIN) / stored - 1).max() > 2 * tolerance
+    assert np.abs(sums(bz.diatomic(*wrong), HITRAN_KELVIN) / stored - 1).max() > 2 * tolerance
 
 
 @pytest.mark.parametrize("name", HITRAN)
 def test_the_stored_sums_are_those_of_the_package(name, capsys):
     hapi = pytest.importorskip("hapi", reason="hitran-api is not installed")
-    (molecule, isotopologue), stored, _ = HITRAN[name]
-    now = [float(hapi.partitionSum(molecule, isotopologue, t)) for t in KELVIN]
+    molecule, isotopologue = NUMBERS[name]
+    stored, _ = HITRAN[name]
+    now = [float(hapi.partitionSum(molecule, isotopologue, t)) for t in HITRAN_KELVIN]
     np.testing.assert_allclose(now, stored, rtol=1e-9)
 
 

@@ -88,6 +88,7 @@ MISCONCEPTIONS = {
     "quench": ["When the gas has come to rest, one can see it on a molecule."],
     "bottle": ["The barometer needs collisions"],
     "ledger": ["Equilibrium is when nothing moves."],
+    "molecules": ["A gas of one temperature is in equilibrium."],
     "entropy": ["Entropy is disorder."],
     "letters": ["Dividing log-probabilities is not the same as dividing logits."],
     "texts": ["The coldest text is the best"],

@@ -110,6 +110,25 @@ def relaxation(table):
 
 
 @quotes
+def molecules(table):
+    populations = table.where(series="population")
+    by_kelvin = {kelvin: rows for (kelvin,), rows in populations.groups("kelvin")}
+    fullest = [rows["law"].argmax() for rows in by_kelvin.values()]
+    yield "is fullest at J = {} at 100 K, at J = {} at 296 K and at J = {} at 1000 K", fullest
+    yield "where that level has {:.1f} % of all", [100 * by_kelvin[1000.0]["law"].max()]
+    sums = table.where(series="sum", gas="CO", kelvin=296.0)
+    yield "at 296 K is {:.4f}, and HITRAN's {:.4f}", [*sums["law"], *sums["simulated"]]
+    heats = table.where(series="heat")
+    warm = [heats.where(gas=gas, kelvin=1000.0)["law"][0] for gas in ("CO", "HCl")]
+    yield "to {:.2f} at 1000 K in CO and to {:.2f} in HCl", warm
+    cold = [heats.where(gas=g, kelvin=50.0)["law"][0] for g in ("3 ortho : 1 para", "converting")]
+    yield "at 50 K it has {:.3f}, and {:.3f} if its kinds converted", cold
+    hydrogen = bz.molecule("H2", highest=5000)
+    p = bz.probabilities(hydrogen, bz.thermal_energy(20, "cm-1"))
+    yield "would leave {:.2f} %", [100 * p[hydrogen.labels.index("(0, 1)")]]
+
+
+@quotes
 def bottle(table):
     def density(t):
         counts = table.where(series="gas", temperature=t)["molecules"]
