@@ -130,12 +130,12 @@ def diatomic(
         vibration = omega_e * (v + 0.5) - omega_e_x_e * (v + 0.5) ** 2
         ladders.append((np.full(J.size, v), J, vibration + rotation[J]))
 
-    v, J, energies = (np.concatenate(column) for column in zip(*ladders, strict=True))  # (K,) each
+    quanta, J, energies = map(np.concatenate, zip(*ladders, strict=True))  # (K,) each
     energies = energies - energies.min()
     low = energies <= highest
-    v, J, energies = v[low], J[low], energies[low]
-    labels = list(zip(v.tolist(), J.tolist(), strict=True))
-    return EnergyLevels(energies, (2 * J + 1) * weights[J % 2], labels)
+    quanta, J = quanta[low], J[low]
+    labels = list(zip(quanta.tolist(), J.tolist(), strict=True))
+    return EnergyLevels(energies[low], (2 * J + 1) * weights[J % 2], labels)
 
 
 def molecule(name: str, *, highest: float = np.inf) -> EnergyLevels:
