@@ -91,6 +91,7 @@ MISCONCEPTIONS = {
     "molecules": ["A gas of one temperature is in equilibrium."],
     "entropy": ["Entropy is disorder."],
     "letters": ["Dividing log-probabilities is not the same as dividing logits."],
+    "work": ["The second law holds on the average, so rare violations do not matter."],
     "texts": ["The coldest text is the best"],
     "tokens": ["The law holds for letters because a letter model is simple."],
     "continuations": ["Hot text confuses every model alike.", "A greedy text must loop"],

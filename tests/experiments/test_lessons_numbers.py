@@ -129,6 +129,24 @@ def molecules(table):
 
 
 @quotes
+def work(table):
+    processes = table.where(series="process")
+
+    def at(t, steps, column):
+        return processes.where(temperature=t, steps=steps)[column][0]
+
+    yield "cross at ΔF = {:.3f}, at t = 2", [at(2.0, 1, "free_energy")]
+    costs = [at(1.0, steps, "law_mean_work") for steps in (1, 100)]
+    yield "costs {:.2f} at t = 1, all of it lost; in 100 steps it costs {:.2f}", costs
+    differences = [at(t, 1, "free_energy") for t in (0.5, 1.0, 2.0)]
+    assert abs(differences[1]) < 1e-12
+    yield "stay at ΔF: −{:.3f}, 0 and {:.3f}", [-differences[0], differences[2]]
+    estimates = table.where(series="estimate")
+    few = [estimates.where(steps=n)["law_jarzynski"][0] for n in (1, 10, 1000)]
+    yield "by {:.2f} with one, {:.2f} with 10, {:.4f} with 1000", few
+
+
+@quotes
 def bottle(table):
     def density(t):
         counts = table.where(series="gas", temperature=t)["molecules"]
