@@ -98,7 +98,10 @@ MISCONCEPTIONS = {
     "whole_texts": ["Token temperature is text temperature."],
     "truncation": ["Top-p after temperature is the same as before."],
     "thermometer": ["You cannot tell the temperature from a text."],
-    "speculative": ["A small model writes most of it, so the text is worse."],
+    "speculative": [
+        "A small model writes most of it, so the text is worse.",
+        "Then engines get it right.",
+    ],
     "engines": [
         "Set the temperature, and you know how the model is sampled.",
         "An engine without an error did what it was asked.",
