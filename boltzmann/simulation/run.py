@@ -122,6 +122,18 @@ class Recorder:
         )
 
 
+def recorded_and_intervals(done: int, sweeps: int, every: int) -> tuple[int, int]:
+    """Return how many of the sweeps after `done` are recorded, and how many intervals they touch.
+
+    Sweep number n, from 1 on, is recorded if it is a multiple of `every`; it is in interval (n -
+    1) // every.
+    """
+    first_interval = done // every
+    recorded = (done + sweeps) // every - first_interval
+    intervals = (done + sweeps - 1) // every - first_interval + 1
+    return recorded, intervals
+
+
 def total_energy(counts: NDArray[Any], energies: FloatArray) -> Any:
     """Return the energy of so many particles, along the last axis.
 
