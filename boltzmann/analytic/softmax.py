@@ -8,6 +8,7 @@ from boltzmann._core.checks import FloatArray, as_floats, as_probabilities, as_t
 from boltzmann._core.threads import Pool, available_processors
 from boltzmann.analytic.distribution import (
     as_axis,
+    as_scalars,
     boltzmann_distribution,
     distribution_of_logits,
     limits_are_meant,
@@ -123,7 +124,7 @@ def logsumexp(x: ArrayLike, axis: int = -1) -> FloatArray:
     >>> float(logsumexp([1e308, 0]))
     1e+308
     """
-    return log_partition_of(distribution_of_logits(x, axis))
+    return as_scalars(log_partition_of(distribution_of_logits(x, axis)))
 
 
 def _log_ratio(p: FloatArray, q: FloatArray) -> FloatArray:
