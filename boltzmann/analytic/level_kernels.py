@@ -190,7 +190,7 @@ def probabilities_of_rows(energies, log_degeneracies, temperatures, out):
 
 @kernel
 def _workspace(levels, log_degeneracies):
-    """Return rows of gaps, log g and weights, the lanes of a maximum, and whether degeneracies count."""
+    """Return rows of gaps, log g and weights, lanes of a maximum, and whether some g is not 1."""
     size = (levels + LANES - 1) // LANES * LANES
     log_g = np.empty(size)
     for j in range(size):

@@ -279,9 +279,7 @@ _LOG_PARTITION = Quantity(
     "LOG_Z",
     lambda log_z, reference, t: log_z - per_temperature(reference, t),
 )
-_FREE_ENERGY = Quantity(
-    _free_energy_of, "LOG_Z", lambda log_z, reference, t: reference - t * log_z
-)
+_FREE_ENERGY = Quantity(_free_energy_of, "LOG_Z", lambda log_z, reference, t: reference - t * log_z)
 _MEAN_ENERGY = Quantity(_mean_energy_of, "ENERGY", lambda rise, reference, t: reference + rise)
 _ENTROPY = Quantity(_entropy_of, "ENTROPY")
 _HEAT_CAPACITY = Quantity(_heat_capacity_of, "HEAT_CAPACITY")

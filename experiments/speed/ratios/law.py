@@ -25,7 +25,9 @@ def rows() -> Iterator[Row]:
     }.items():
         for dtype, goal in goals.items():
             work = f"law {name} {shape} {dtype.__name__}"
-            yield Row(work, "SciPy", goal, lambda name=name, dtype=dtype: _beside_scipy(name, dtype))
+            yield Row(
+                work, "SciPy", goal, lambda name=name, dtype=dtype: _beside_scipy(name, dtype)
+            )
 
     for dtype, goal in {np.float64: 0.8, np.float32: 1.2}.items():
         work = f"law softmax {shape} {dtype.__name__}"
