@@ -1,13 +1,18 @@
-"""The engine that keeps the number of particles on each level, and moves them all at once."""
+"""The engine that keeps the number of particles on each level, and moves them all at once.
+
+How a sweep is drawn depends on the dynamics, as what particles of several levels do alike is drawn
+for all of them together.
+"""
 
 import json
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from boltzmann._core.threads import Pool
+from boltzmann.simulation.cascade import Cascade
 from boltzmann.simulation.dynamics import Dynamics
 from boltzmann.simulation.kernels import random_streams
 from boltzmann.simulation.run import recorded_and_intervals
@@ -15,11 +20,60 @@ from boltzmann.simulation.run import recorded_and_intervals
 IntArray = NDArray[np.int64]
 
 
-class CountsEngine:
-    """Counts on K levels: a sweep sends the n_i particles of level i to Multinomial(n_i, P_i·).
+class CountsSweep(Protocol):
+    """One sweep of counts at one temperature."""
 
-    The counts have the same distribution as those of particles that move one by one, at a cost that
-    depends on K alone.
+    def draw(self, counts: IntArray, generator: np.random.Generator) -> tuple[IntArray, int]:
+        """Return the counts (K,) after a sweep, and how many particles changed their level."""
+        ...
+
+
+class Rows:
+    """A sweep that sends the n_i particles of level i to Multinomial(n_i, P_i·)."""
+
+    def __init__(self, dynamics: Dynamics, temperature: float):
+        # (K, L) where a particle of each level can go, and how likely
+        self.targets, self.probabilities = dynamics.transition_rows(temperature)
+
+    def draw(self, counts: IntArray, generator: np.random.Generator) -> tuple[IntArray, int]:
+        """Draw one sweep; see `CountsSweep`."""
+        occupied = np.flatnonzero(counts)  # (O,)
+        draws = generator.multinomial(counts[occupied], self.probabilities[occupied])
+        targets = self.targets[occupied]  # (O, L), as draws
+        after = np.zeros_like(counts)
+        np.add.at(after, targets, draws)
+        return after, int(draws[targets != occupied[:, None]].sum())
+
+
+class Redraw:
+    """A sweep of the heat bath over all levels: one multinomial, as no particle remembers its own.
+
+    Of the particles, those that landed where they came from are not told apart. Any that came may
+    be any that landed, so that Σ n_i m_i / N of them did on average, given the counts n before and
+    m after; that number is rounded up or down at random.
+    """
+
+    def __init__(self, dynamics: Dynamics, temperature: float):
+        weights = dynamics.normalised_weights(temperature)
+        # Rounding in `multinomial` can put a particle on the last level, be it of probability 0.
+        self.possible = np.flatnonzero(weights)
+        self.probabilities = weights[self.possible]
+
+    def draw(self, counts: IntArray, generator: np.random.Generator) -> tuple[IntArray, int]:
+        """Draw one sweep; see `CountsSweep`."""
+        particles = int(counts.sum())
+        after = np.zeros_like(counts)
+        after[self.possible] = generator.multinomial(particles, self.probabilities)
+        stayed = float((counts * (after / particles)).sum())
+        return after, min(max(int(particles - stayed + generator.random()), 0), particles)
+
+
+class CountsEngine:
+    """Counts on K levels, with the distribution of those of particles that move one by one.
+
+    A sweep costs 3K binomials (uniform proposals, Metropolis's rule), K (the heat bath over all
+    levels; neighbours) or K² (a matrix; Glauber's rule, for which no shorter way is known here: the
+    rank at which `Cascade` stops a particle would depend on where it came from).
     """
 
     name: ClassVar[str] = "counts"
@@ -28,8 +82,7 @@ class CountsEngine:
     def __init__(self, counts: IntArray, generator: np.random.Generator):
         self._counts = counts  # (K,)
         self.generator = generator
-        self.targets = np.empty((0, 0), np.int64)  # (K, L) where a particle of each level can go
-        self.probabilities = np.empty((0, 0))  # (K, L)
+        self.one_sweep: CountsSweep
 
     @classmethod
     def started(cls, start: NDArray[Any], levels: int, seed: int) -> Self:
@@ -51,8 +104,13 @@ class CountsEngine:
         return engine
 
     def prepare(self, dynamics: Dynamics, temperature: float) -> None:
-        """Compute the rows of the transition matrix."""
-        self.targets, self.probabilities = dynamics.transition_rows(temperature)
+        """Compute the probabilities that a sweep draws with."""
+        if dynamics.redraws_all:
+            self.one_sweep = Redraw(dynamics, temperature)
+        elif dynamics.proposal == "uniform" and not dynamics.glauber:
+            self.one_sweep = Cascade(dynamics, temperature)
+        else:
+            self.one_sweep = Rows(dynamics, temperature)
 
     def counts(self) -> IntArray:
         """Return the particles on each level, (K,)."""
@@ -65,16 +123,10 @@ class CountsEngine:
         moved = np.zeros(intervals, np.int64)
 
         for sweep in range(done, done + sweeps):
-            occupied = np.flatnonzero(self._counts)  # (O,)
-            draws = self.generator.multinomial(self._counts[occupied], self.probabilities[occupied])
-            targets = self.targets[occupied]  # (O, L), as draws
-            after = np.zeros_like(self._counts)
-            np.add.at(after, targets, draws)
-            self._counts = after
-
-            moved[sweep // every - done // every] += draws[targets != occupied[:, None]].sum()
+            self._counts, changed = self.one_sweep.draw(self._counts, self.generator)
+            moved[sweep // every - done // every] += changed
             if (sweep + 1) % every == 0:
-                counts[(sweep + 1) // every - 1 - done // every] = after
+                counts[(sweep + 1) // every - 1 - done // every] = self._counts
         return counts, moved
 
     def arrays(self) -> dict[str, Any]:

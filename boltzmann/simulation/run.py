@@ -25,7 +25,8 @@ class Run:
     acceptance : (R,) ndarray
         Of the proposals of another level since the recorded sweep before, the fraction that was
         accepted. For a proposal matrix and for the heat bath over all levels: of all attempts, the
-        fraction that changed the level.
+        fraction that changed the level. With engine="counts", uniform proposals by Metropolis's
+        rule, and the heat bath: its mean given the counts that were drawn.
     sweeps, every : int
         How many sweeps ran after the burn-in, and every how many of them one was recorded.
     temperature : float
