@@ -62,9 +62,13 @@ class Redraw:
     def draw(self, counts: IntArray, generator: np.random.Generator) -> tuple[IntArray, int]:
         """Draw one sweep; see `CountsSweep`."""
         particles = int(counts.sum())
-        after = np.zeros_like(counts)
-        after[self.possible] = generator.multinomial(particles, self.probabilities)
-        stayed = float((counts * (after / particles)).sum())
+        drawn = generator.multinomial(particles, self.probabilities)
+        if self.possible.size == counts.size:
+            after = drawn
+        else:
+            after = np.zeros_like(counts)
+            after[self.possible] = drawn
+        stayed = float(counts @ (after / particles))
         return after, min(max(int(particles - stayed + generator.random()), 0), particles)
 
 

@@ -1,5 +1,6 @@
 """The engine "counts": its draws against the transition matrix, its memory, what it calls moved."""
 
+import itertools
 import tracemalloc
 
 import numpy as np
@@ -98,7 +99,7 @@ def test_levels_are_ranked_by_weight():
         assert sorted(order) == list(np.flatnonzero(levels.energies < INF))
         assert all(0 <= ratio <= 1 for ratio in ratios)
         accepted = bz.transition_matrix(levels, t) * len(levels)  # off the diagonal
-        for above, below in zip(order[:-1], order[1:], strict=True):
+        for above, below in itertools.pairwise(order):
             assert accepted[below, above] == pytest.approx(1, rel=1e-12)
 
 

@@ -40,7 +40,7 @@ def _gas(levels: int, rule: str) -> tuple[Any, Any]:
 def _cascade(levels: int) -> float:
     energies, gas = _gas(levels, "metropolis")
     bare = _BareCascade(energies, gas.counts)
-    sweeps = max(1, 2048 // levels)
+    sweeps = max(1, 2**14 // levels)
     turns = 9 if levels < MOST_LEVELS else 5
     return ratio(
         lambda: gas.run(sweeps, every=sweeps, progress=False),
@@ -59,7 +59,7 @@ def _heat_bath(levels: int) -> float:
         for _ in range(sweeps):
             generator.multinomial(PARTICLES, weights)
 
-    sweeps = 20
+    sweeps = 2**17 // levels
     return ratio(lambda: gas.run(sweeps, every=sweeps, progress=False), bare)
 
 
