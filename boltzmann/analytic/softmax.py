@@ -1,13 +1,12 @@
 """Softmax, its logarithm, and its normaliser."""
 
 from collections.abc import Callable
-from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from boltzmann._core.arrays import is_plain
-from boltzmann._core.checks import FloatArray
+from boltzmann._core.checks import FloatArray, as_floats
 from boltzmann._core.threads import Pool, available_processors
 from boltzmann.analytic.distribution import (
     Distribution,
@@ -46,14 +45,22 @@ def softmax(x: ArrayLike, axis: int = -1) -> FloatArray:
     >>> softmax([1000, 1000, -np.inf])
     array([0.5, 0.5, 0. ])
     """
+    x = _as_logits(x)
     if _is_much(x):
         return np.moveaxis(_compiled(x, axis, "softmax_rows", lambda d: d.p), -1, axis)
     return np.moveaxis(distribution_of_logits(x, axis).p, -1, axis)
 
 
-def _is_much(x: Any) -> TypeGuard[NDArray[np.floating]]:
-    """Tell whether `x` is an array of floats, long enough for compiled code to be worth loading."""
-    return isinstance(x, np.ndarray) and x.size >= MANY and x.dtype.kind == "f" and is_plain(x)
+def _as_logits(x: ArrayLike) -> NDArray[np.floating]:
+    """Return `x` as an array of floats; one that is so already is not yet checked."""
+    if isinstance(x, np.ndarray) and x.dtype.kind == "f" and is_plain(x):
+        return x
+    return as_floats("x", x, masked=-np.inf)
+
+
+def _is_much(x: NDArray[np.floating]) -> bool:
+    """Tell whether logits are so many that compiled code is worth loading."""
+    return x.ndim > 0 and x.size >= MANY
 
 
 def _compiled(
@@ -122,6 +129,7 @@ def log_softmax(x: ArrayLike, axis: int = -1) -> FloatArray:
     >>> log_softmax([0, -40, -1000])
     array([-4.24835426e-18, -4.00000000e+01, -1.00000000e+03])
     """
+    x = _as_logits(x)
     if _is_much(x):
         return np.moveaxis(_compiled(x, axis, "log_softmax_rows", _log_p), -1, axis)
     return np.moveaxis(_log_p(distribution_of_logits(x, axis)), -1, axis)
@@ -156,6 +164,7 @@ def logsumexp(x: ArrayLike, axis: int = -1) -> FloatArray:
     >>> float(logsumexp([1e308, 0]))
     1e+308
     """
+    x = _as_logits(x)
     if _is_much(x):
         return as_scalars(_compiled(x, axis, "logsumexp_rows", log_partition_of))
     return as_scalars(log_partition_of(distribution_of_logits(x, axis)))
