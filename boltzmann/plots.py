@@ -215,10 +215,11 @@ def rendered(made: Figure, name: str) -> dict[str, bytes]:
         with mpl.rc_context({"svg.fonttype": "path", "svg.hashsalt": name}):
             svg, png = io.BytesIO(), io.BytesIO()
             # A canvas draws once; `savefig` would draw a figure that has been laid out twice.
+            canvases: Any = FigureCanvasSVG(made), FigureCanvasAgg(made)
             with _resolution(made, DPI):
-                FigureCanvasSVG(made).print_svg(svg, metadata={"Date": None, "Creator": None})
+                canvases[0].print_svg(svg, metadata={"Date": None, "Creator": None})
             with _resolution(made, DPI):
-                FigureCanvasAgg(made).print_png(png, metadata={"Software": None})
+                canvases[1].print_png(png, metadata={"Software": None})
     _warn_once(name, [str(warning.message) for warning in caught])
     return {"svg": svg.getvalue(), "png": png.getvalue()}
 
@@ -317,7 +318,7 @@ def save_animation(frames: Iterable[Figure], folder: str | Path, name: str) -> N
 
 def _images(frames: Iterable[Figure]) -> Iterator[Image.Image]:
     """Yield each frame in coarse colours at half its size, laid out unless it has been."""
-    canvas, still = None, None
+    canvas: Any = None
     for frame in frames:
         if not isinstance(frame.get_layout_engine(), PlaceHolderLayoutEngine):
             _settle(frame)
