@@ -107,7 +107,7 @@ from experiments.drawings.quench import (
 )
 from experiments.runner.table import Table, Verdict, agrees, differs, fits
 
-CHAPTER = 5
+CHAPTER = 50
 FINDING = "After a quench the crowd comes to rest; its molecules do not"
 MOMENTS = 4  # that the still figure shows
 
