@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any, NamedTuple
+from weakref import ref
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from boltzmann._core.checks import FloatArray
 from boltzmann.thermometer import kernels as kernels
 
 IntArray = NDArray[np.int64]
+_SHORT = 64  # numbers of an array that is its own key
 _CACHE_BYTES = 2**28  # of results that are kept; later passes are then made again
 
 
@@ -24,18 +26,28 @@ class Moments(NamedTuple):
     variance: FloatArray
 
 
+class Cumulants(NamedTuple):
+    """Of all draws at one β: log Z and the first three cumulants of the energy, added up."""
+
+    log_partition: float
+    mean: float
+    variance: float
+    third: float
+
+
 class PassCache:
     """Results of passes over levels by kernel and arguments, so that no pass is made twice."""
 
     def __init__(self) -> None:
         self._results: dict[tuple[Any, ...], list[FloatArray]] = {}
+        self._digests: dict[int, tuple[Any, bytes]] = {}  # by an array's identity
         self._free = _CACHE_BYTES
 
     def get(
         self, kernel: Any, arguments: tuple[Any, ...], run: Callable[[], list[FloatArray]]
     ) -> list[FloatArray]:
         """Return the kernel's results for these arguments, from `run` the first time."""
-        key = (kernel, *map(_as_key, arguments))
+        key = (kernel, *map(self._as_key, arguments))
         found = self._results.get(key)
         if found is None:
             found = run()
@@ -45,12 +57,20 @@ class PassCache:
                 self._free -= size
         return found
 
+    def _as_key(self, argument: Any) -> Any:
+        """Return what stands for an argument in a key: of an array, what it holds.
 
-def _as_key(argument: Any) -> Any:
-    """Return what stands for an argument in a key: of a long array, a digest of its content."""
-    if not isinstance(argument, np.ndarray):
-        return argument
-    return argument.tobytes() if argument.size <= 64 else blake2b(argument.data).digest()
+        Of a long one a digest, which is made once: nobody writes to an array after a pass.
+        """
+        if not isinstance(argument, np.ndarray):
+            return argument
+        if argument.size <= _SHORT:
+            return argument.tobytes()
+        known, digest = self._digests.get(id(argument), (None, b""))
+        if known is None or known() is not argument:
+            digest = blake2b(argument.data).digest()
+            self._digests[id(argument)] = ref(argument), digest
+        return digest
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +116,14 @@ class TokenLevels:
     def moments(self, beta: float, kept: FloatArray) -> Moments:
         """Return the moments at β of the `kept` likeliest tokens of each row."""
         return Moments(*self._pass(kernels.sum_weights, kept, beta, outputs=3))
+
+    def cumulants(self, beta: float, kept: FloatArray, draws: FloatArray) -> Cumulants:
+        """Return the cumulants at β of the `kept` likeliest tokens, a row for each of its draws.
+
+        `kept` and `draws`, how many each row has, have shape (R,).
+        """
+        sums = self._pass(kernels.sum_cumulants, kept, draws, beta, outputs=4, size=1)
+        return Cumulants(*(float(each[0]) for each in sums))
 
     def mass_before(
         self, beta: float, log_z: FloatArray, rows: IntArray, ranks: IntArray
