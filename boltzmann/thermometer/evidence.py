@@ -167,6 +167,20 @@ class Evidence:
             which=self.which[chosen],
         )
 
+    def of_rows(self, chosen: NDArray[np.bool_]) -> "Evidence":
+        """Return the draws from the rows at which `chosen`, (R,), is true, and these rows alone.
+
+        Their record is still that of all.
+        """
+        part = self.subset(chosen[self.rows])
+        certain = self.certain_counts
+        return replace(
+            part,
+            levels=self.levels.subset(chosen),
+            rows=(np.cumsum(chosen) - 1)[part.rows],
+            certain_counts=None if certain is None else certain[chosen],
+        )
+
     def of_recorded(self, chosen: NDArray[np.bool_]) -> "Evidence":
         """Return the draws, and the record of those, at which `chosen`, (N,), is true."""
         part = self.subset(chosen[self.which])

@@ -113,6 +113,18 @@ class TokenLevels:
         """Return the same levels with an empty cache of their own."""
         return replace(self, cache=PassCache())
 
+    def subset(self, chosen: NDArray[np.bool_]) -> "TokenLevels":
+        """Return the rows at which `chosen`, (R,), is true, without a cache."""
+        sizes = np.diff(self.starts)
+        levels = np.repeat(chosen, sizes)  # (L,)
+        return TokenLevels(
+            starts=np.concatenate([[0], np.cumsum(sizes[chosen])]),
+            energies=self.energies[levels],
+            counts=self.counts[levels],
+            known_at=self.known_at,
+            log_whole=None if self.log_whole is None else self.log_whole[chosen],
+        )
+
     def moments(self, beta: float, kept: FloatArray) -> Moments:
         """Return the moments at β of the `kept` likeliest tokens of each row."""
         return Moments(*self._pass(kernels.sum_weights, kept, beta, outputs=3))
