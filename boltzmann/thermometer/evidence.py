@@ -148,6 +148,16 @@ class Evidence:
         below = self.highest_energies - 2 / FINE - 1e-9
         return np.maximum(self.levels.count_below(below), 1.0)
 
+    @cached_property
+    def levels_drawn(self) -> IntArray:
+        """The level that each draw is on, shape (n,)."""
+        levels = self.levels
+        farthest = 1e5
+        row = np.repeat(np.arange(levels.rows), np.diff(levels.starts))  # (L,)
+        keys = row * 1e6 + np.minimum(levels.energies, farthest)
+        wanted = self.rows * 1e6 + np.minimum(self.energies, farthest) - 1e-9
+        return np.minimum(np.searchsorted(keys, wanted), levels.starts[self.rows + 1] - 1)
+
     def with_cache(self) -> "Evidence":
         """Return the same draws, of levels over which no pass is made twice."""
         return replace(self, levels=self.levels.with_cache())

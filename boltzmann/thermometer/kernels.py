@@ -412,6 +412,45 @@ def nucleus(starts, energies, counts, log_z, beta, listed, mass, kept):
 
 
 @kernel
+def mass_of_more_typical(starts, energies, counts, log_z, entropy, beta, before):
+    """Write, (L,), what probability the levels of a row have that are more typical than each.
+
+    Of β above 0. A level is the more typical, the nearer its surprise is to the row's entropy.
+    """
+    weights = np.empty(_longest(starts))
+    for r in range(starts.size - 1):
+        of_row = energies[starts[r] : starts[r + 1]]
+        tokens = counts[starts[r] : starts[r + 1]]
+        into = before[starts[r] : starts[r + 1]]
+        shift = log_z[r] - entropy[r]
+        right = 0  # the first level whose surprise is at least the entropy
+        for j in range(of_row.size):
+            weights[j] = lifted_exp(min(-beta * of_row[j] - log_z[r], 0.0)) * 2.0**-LIFT
+            weights[j] *= tokens[j]
+            right += beta * of_row[j] + shift < 0
+
+        # Levels ascend, so the nearest that is left is the next one on one of two sides.
+        left = right - 1
+        mass = 0.0
+        while left >= 0 or right < of_row.size:
+            on_left = right == of_row.size or (
+                left >= 0 and -(beta * of_row[left] + shift) <= beta * of_row[right] + shift
+            )
+            if on_left:
+                first = left  # of equal ones, in their order
+                while first > 0 and of_row[first - 1] == of_row[left]:
+                    first -= 1
+                for j in range(first, left + 1):
+                    into[j] = mass
+                    mass += weights[j]
+                left = first - 1
+            else:
+                into[right] = mass
+                mass += weights[right]
+                right += 1
+
+
+@kernel
 def count_below(starts, energies, counts, gaps, kept):
     """Write how many tokens of each row lie at most its `gaps` above its lowest level."""
     for r in range(starts.size - 1):

@@ -109,6 +109,13 @@ class TokenLevels:
         """How many tokens each row allows, shape (R,)."""
         return np.add.reduceat(self.counts, self.starts[:-1])
 
+    @cached_property
+    def tokens_up_to(self) -> FloatArray:
+        """How many tokens of its row each level and those before it hold, shape (L,)."""
+        sums = np.cumsum(self.counts)
+        firsts = self.starts[:-1]
+        return sums - np.repeat(sums[firsts] - self.counts[firsts], np.diff(self.starts))
+
     def with_cache(self) -> "TokenLevels":
         """Return the same levels with an empty cache of their own."""
         return replace(self, cache=PassCache())
@@ -145,6 +152,16 @@ class TokenLevels:
         `rows`, `ranks` and the result have shape (n,).
         """
         return self._pass(kernels.mass_before, log_z, beta, rows, ranks, size=rows.size)[0]
+
+    def mass_of_more_typical(
+        self, beta: float, log_z: FloatArray, entropy: FloatArray
+    ) -> FloatArray:
+        """Return, of each level, the probability of those of its row that are more typical: (L,).
+
+        log Z and the entropy at β have shape (R,).
+        """
+        size = self.energies.size
+        return self._pass(kernels.mass_of_more_typical, log_z, entropy, beta, size=size)[0]
 
     def nucleus(
         self, beta: float, log_z: FloatArray, listed: FloatArray, mass: float
