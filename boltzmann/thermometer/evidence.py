@@ -180,16 +180,26 @@ class Evidence:
     def of_rows(self, chosen: NDArray[np.bool_]) -> "Evidence":
         """Return the draws from the rows at which `chosen`, (R,), is true, and these rows alone.
 
-        Their record is still that of all.
+        Their record is still that of all. The same rows are taken out once.
         """
-        part = self.subset(chosen[self.rows])
-        certain = self.certain_counts
-        return replace(
-            part,
-            levels=self.levels.subset(chosen),
-            rows=(np.cumsum(chosen) - 1)[part.rows],
-            certain_counts=None if certain is None else certain[chosen],
-        )
+        if chosen.all():
+            return self
+        key = chosen.tobytes()
+        if key not in self._of_rows:
+            part = self.subset(chosen[self.rows])
+            certain = self.certain_counts
+            self._of_rows[key] = replace(
+                part,
+                levels=self.levels.subset(chosen),
+                rows=(np.cumsum(chosen) - 1)[part.rows],
+                certain_counts=None if certain is None else certain[chosen],
+            )
+        return self._of_rows[key]
+
+    @cached_property
+    def _of_rows(self) -> dict[bytes, "Evidence"]:
+        """What `of_rows` took out, by the rows."""
+        return {}
 
     def of_recorded(self, chosen: NDArray[np.bool_]) -> "Evidence":
         """Return the draws, and the record of those, at which `chosen`, (N,), is true."""

@@ -121,7 +121,7 @@ class TokenLevels:
         return replace(self, cache=PassCache())
 
     def subset(self, chosen: NDArray[np.bool_]) -> "TokenLevels":
-        """Return the rows at which `chosen`, (R,), is true, without a cache."""
+        """Return the rows at which `chosen`, (R,), is true, with a cache of their own if any."""
         sizes = np.diff(self.starts)
         levels = np.repeat(chosen, sizes)  # (L,)
         return TokenLevels(
@@ -130,6 +130,7 @@ class TokenLevels:
             counts=self.counts[levels],
             known_at=self.known_at,
             log_whole=None if self.log_whole is None else self.log_whole[chosen],
+            cache=None if self.cache is None else PassCache(),
         )
 
     def moments(self, beta: float, kept: FloatArray) -> Moments:
