@@ -216,6 +216,12 @@ def as_step(chain: Chain | None, temperature: Any, top_k: Any, top_p: Any, min_p
     return chain.steps[0] if len(chain.steps) == 1 else chain
 
 
+def depends_on_context(step: Step) -> bool:
+    """Tell whether `step` leaves other logits in another context."""
+    steps = step.steps if isinstance(step, Chain) else (step,)
+    return any(isinstance(one, RepetitionPenalty) for one in steps)
+
+
 def weights_after(step: Step, logits: FloatArray, context: Ids) -> FloatArray:
     """Return each token's probability after `step` relative to the most probable one's, (V,).
 

@@ -5,6 +5,7 @@ kernels take over where there is much to compute; loading one takes about half a
 imported at the first draw that needs it.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from functools import cache
 from types import ModuleType
@@ -180,10 +181,15 @@ def draw_one(step: Step, logits: ArrayLike, context: Ids, seed: int | np.random.
             return int(ids[0])
 
     weights = checked_weights(step, logits, context)  # (V,)
-    uniform = as_generator(seed).random()
-    cumulative = weights.cumsum()  # (V,)
-    token = int(cumulative.searchsorted(uniform * cumulative[-1], side="right"))
-    return token if token < weights.size else int(weights.nonzero()[0][-1])
+    return token_of(weights.cumsum(), as_generator(seed).random())
+
+
+def token_of(cumulative: FloatArray | list[float], uniform: float) -> int:
+    """Return the token on which a number of [0, 1) falls, as in `inverse_cdf`."""
+    total = cumulative[-1]
+    token = bisect_right(cumulative, uniform * total)
+    # What has been rounded up to the total falls on the token with which that is reached.
+    return token if token < len(cumulative) else bisect_left(cumulative, total)
 
 
 def draw_few_of_many_tokens(
