@@ -96,7 +96,7 @@ from boltzmann.statistics import goodness_of_fit
 from experiments.drawings.quench import draw_history, draw_moment, energy, recorded, written
 from experiments.runner.table import Table, Verdict, agrees, differs, fits
 
-CHAPTER = 5
+CHAPTER = 50
 FINDING = "After a quench the crowd comes to rest; its molecules do not"
 MOMENTS = 4  # that the still figure shows
 
