@@ -181,10 +181,12 @@ def draw_one(step: Step, logits: ArrayLike, context: Ids, seed: int | np.random.
             return int(ids[0])
 
     weights = checked_weights(step, logits, context)  # (V,)
-    return token_of(weights.cumsum(), as_generator(seed).random())
+    cumulative = weights.cumsum()  # (V,)
+    token = int(cumulative.searchsorted(as_generator(seed).random() * cumulative[-1], "right"))
+    return token if token < cumulative.size else int(cumulative.searchsorted(cumulative[-1]))
 
 
-def token_of(cumulative: FloatArray | list[float], uniform: float) -> int:
+def token_of(cumulative: list[float], uniform: float) -> int:
     """Return the token on which a number of [0, 1) falls, as in `inverse_cdf`."""
     total = cumulative[-1]
     token = bisect_right(cumulative, uniform * total)
