@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from boltzmann._core.checks import FloatArray, as_count, as_generator
-from boltzmann.language.decoding.chain import Chain, as_step, weights_after
+from boltzmann.language.decoding.chain import Chain, as_step, checked_weights
 from boltzmann.language.decoding.drawing import inverse_cdf
-from boltzmann.language.decoding.generate import LanguageModel, without_token
-from boltzmann.language.decoding.steps import Step, as_logits
+from boltzmann.language.decoding.generate import LanguageModel, without_unknown
+from boltzmann.language.decoding.steps import Step
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,6 @@ class _NextToken:
         self.calls = 0
         self._model = model
         self._step = step
-        self._unknown_id = getattr(model, "unknown_id", None)
         self._recent_logits = getattr(model, "recent_logits", None)
 
     def rows(self, ids: list[int], count: int) -> Any:
@@ -168,10 +167,7 @@ class _NextToken:
         if row is None:
             self.calls += 1
             row = self._model.logits(ids)
-        logits = as_logits(row)
-        if self._unknown_id is not None:
-            logits = without_token(self._unknown_id, logits)
-        weights = weights_after(self._step, logits, ids)
+        weights = checked_weights(self._step, without_unknown(self._model, row), ids)
         law: FloatArray = weights / weights.sum()
         return law
 
