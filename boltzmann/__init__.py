@@ -9,7 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from boltzmann.analytic import (
+    bose_occupancy,
     entropy,
+    fermi_occupancy,
     free_energy,
     heat_capacity,
     log_partition,
@@ -48,9 +50,11 @@ __all__ = [
     "Run",
     "ScanError",
     "ScanResult",
+    "bose_occupancy",
     "column",
     "entropy",
     "exercises",
+    "fermi_occupancy",
     "free_energy",
     "harmonic_oscillator",
     "heat_capacity",
