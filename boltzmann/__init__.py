@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from boltzmann import exercises, language, plots, statistics, thermometer
     from boltzmann.simulation.ensemble import Ensemble
     from boltzmann.simulation.matrices import quantised_transition_matrix, transition_matrix
+    from boltzmann.simulation.quantum_gas import QuantumGas
     from boltzmann.simulation.run import Run
     from boltzmann.simulation.scan.result import ScanError, ScanResult
     from boltzmann.simulation.scan.scan import scan
@@ -47,6 +48,7 @@ __version__ = "0.1.0"
 __all__ = [
     "EnergyLevels",
     "Ensemble",
+    "QuantumGas",
     "Run",
     "ScanError",
     "ScanResult",
@@ -82,6 +84,7 @@ __all__ = [
 
 _LOADED_ON_USE = {
     "Ensemble": "boltzmann.simulation.ensemble",
+    "QuantumGas": "boltzmann.simulation.quantum_gas",
     "Run": "boltzmann.simulation.run",
     "ScanError": "boltzmann.simulation.scan.result",
     "ScanResult": "boltzmann.simulation.scan.result",
