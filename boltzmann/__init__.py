@@ -33,6 +33,7 @@ from boltzmann.levels import (
     rigid_rotor,
     two_level,
 )
+from boltzmann.molecules import diatomic, molecule
 
 if TYPE_CHECKING:
     from boltzmann import exercises, language, plots, statistics, thermometer
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from boltzmann.simulation.run import Run
     from boltzmann.simulation.scan.result import ScanError, ScanResult
     from boltzmann.simulation.scan.scan import scan
+    from boltzmann.units import thermal_energy
 
 __version__ = "0.1.0"
 
@@ -54,6 +56,7 @@ __all__ = [
     "ScanResult",
     "bose_occupancy",
     "column",
+    "diatomic",
     "entropy",
     "exercises",
     "fermi_occupancy",
@@ -66,6 +69,7 @@ __all__ = [
     "log_softmax",
     "logsumexp",
     "mean_energy",
+    "molecule",
     "particle_in_box",
     "perplexity",
     "plots",
@@ -77,6 +81,7 @@ __all__ = [
     "softmax",
     "statistics",
     "temper",
+    "thermal_energy",
     "thermometer",
     "transition_matrix",
     "two_level",
@@ -91,6 +96,7 @@ _LOADED_ON_USE = {
     "scan": "boltzmann.simulation.scan.scan",
     "transition_matrix": "boltzmann.simulation.matrices",
     "quantised_transition_matrix": "boltzmann.simulation.matrices",
+    "thermal_energy": "boltzmann.units",
 }
 
 

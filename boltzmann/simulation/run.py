@@ -147,3 +147,26 @@ def mean_energy(counts: NDArray[np.int64], particles: int, energies: FloatArray)
     """
     mean = total_energy(counts, energies) / particles
     return np.where(np.isfinite(mean), mean, total_energy(counts / particles, energies))
+
+
+def work_of_lifting(counts: NDArray[np.int64], before: FloatArray, after: FloatArray) -> float:
+    """Return the energy that particles gain when their levels go from `before` to `after`.
+
+    All are (K,). It is exact where energies are whole numbers.
+
+    Raises
+    ------
+    ValueError
+        If it is not finite: an occupied level would be, or was, infinite.
+    """
+    moved = (counts > 0) & (before != after)
+    with np.errstate(invalid="ignore", over="ignore"):
+        gained = after[moved] - before[moved]
+    refused = np.flatnonzero(~np.isfinite(gained))
+    if refused.size:
+        k = np.flatnonzero(moved)[refused[0]]
+        raise ValueError(
+            f"levels.energies[{k}] goes from {before[k]} to {after[k]} and holds {counts[k]} "
+            "particles: the work on them would not be finite"
+        )
+    return float(counts[moved] @ gained)
