@@ -13,7 +13,7 @@ chemical potential is chosen so that N is near its mean, where no number is smal
 Every term of this is positive. The recursion over N that is often used instead, Z_N = (1/N) Σ_m
 (±1)^(m-1) Z_1(t/m) Z_{N-m} [1]_, alternates for fermions: of twenty on a ladder with steps of t/5
 it has no digit right. Nor is a state taken out of a sum by division, which loses digits, too: for
-fermions the others are added up for each state, in K log K additions.
+fermions the others are added up for each level, in K log K additions.
 
 References
 ----------
@@ -29,8 +29,6 @@ from boltzmann._core.arrays import in_one_unit
 from boltzmann._core.checks import FloatArray, as_count, as_temperatures, refuse_first
 from boltzmann.analytic.distribution import limits_are_meant, per_temperature
 from boltzmann.levels import EnergyLevels
-
-IntArray = NDArray[np.int64]
 
 _BISECTIONS = 60
 
@@ -122,7 +120,7 @@ def _occupancies(
     levels: EnergyLevels | ArrayLike,
     t: ArrayLike,
     particles: int,
-    occupancy: Callable[[FloatArray, IntArray, float, int], FloatArray],
+    occupancy: Callable[[FloatArray, FloatArray, float, int], FloatArray],
 ) -> FloatArray:
     """Check the arguments, and return the fractions at each temperature."""
     if not isinstance(levels, EnergyLevels):
@@ -138,16 +136,17 @@ def _occupancies(
             f"particles is {particles}: there are {levels.states:.0f} states, one for each fermion"
         )
 
-    states = levels.degeneracies.astype(np.int64)
     fractions = np.empty((*temperatures.shape, len(levels)))
     for index in np.ndindex(temperatures.shape):
         t_here = float(temperatures[index])
-        fractions[index] = occupancy(levels.energies, states, t_here, particles)
+        fractions[index] = occupancy(levels.energies, levels.degeneracies, t_here, particles)
     return fractions
 
 
 @limits_are_meant
-def _bose_occupancy(energies: FloatArray, states: IntArray, t: float, particles: int) -> FloatArray:
+def _bose_occupancy(
+    energies: FloatArray, states: FloatArray, t: float, particles: int
+) -> FloatArray:
     """Return the fractions (K,) at one temperature."""
     from boltzmann.analytic.particle_numbers import add_bose_states, bose_means
 
@@ -174,7 +173,7 @@ def _bose_occupancy(energies: FloatArray, states: IntArray, t: float, particles:
 
 @limits_are_meant
 def _fermi_occupancy(
-    energies: FloatArray, states: IntArray, t: float, particles: int
+    energies: FloatArray, states: FloatArray, t: float, particles: int
 ) -> FloatArray:
     """Return the fractions (K,) at one temperature."""
     x = _above(energies, _highest_filled(energies, states, t, particles), t)  # (K,)
@@ -197,18 +196,19 @@ def _fermi_occupancy(
 
 
 def _fermi_means(
-    number: FloatArray, p: FloatArray, q: FloatArray, states: IntArray, means: FloatArray
+    number: FloatArray, p: FloatArray, q: FloatArray, states: FloatArray, means: FloatArray
 ) -> None:
-    """Write the mean number of particles on each level, times P(N), to `means` (L,).
+    """Write the mean number of particles on each level to `means` (L,).
 
-    `number` (N + 1,) is the distribution on all levels but these; it may be changed. A state is
-    full where the others hold N - 1.
+    `number` (N + 1,) is the distribution on all levels but these, but for a factor; it is changed.
     """
     from boltzmann.analytic.particle_numbers import add_fermi_states
 
     if p.size == 1:
-        add_fermi_states(number, p, q, states - 1)
-        means[0] = states[0] * p[0] * number[-2]
+        own = _no_particles(number.size - 1)
+        add_fermi_states(own, p, q, states)
+        joint = own * number[::-1]  # n on this level, and N - n on all others
+        means[0] = np.arange(joint.size) @ joint / joint.sum()
         return
 
     half = p.size // 2
@@ -219,12 +219,11 @@ def _fermi_means(
         _fermi_means(with_others, p[these], q[these], states[these], means[these])
 
 
-def _highest_filled(energies: FloatArray, states: IntArray, t: float, particles: int) -> float:
+def _highest_filled(energies: FloatArray, states: FloatArray, t: float, particles: int) -> float:
     """Return the energy up to which N states are filled at t = 0, or from the top at t < 0."""
     order = np.argsort(energies if t >= 0 else -energies)
     order = order[energies[order] < np.inf]
-    # As floats, since degeneracies may sum to more than 2^63.
-    filled = np.cumsum(states[order].astype(np.float64))
+    filled = np.cumsum(states[order])
     return float(energies[order[np.searchsorted(filled, particles)]])
 
 

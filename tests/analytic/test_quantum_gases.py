@@ -120,6 +120,26 @@ def test_many_states_make_the_gases_one_and_the_deviation_falls_as_their_number(
         assert_allclose(second[1], second[2], rtol=0.05)
 
 
+@pytest.mark.parametrize("kind", GASES)
+def test_levels_of_many_states_are_levels_of_one_state_many_times(kind):
+    """With 60 states on each of three levels, and 5 particles or 40; written out, or as levels."""
+    energies = np.array([0.0, 0.4, 2.0])
+    alone = np.repeat(energies, 60)
+    for particles in (5, 40):
+        found = GASES[kind](bz.EnergyLevels(energies, degeneracies=[60] * 3), 0.5, particles)
+        summed = GASES[kind](alone, 0.5, particles).reshape(3, 60).sum(axis=1)
+        assert_allclose(found, summed, rtol=1e-12)
+
+
+@pytest.mark.parametrize("kind", GASES)
+def test_no_degeneracy_is_too_large(kind):
+    """Levels of 10^12 and of 10^300 states are counted without going through their states."""
+    energies = [0.0, 0.7, 1.5]
+    for states in (1e12, 1e300):
+        found = GASES[kind](bz.EnergyLevels(energies, degeneracies=[states] * 3), 0.5, 1000)
+        assert_allclose(found, bz.probabilities(energies, 0.5), rtol=3000 / states + 1e-12)
+
+
 def test_empty_states_of_fermions_are_fermions_of_the_other_sign():
     levels = bz.EnergyLevels([0.0, 0.5, 0.6, 2.0, 3.0], degeneracies=[1, 2, 1, 3, 1])
     full = 3 * bz.fermi_occupancy(levels, 0.4, 3)
