@@ -47,8 +47,9 @@ class Ensemble:
         As in `transition_matrix`.
     engine : {"particles", "counts", "textbook"}
         One state for each particle; or one count for each level, at a cost that does not depend on
-        N, but, unless by neighbours, with a K×K matrix, of up to 8192 levels; or the particles
-        again, by a loop written to be read, slower and equal bit for bit.
+        N; or the particles again, by a loop written to be read, slower and equal bit for bit.
+        Counts cost a few random numbers a level and sweep; by a proposal matrix, or Glauber's rule
+        with uniform proposals, K² of them and a K×K matrix, of up to 8192 levels.
     start : {"uniform", "ground", "exact"} or array_like of int
         Infinitely hot, every state equally likely; all on the lowest level; drawn from the
         Boltzmann distribution at `temperature`; or the level of each particle, (N,), which for

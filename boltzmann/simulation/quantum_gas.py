@@ -18,11 +18,10 @@ from boltzmann._core.interrupts import held_interrupt
 from boltzmann._core.progress import progress_bar
 from boltzmann.levels import EnergyLevels
 from boltzmann.simulation import quantum_saved
-from boltzmann.simulation.engines import recorded_and_intervals
 from boltzmann.simulation.kernels.quantum_moves import BOSE, FERMI, sweep_gas
 from boltzmann.simulation.kernels.random_streams import seeded_streams
 from boltzmann.simulation.quantum_starts import as_gas_levels, started_counts
-from boltzmann.simulation.run import Recorder, Run, mean_energy
+from boltzmann.simulation.run import Recorder, Run, mean_energy, recorded_and_intervals
 
 _STATISTICS = ("bose", "fermi")
 _KEPT_ENTRIES = 2**22  # of the counts of a run, 32 MB, unless it is told to keep them

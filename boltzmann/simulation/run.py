@@ -25,7 +25,8 @@ class Run:
     acceptance : (R,) ndarray
         Of the proposals of another level since the recorded sweep before, the fraction that was
         accepted. For a proposal matrix and for the heat bath over all levels: of all attempts, the
-        fraction that changed the level.
+        fraction that changed the level. With engine="counts", uniform proposals by Metropolis's
+        rule, and the heat bath: its mean given the counts that were drawn.
     sweeps, every : int
         How many sweeps ran after the burn-in, and every how many of them one was recorded.
     temperature : float
@@ -120,6 +121,18 @@ class Recorder:
             temperature=temperature,
             _counts=self.counts[:recorded] if self.counts.size else None,
         )
+
+
+def recorded_and_intervals(done: int, sweeps: int, every: int) -> tuple[int, int]:
+    """Return how many of the sweeps after `done` are recorded, and how many intervals they touch.
+
+    Sweep number n, from 1 on, is recorded if it is a multiple of `every`; it is in interval (n -
+    1) // every.
+    """
+    first_interval = done // every
+    recorded = (done + sweeps) // every - first_interval
+    intervals = (done + sweeps - 1) // every - first_interval + 1
+    return recorded, intervals
 
 
 def total_energy(counts: NDArray[Any], energies: FloatArray) -> Any:

@@ -68,6 +68,7 @@ def figures(tmp_path, monkeypatch):
     """
     folder = tmp_path / "figures"
     monkeypatch.setattr(runner, "FIGURES", folder)
+    monkeypatch.setattr(runner, "available_processors", lambda: 1)  # other processes lack `tiny`
     monkeypatch.setattr(runner, "discovered", lambda: {"tiny": tiny_experiment()})
     assert runner.main([]) == 0
     return folder

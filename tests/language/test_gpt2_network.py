@@ -4,13 +4,14 @@ import math
 import re
 import subprocess
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
 
 import boltzmann as bz
 from boltzmann.language import GPT2, generate, stream
-from boltzmann.language.gpt2 import network
+from boltzmann.language.gpt2 import layers, network
 from tests.support.gpt2_checkpoints import (
     CORPUS,
     PROMPTS,
@@ -328,6 +329,7 @@ def test_it_is_small_and_needs_nothing_but_numpy():
     assert sum(file.stat().st_size for file in TINY.iterdir()) < 4e6
     program = """
 import sys
+import tracemalloc
 from boltzmann.language import GPT2, generate
 generate(GPT2.load("tiny"), "The fire", 3)
 print(*sys.modules)
@@ -342,3 +344,59 @@ print(*sys.modules)
 def test_one_seed_gives_one_text_whatever_came_before(tiny):
     texts = [generate(model, "The fire", 40, seed=3) for model in (tiny, tiny, GPT2.load("tiny"))]
     assert texts[0] == texts[1] == texts[2]
+
+
+def test_the_compiled_activation_is_the_plain_one(monkeypatch):
+    """In float32, from numbers whose exponential is 0 to such as have one beyond a float32."""
+    x = np.linspace(-60, 60, 100_001, dtype=np.float32)
+    plain = x.astype(np.float64)
+    compiled = x.copy()
+    layers.gelu_in_place(plain)
+    monkeypatch.setattr(layers, "MANY", 0)
+    layers.gelu_in_place(compiled)
+    assert np.max(np.abs(compiled - plain) / (1e-3 + np.abs(plain))) < 2e-6
+    assert np.all(compiled[x > 20] == x[x > 20])
+    assert np.all(np.abs(compiled[x < -20]) < 1e-30)
+
+
+@pytest.mark.parametrize(("n", "m"), [(1, 1), (1, 9), (5, 5), (70, 70), (130, 150), (64, 64)])
+def test_attention_by_blocks_is_attention(n, m):
+    """Against all scores at once, those of later tokens at -inf, in float64."""
+    random = np.random.default_rng(n)
+    B, H, d = 2, 3, 4
+    weights = {
+        "a.c_attn.weight": random.normal(size=(H * d, 3 * H * d)),
+        "a.c_attn.bias": random.normal(size=3 * H * d),
+        "a.c_proj.weight": np.eye(H * d),
+        "a.c_proj.bias": np.zeros(H * d),
+    }
+    x = random.normal(size=(B, n, H * d))
+    keys, values = random.normal(size=(2, B, H, m, d))
+    result = layers.attention(weights, "a", x, keys, values)
+
+    queries = (x @ weights["a.c_attn.weight"] + weights["a.c_attn.bias"])[..., : H * d]
+    scores = queries.reshape(B, n, H, d).swapaxes(1, 2) @ keys.swapaxes(2, 3) / 2  # sqrt(d)
+    scores[..., ~np.tri(n, m, m - n, dtype=bool)] = -np.inf
+    p = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    expected = (p / p.sum(axis=-1, keepdims=True)) @ values
+    assert result == pytest.approx(expected.swapaxes(1, 2).reshape(B, n, H * d), rel=1e-12)
+
+
+def test_attention_keeps_no_score_of_every_pair():
+    """Of 512 tokens and 4 heads, 4 MB in float32; and two blocks at the most at once."""
+    random = np.random.default_rng(0)
+    n, H, d = 512, 4, 2
+    weights = {
+        "a.c_attn.weight": random.normal(size=(8, 24)).astype(np.float32),
+        "a.c_attn.bias": np.zeros(24, np.float32),
+        "a.c_proj.weight": np.eye(8, dtype=np.float32),
+        "a.c_proj.bias": np.zeros(8, np.float32),
+    }
+    keys, values = np.zeros((2, 1, H, n, d), np.float32)
+    x = np.zeros((1, n, 8), np.float32)
+    layers.attention(weights, "a", x, keys, values)
+    tracemalloc.start()
+    layers.attention(weights, "a", x, keys, values)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4 * n * n
