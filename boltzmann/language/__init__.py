@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from boltzmann.language.corpus import load_corpus
 from boltzmann.language.decoding.chain import Chain
+from boltzmann.language.decoding.distinct import draw_distinct
 from boltzmann.language.decoding.drawing import draw
 from boltzmann.language.decoding.generate import LanguageModel, generate, stream
 from boltzmann.language.decoding.speculative import Speculation, speculate
@@ -35,6 +36,7 @@ __all__ = [
     "TopP",
     "Typical",
     "draw",
+    "draw_distinct",
     "generate",
     "load_corpus",
     "speculate",
