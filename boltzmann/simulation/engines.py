@@ -26,6 +26,15 @@ class Engine(Protocol):
     name: ClassVar[str]
     counted: ClassVar[bool]  # whether a start is a number of particles for each level
 
+    @property
+    def particles(self) -> int:
+        """How many particles there are."""
+        ...
+
+    def sweep_seconds(self) -> float:
+        """Return about how long a sweep takes, by which the first chunk of a run is cut."""
+        ...
+
     @classmethod
     def started(cls, start: NDArray[Any], levels: int, seed: int) -> Self:
         """Return the engine before its first sweep.
@@ -76,12 +85,22 @@ class ParticleEngine:
     name: ClassVar[str] = "particles"
     counted: ClassVar[bool] = False
     by_formula: ClassVar[bool] = False
+    move_seconds: ClassVar[float] = 1e-9
 
     def __init__(self, states: NDArray[np.uint16], block_streams: NDArray[np.uint64], levels: int):
         self.states = states  # (N,)
         self.streams = block_streams  # (blocks, 4, LANES)
         self.levels = levels
         self.table: moves.MoveTable | None = None
+
+    @property
+    def particles(self) -> int:
+        """How many particles there are."""
+        return self.states.size
+
+    def sweep_seconds(self) -> float:
+        """Return about how long a sweep takes; see `Engine`."""
+        return self.particles * self.move_seconds
 
     @classmethod
     def started(cls, start: NDArray[Any], levels: int, seed: int) -> Self:
@@ -150,6 +169,7 @@ class TextbookEngine(ParticleEngine):
 
     name: ClassVar[str] = "textbook"
     by_formula: ClassVar[bool] = True
+    move_seconds: ClassVar[float] = 3e-8
 
 
 class CountsEngine:
@@ -167,6 +187,15 @@ class CountsEngine:
         self.generator = generator
         self.targets = np.empty((0, 0), np.int64)  # (K, L) where a particle of each level can go
         self.probabilities = np.empty((0, 0))  # (K, L)
+
+    @property
+    def particles(self) -> int:
+        """How many particles there are."""
+        return int(self._counts.sum())
+
+    def sweep_seconds(self) -> float:
+        """Return about how long a sweep takes; see `Engine`."""
+        return 1e-4 + 1e-7 * self._counts.size**2
 
     @classmethod
     def started(cls, start: NDArray[Any], levels: int, seed: int) -> Self:
