@@ -35,12 +35,16 @@ def loops():
     stream = random_streams.seeded_streams(0, 1)[0]
     yield "random words", (random_streams.fill_words, stream, space.drawn), {}
     yield "proposals", (moves.split, fractions, 7, proposed), {}
-    yield "bits", (moves.move_by_bits, state, space.words, table_of(8), space.limit), {}
-    thresholds = (moves.move_by_thresholds, state, proposed, fractions, table_of(7), space.limit)
-    yield "thresholds", thresholds, {}
-    weights = (state, space.own, proposed, fractions, table_of(300), space.other, space.gap)
+    bits = (state, space.words, table_of(8).thresholds, 3, None, space.limit)
+    yield "bits", (moves.move_by_bits, *bits), {}
+    table = table_of(7)
+    thresholds = (state, proposed, fractions, table, table.thresholds, space.limit)
+    yield "thresholds", (moves.move_by_thresholds, *thresholds), {}
+    table = table_of(300)
+    weights = (state, space.own, proposed, fractions, table, table.weights, space.other, space.gap)
     yield "weights", (moves.move_by_weights, *weights), {"error_model": "numpy"}
-    alias = (state, proposed, fractions, table_of(8, "heat-bath"), space.entries)
+    table = table_of(8, "heat-bath")
+    alias = (state, proposed, fractions, table, table.alias, space.entries)
     yield "alias", (moves.move_by_alias, *alias), {}
 
 

@@ -103,13 +103,17 @@ def sweep(states, streams, table, sweeps):
 
 
 def table_of(levels, t, proposal, rule, *, form="own"):
-    """Return the table by its own method, by formula or by weights; wide, with 64 bits a move."""
+    """Return the table by its own method, by formula or by weights; wide, with 64 bits a move.
+
+    Its moves are made in vectors where this processor has them, or by plain loops."""
     dynamics = Dynamics.checked(levels, proposal, rule)
     table = dynamics.move_table(t, by_formula="formula" in form)
     if "weights" in form:
         weights = dynamics.single_precision_weights(t)
-        table = table._replace(method=moves.WEIGHTS, weights=weights)
-    return table._replace(wide=True) if "wide" in form else table
+        table = table._replace(thresholds=None, weights=weights)
+    if "wide" in form:
+        table = table._replace(wide=True)
+    return table._replace(vectors=None) if "wide" in form or "loops" in form else table
 
 
 def random_states(levels, size, seed=0):
@@ -151,6 +155,9 @@ FORMS = [
     ("wide weights", "uniform"),
     ("own", "neighbour"),
     ("formula", "neighbour"),
+    ("loops", "uniform"),
+    ("loops", "neighbour"),
+    ("weights in loops", "uniform"),
 ]
 
 
@@ -188,7 +195,9 @@ def crafted_stream(rows):
 
 
 @pytest.mark.parametrize("buckets", [3, 100, 1000])
-@pytest.mark.parametrize("form", ["own", "formula", "wide formula", "wide weights"])
+@pytest.mark.parametrize(
+    "form", ["own", "formula", "weights", "loops", "wide formula", "wide weights"]
+)
 def test_words_that_would_bias_the_proposal_are_drawn_again(buckets, form):
     """Word 0 and others at the edge of a bucket have too small a fraction.
 
@@ -317,9 +326,10 @@ def test_single_precision_leaves_to_the_formula_all_that_it_could_get_wrong(rule
     assert np.array_equal(by_formula, expected)
 
     table = table_of(levels, 1.0, "uniform", rule)
-    assert table.method == moves.WEIGHTS
     own, (other, gap) = table.weights[here], np.empty((2, here.size), np.float32)
-    assert moves.move_by_weights(by_weights, own, proposed, words, table, other, gap) == moved
+    assert moves.move_by_weights(
+        by_weights, own, proposed, words, table, table.weights, other, gap
+    ) == moved
     assert np.array_equal(by_weights, expected)
     assert np.array_equal(own, table.weights[expected])
 
@@ -398,7 +408,7 @@ def test_a_tally_counts(size):
     for levels in (2, 70):
         state = random.integers(levels, size=size).astype(np.uint32)
         counts, partial = np.full(levels, 10, np.int64), np.zeros((4, levels), np.int64)
-        moves.tally(state, counts, partial)
+        moves.tally(state, size, counts, partial)
         assert np.array_equal(counts, 10 + np.bincount(state, minlength=levels))
         assert not partial.any()
 

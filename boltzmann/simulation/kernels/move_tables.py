@@ -82,16 +82,18 @@ def pack(words, bucket, buckets, level, otherwise):
 def threshold_table(accepted):
     """Return the thresholds (K, M) uint32 of acceptances (K, M).
 
-    A fraction less 2³² mod M, the smallest that is kept, accepts if it is below the threshold. No
-    such fraction reaches 2³² - 1, so that this threshold always accepts and 0 never does.
+    A fraction less r = 2³² mod M, the smallest that is kept, accepts if it is below the threshold.
+    None reaches 2³² - max(1, r), so that this threshold always accepts and 0 never does; and a
+    fraction to be drawn again, below r, wraps round to at least 2³² - r, which no threshold accepts.
     """
     levels, buckets = accepted.shape
+    always = WORDS - max(1, WORDS % buckets)
     thresholds = np.empty((levels, buckets), np.uint32)
     for i in range(levels):
         for bucket in range(buckets):
             words = words_for(accepted[i, bucket], buckets)
             beyond = last_accepted(words, bucket, buckets) + 1 - WORDS % buckets if words > 0 else 0
-            thresholds[i, bucket] = WORDS - 1 if words == WORDS // buckets else beyond
+            thresholds[i, bucket] = always if words == WORDS // buckets else beyond
     return thresholds
 
 

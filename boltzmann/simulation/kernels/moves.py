@@ -23,25 +23,30 @@ from boltzmann.simulation.kernels.move_tables import (
     words_for,
 )
 from boltzmann.simulation.kernels.random_streams import LANES, fill_words
+from boltzmann.simulation.kernels.vector_moves import LEFT_OPEN, attempt_moves
 
+PARTICLES_A_ROW = 2 * LANES  # that one row of random words serves
 BLOCK = 2048  # particles that share a stream; their working arrays fit in a first-level cache
-FORMULA, THRESHOLDS, WEIGHTS, ALIAS = 0, 1, 2, 3  # the methods to decide a move
 
+# What decides the moves: one of `thresholds`, `weights` and `alias`, or the formula if all are None.
+# Numba compiles a kernel for each combination of what is None, with no code in it for the others.
 MoveTable = namedtuple(
     "MoveTable",
     [
         "energies",  # (K,) float64
         "degeneracies",  # (K,) float64
         "temperature",  # float
-        "neighbour",  # bool: buckets are "down" and "up" instead of levels
         "glauber",  # bool
+        "neighbour",  # True if buckets are "down" and "up" instead of levels, else None
         "buckets",  # int: M
+        "bits",  # int: log2 M, where M is a power of two, else None
+        "refused_below",  # int: 2³² mod M; a word of a smaller fraction is drawn again
         "wide",  # bool: a 64-bit word for each move, one half to propose and one to decide
-        "method",  # int: one of the four methods
-        "thresholds",  # (K·M,) uint32, for THRESHOLDS
-        "weights",  # (K,) float32, for WEIGHTS
-        "alias",  # (R·M,) uint64, for ALIAS
+        "thresholds",  # (K·M,) uint32 or None
+        "weights",  # (K,) float32 or None
+        "alias",  # (R·M,) uint64 or None
         "rows_per_level",  # int: 1 if level i uses row i of the alias table, 0 if all use row 0
+        "vectors",  # True if `vector_moves` makes the moves, None if the loops here do
     ],
 )
 
@@ -60,6 +65,7 @@ Workspace = namedtuple(
         "drawn",  # (BLOCK,) uint64, random words
         "words",  # (2·BLOCK,) uint32, the halves of `drawn`
         "redrawn",  # (LANES,) uint64, random words in the place of refused ones
+        "before",  # (4, LANES) uint64, the stream before the sweep
         "partial",  # (4, K) int64, partial tallies, all 0
     ],
 )
@@ -87,6 +93,7 @@ def workspace(levels):
         drawn=rows[7],
         words=rows[7].view(np.uint32),
         redrawn=np.empty(LANES, np.uint64),
+        before=np.empty((4, LANES), np.uint64),
         partial=np.zeros((4, levels), np.int64),
     )
 
@@ -145,7 +152,7 @@ def move_by_formula(state, proposed, fractions, table):
     for n in range(state.size):
         i = np.int64(state[n])
         bucket = np.int64(proposed[n])
-        j = i + 2 * bucket - 1 if table.neighbour else bucket
+        j = i + 2 * bucket - 1 if table.neighbour is not None else bucket
         if j < 0 or j >= table.energies.size:
             continue  # a step off the end of the ladder is rejected
         if accepts(i, j, bucket, fractions[n], table):
@@ -155,14 +162,14 @@ def move_by_formula(state, proposed, fractions, table):
 
 
 @kernel
-def move_by_thresholds(state, proposed, fractions, table, limit):
+def move_by_thresholds(state, proposed, fractions, table, thresholds, limit):
     """Compare each fraction with the threshold of its move; return how many particles moved."""
-    buckets, refused_below = np.uint32(table.buckets), np.uint32(WORDS % table.buckets)
+    buckets, refused_below = np.uint32(table.buckets), np.uint32(table.refused_below)
 
     for n in range(state.size):
         limit[n] = np.uint32(np.uint32(state[n] * buckets) + proposed[n])
     for n in range(state.size):
-        limit[n] = table.thresholds[limit[n]]
+        limit[n] = thresholds[limit[n]]
 
     moved = np.uint32(0)
     for n in range(state.size):
@@ -174,23 +181,21 @@ def move_by_thresholds(state, proposed, fractions, table, limit):
 
 
 @kernel
-def move_by_bits(state, words, table, limit):
+def move_by_bits(state, words, thresholds, bits, neighbour, limit):
     """Do as `move_by_thresholds` where M is a power of two.
 
     The first bits of a word are then its bucket, and the others its fraction.
     """
-    bits = 0
-    while (1 << bits) < table.buckets:
-        bits += 1
     left, right = np.uint32(bits & 31), np.uint32((32 - bits) & 31)
 
     for n in range(state.size):
         limit[n] = np.uint32(state[n] << left) | np.uint32(words[n] >> right)
     for n in range(state.size):
-        limit[n] = table.thresholds[limit[n]]
+        limit[n] = thresholds[limit[n]]
 
     # A bucket is a level of its own, or one of the steps -1 and +1 from the present level.
-    step, origin = np.uint32(1 + table.neighbour), np.uint32(table.neighbour)
+    origin = np.uint32(neighbour is not None)
+    step = np.uint32(1) + origin
     moved = np.uint32(0)
     for n in range(state.size):
         accept = np.uint32(0) - np.uint32(np.uint32(words[n] << left) < limit[n])
@@ -204,7 +209,7 @@ def move_by_bits(state, words, table, limit):
 
 
 @kernel(error_model="numpy")
-def move_by_weights(state, own, proposed, fractions, table, other, gap):
+def move_by_weights(state, own, proposed, fractions, table, weights, other, gap):
     """Accept where u w_i < w_j, with u < 1 the fraction; by Glauber's rule u (w_i + w_j) < w_j.
 
     Where single precision is in doubt the formula decides, so that nothing is lost but time: near
@@ -216,7 +221,7 @@ def move_by_weights(state, own, proposed, fractions, table, other, gap):
     size, both = state.size, np.float32(table.glauber)
 
     for n in range(size):
-        other[n] = table.weights[proposed[n]]
+        other[n] = weights[proposed[n]]
     doubtful = np.uint32(0)
     for n in range(size):
         u = np.float32(np.int32(fractions[n] >> np.uint32(8))) * np.float32(2.0**-24)
@@ -263,11 +268,11 @@ def in_doubt(gap, own, other):
 
 
 @kernel
-def move_by_alias(state, proposed, fractions, table, entries):
+def move_by_alias(state, proposed, fractions, table, alias, entries):
     """Go to the first level of the bucket's entry or to the second; return how many moved."""
     row_length = np.uint32(table.rows_per_level * table.buckets)
     for n in range(state.size):
-        entries[n] = table.alias[np.uint32(np.uint32(state[n] * row_length) + proposed[n])]
+        entries[n] = alias[np.uint32(np.uint32(state[n] * row_length) + proposed[n])]
 
     moved = np.uint32(0)
     for n in range(state.size):
@@ -281,78 +286,135 @@ def move_by_alias(state, proposed, fractions, table, entries):
 
 
 @kernel
-def tally(state, counts, partial):
-    """Add to `counts` (K,) how many particles are on each level.
+def tally(state, size, counts, partial):
+    """Add to `counts` (K,) how many of the first `size` particles are on each level.
 
     Four partial tallies, (4, K) and all 0 on entry and exit, keep one increment from waiting for
     the last; where levels outnumber particles, adding them up would cost more than it saves.
     """
-    if counts.size > state.size:
-        for n in range(state.size):
+    if counts.size > size:
+        for n in range(size):
             counts[state[n]] += 1
         return
 
-    whole = state.size - state.size % 4
+    whole = size - size % 4
     for n in range(0, whole, 4):
         partial[0, state[n]] += 1
         partial[1, state[n + 1]] += 1
         partial[2, state[n + 2]] += 1
         partial[3, state[n + 3]] += 1
-    for n in range(whole, state.size):
+    for n in range(whole, size):
         partial[0, state[n]] += 1
 
     for level in range(counts.size):
-        counts[level] += (
-            partial[0, level] + partial[1, level] + partial[2, level] + partial[3, level]
-        )
-    partial[:] = 0
+        for part in range(4):
+            counts[level] += partial[part, level]
+            partial[part, level] = 0
+
+
+@kernel(error_model="numpy")
+def settle(size, stream, table, thresholds, weights, alias, space):
+    """Make the moves that the vectors left open; return how many particles moved.
+
+    These are the moves whose word is to be drawn again, in the order of the particles, and those
+    in which single precision is in doubt.
+    """
+    state, words, moved = space.state, space.words, 0
+    fill_words(space.before, space.drawn)  # the words of this sweep once more
+    for n in range(size):
+        product = np.int64(words[n]) * table.buckets
+        doubtful = state[n] >= LEFT_OPEN
+        if not doubtful and np.int64(np.uint32(product)) >= table.refused_below:
+            continue
+        while np.int64(np.uint32(product)) < table.refused_below:
+            fill_words(stream, space.redrawn)
+            product = np.int64(space.redrawn[0] >> np.uint64(32)) * table.buckets
+        bucket, fraction = product >> 32, np.int64(np.uint32(product))
+
+        i = np.int64(state[n] & np.uint32(LEFT_OPEN - 1))
+        j = i
+        if thresholds is not None:
+            if fraction - table.refused_below < thresholds[i * table.buckets + bucket]:
+                j = bucket
+        if weights is not None:
+            if accepts(i, bucket, bucket, fraction, table):
+                j = bucket
+            space.own[n] = weights[j]
+        if alias is not None:
+            entry = alias[i * table.rows_per_level * table.buckets + bucket]
+            first = fraction <= np.int64(entry >> np.uint64(32))
+            j = np.int64((entry >> np.uint64(16 if first else 0)) & np.uint64(0xFFFF))
+        moved += i != j
+        state[n] = j
+    return moved
 
 
 @kernel
-def sweep_block(block_states, stream, table, space, done, sweeps, every, counts, moved):
-    """Sweep one block: let each particle, once a sweep, attempt the move that its word says."""
-    size, by_bits = block_states.size, table.buckets & (table.buckets - 1) == 0
-    state, proposed, limit, entries = (
-        space.state[:size],
-        space.proposed[:size],
-        space.limit[:size],
-        space.entries[:size],
-    )
-    own, other, gap = space.own[:size], space.other[:size], space.gap[:size]
-    for n in range(size):
-        state[n] = block_states[n]
-        own[n] = table.weights[state[n]] if table.method == WEIGHTS else 1.0
-
+def move_by_loops(size, stream, table, thresholds, weights, alias, bits, space):
+    """Let each particle of a block attempt one move by the loops above; return how many moved."""
     # A wide move takes two 32-bit words, any other one; whole rows of lanes are drawn.
     needed = 2 * size if table.wide else size
-    drawn = space.drawn[: (needed + 2 * LANES - 1) // (2 * LANES) * LANES]
+    fill_words(stream, space.drawn[: (needed + 2 * LANES - 1) // (2 * LANES) * LANES])
+    state, proposed, limit = space.state[:size], space.proposed[:size], space.limit[:size]
     words, fractions = space.words[:size], space.words[needed - size : needed]
 
-    for sweep in range(done, done + sweeps):
-        fill_words(stream, drawn)
-        if not (table.method == THRESHOLDS and by_bits):
-            propose(stream, words, table.buckets, proposed, space.redrawn)
-
-        if table.method == THRESHOLDS and by_bits:
-            changed = move_by_bits(state, words, table, limit)
-        elif table.method == THRESHOLDS:
-            changed = move_by_thresholds(state, proposed, fractions, table, limit)
-        elif table.method == WEIGHTS:
-            changed = move_by_weights(state, own, proposed, fractions, table, other, gap)
-        elif table.method == ALIAS:
-            changed = move_by_alias(state, proposed, fractions, table, entries)
-        else:
-            changed = move_by_formula(state, proposed, fractions, table)
-
-        moved[sweep // every - done // every] += changed
-        if (sweep + 1) % every == 0:
-            tally(state, counts[(sweep + 1) // every - 1 - done // every], space.partial)
-
-    for n in range(size):
-        block_states[n] = state[n]
+    if thresholds is not None:
+        if bits is not None:
+            return move_by_bits(state, words, thresholds, bits, table.neighbour, limit)
+    propose(stream, words, table.buckets, proposed, space.redrawn)
+    if thresholds is not None:
+        return move_by_thresholds(state, proposed, fractions, table, thresholds, limit)
+    if weights is not None:
+        own, other, gap = space.own[:size], space.other[:size], space.gap[:size]
+        return move_by_weights(state, own, proposed, fractions, table, weights, other, gap)
+    if alias is not None:
+        return move_by_alias(state, proposed, fractions, table, alias, space.entries[:size])
+    return move_by_formula(state, proposed, fractions, table)
 
 
 @kernel
+def sweep_compiled(
+    states, streams, table, thresholds, weights, alias, bits, vectors, space, span, counts, moved
+):
+    """Do the work of `sweep_blocks`."""
+    done, sweeps, every = span
+    state, own = space.state, space.own
+    for block in range(streams.shape[0]):
+        first, stream = block * BLOCK, streams[block]
+        size = min(BLOCK, states.size - first)
+        rows = (size + PARTICLES_A_ROW - 1) // PARTICLES_A_ROW
+        for n in range(size):
+            state[n] = states[first + n]
+            if weights is not None:
+                own[n] = weights[state[n]]
+
+        for sweep in range(done, done + sweeps):
+            if vectors is not None:
+                # The particles that fill the last row begin on level 0; their moves do not count.
+                for n in range(size, rows * PARTICLES_A_ROW):
+                    state[n] = 0
+                    if weights is not None:
+                        own[n] = weights[0]
+                changed, left_open = attempt_moves(
+                    rows, state, own, stream, space.before,
+                    thresholds, weights, alias, table.neighbour, bits, table,
+                )
+                for n in range(size, rows * PARTICLES_A_ROW):
+                    changed -= np.int64(state[n] & np.uint32(LEFT_OPEN - 1)) != 0
+                if left_open != 0:
+                    changed += settle(size, stream, table, thresholds, weights, alias, space)
+            else:
+                changed = move_by_loops(
+                    size, stream, table, thresholds, weights, alias, bits, space
+                )
+            moved[sweep // every - done // every] += changed
+            if (sweep + 1) % every == 0:
+                tally(state, size, counts[(sweep + 1) // every - 1 - done // every], space.partial)
+
+        for n in range(size):
+            states[first + n] = state[n]
+
+
 def sweep_blocks(states, streams, table, space, done, sweeps, every, counts, moved):
     """Sweep every block `sweeps` times, after `done` earlier sweeps.
 
@@ -360,6 +422,17 @@ def sweep_blocks(states, streams, table, space, done, sweeps, every, counts, mov
     for each sweep whose number is a multiple of `every`, and `moved` (I,), an entry for each
     interval of `every` sweeps, are added to.
     """
-    for block in range(streams.shape[0]):
-        block_states = states[block * BLOCK : (block + 1) * BLOCK]
-        sweep_block(block_states, streams[block], table, space, done, sweeps, every, counts, moved)
+    sweep_compiled(
+        states,
+        streams,
+        table,
+        table.thresholds,
+        table.weights,
+        table.alias,
+        table.bits,
+        table.vectors,
+        space,
+        (done, sweeps, every),
+        counts,
+        moved,
+    )
