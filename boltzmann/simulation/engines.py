@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from boltzmann._core.threads import Pool
 from boltzmann.simulation.dynamics import Dynamics
 from boltzmann.simulation.kernels import moves, random_streams
+from boltzmann.simulation.kernels.sweeps import Workspace, sweep_blocks, workspace
 
 IntArray = NDArray[np.int64]
 
@@ -92,6 +93,7 @@ class ParticleEngine:
         self.streams = block_streams  # (blocks, 4, LANES)
         self.levels = levels
         self.table: moves.MoveTable | None = None
+        self.spaces: list[Workspace] = []  # one for each thread
 
     @property
     def particles(self) -> int:
@@ -138,16 +140,19 @@ class ParticleEngine:
         shares = min(pool.threads, blocks)
         cuts = [blocks * share // shares for share in range(shares + 1)]
 
+        while len(self.spaces) < shares:
+            self.spaces.append(workspace(self.levels))
+
         def work(share: int) -> tuple[IntArray, IntArray]:
             first, last = cuts[share], cuts[share + 1]
             counts = np.zeros((recorded, self.levels), np.int64)
             moved = np.zeros(intervals, np.int64)
 
-            moves.sweep_blocks(
+            sweep_blocks(
                 self.states[first * moves.BLOCK : last * moves.BLOCK],
                 self.streams[first:last],
                 self.table,
-                moves.workspace(self.levels),
+                self.spaces[share],
                 done,
                 sweeps,
                 every,

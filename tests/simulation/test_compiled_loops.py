@@ -12,6 +12,7 @@ from numba import njit, typeof
 import boltzmann as bz
 from boltzmann.simulation.dynamics import Dynamics
 from boltzmann.simulation.kernels import moves, random_streams
+from boltzmann.simulation.kernels.sweeps import sweep_blocks, workspace
 
 VECTOR = re.compile(r"<\d+ x (?:i32|i64|float)>")  # a type of LLVM's vector instructions
 
@@ -30,7 +31,7 @@ def intermediate_code(kernel, *arguments, **options):
 
 def loops():
     """Yield each loop of a sweep: its name, the kernel with its arguments, and its options."""
-    space = moves.workspace(8)
+    space = workspace(8)
     state, proposed, fractions = space.state, space.proposed, space.words[: moves.BLOCK]
     stream = random_streams.seeded_streams(0, 1)[0]
     yield "random words", (random_streams.fill_words, stream, space.drawn), {}
@@ -58,7 +59,7 @@ def test_the_compiler_vectorises_the_loops_of_a_sweep(name):
 
 def test_the_readable_loop_is_not_vectorised():
     """The control: the check sees the difference."""
-    space = moves.workspace(8)
+    space = workspace(8)
     arguments = (space.state, space.proposed, space.words[: moves.BLOCK], table_of(8))
     assert not VECTOR.search(intermediate_code(moves.move_by_formula, *arguments))
 
@@ -67,8 +68,8 @@ def states_after(table):
     states = np.arange(3000, dtype=np.uint16) % table.energies.size
     streams = random_streams.seeded_streams(1, 2)
     counts, moved = np.zeros((4, table.energies.size), np.int64), np.zeros(4, np.int64)
-    space = moves.workspace(table.energies.size)
-    moves.sweep_blocks(states, streams, table, space, 0, 4, 1, counts, moved)
+    space = workspace(table.energies.size)
+    sweep_blocks(states, streams, table, space, 0, 4, 1, counts, moved)
     return states
 
 

@@ -9,6 +9,7 @@ import boltzmann as bz
 from boltzmann.simulation.dynamics import Dynamics
 from boltzmann.simulation.kernels import move_tables, moves
 from boltzmann.simulation.kernels.random_streams import LANES, seeded_streams
+from boltzmann.simulation.kernels.sweeps import sweep_blocks, tally, workspace
 
 INF = np.inf
 MASK = 2**64 - 1
@@ -97,8 +98,8 @@ def sweep(states, streams, table, sweeps):
     levels = table.energies.size
     counts = np.zeros((sweeps, levels), np.int64)
     moved = np.zeros(sweeps, np.int64)
-    space = moves.workspace(levels)
-    moves.sweep_blocks(states, streams, table, space, 0, sweeps, 1, counts, moved)
+    space = workspace(levels)
+    sweep_blocks(states, streams, table, space, 0, sweeps, 1, counts, moved)
     return counts, moved
 
 
@@ -408,7 +409,7 @@ def test_a_tally_counts(size):
     for levels in (2, 70):
         state = random.integers(levels, size=size).astype(np.uint32)
         counts, partial = np.full(levels, 10, np.int64), np.zeros((4, levels), np.int64)
-        moves.tally(state, size, counts, partial)
+        tally(state, size, counts, partial)
         assert np.array_equal(counts, 10 + np.bincount(state, minlength=levels))
         assert not partial.any()
 
@@ -426,7 +427,7 @@ def test_counts_and_moves_belong_to_their_interval_wherever_a_call_begins():
         first, last = done // 3, (done + cut) // 3
         some = np.zeros((last - first, 8), np.int64)
         few = np.zeros((done + cut - 1) // 3 - first + 1, np.int64)
-        moves.sweep_blocks(states, streams, table, moves.workspace(8), done, cut, 3, some, few)
+        sweep_blocks(states, streams, table, workspace(8), done, cut, 3, some, few)
         counts[first:last] += some
 
         changed[first : first + few.size] += few
