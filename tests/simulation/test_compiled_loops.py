@@ -11,7 +11,7 @@ from numba import njit, typeof
 
 import boltzmann as bz
 from boltzmann.simulation.dynamics import Dynamics
-from boltzmann.simulation.kernels import moves, random_streams
+from boltzmann.simulation.kernels import moves, random_streams, vector_moves
 from boltzmann.simulation.kernels.sweeps import sweep_blocks, workspace
 
 VECTOR = re.compile(r"<\d+ x (?:i32|i64|float)>")  # a type of LLVM's vector instructions
@@ -98,3 +98,31 @@ def test_a_sweep_by_formula_reads_them():
     """The control: without energies the formula moves no particle as it did."""
     table = Dynamics.checked(bz.ladder(8), "uniform", "metropolis").move_table(1.0, by_formula=True)
     assert not np.array_equal(states_after(without_energies(table)), states_after(table))
+
+
+@pytest.mark.skipif(not vector_moves.worth_using(), reason="this processor does not gather")
+@pytest.mark.parametrize("kind", ["thresholds", "bits", "neighbour", "weights", "alias"])
+def test_a_move_in_vectors_gathers_and_stores_whole_registers(kind):
+    """No step is taken apart into numbers, and no store is masked."""
+    arrays = {"weights": "float32[::1]", "alias": "uint64[::1]"}
+    decided = [
+        arrays.get(name, "uint32[::1]") if name in (kind, "thresholds") else "none"
+        for name in ("thresholds", "weights", "alias")
+    ]
+    if kind in arrays:
+        decided[0] = "none"
+    own = "float32[::1]" if kind == "weights" else "none"
+    neighbour = "boolean" if kind == "neighbour" else "none"
+    bits = "int64" if kind in ("bits", "neighbour") else "none"
+    words = ["uint64[:,::1]"] * 2
+    types = ["int64", "uint32[::1]", own, *words, *decided, neighbour, bits, "UniTuple(int64, 4)"]
+
+    @njit("(" + ", ".join(types) + ")")
+    def attempt(rows, state, own, stream, lanes, limits, weights, alias, neighbour, bits, numbers):
+        return vector_moves.attempt_moves(
+            rows, state, own, stream, lanes, limits, weights, alias, neighbour, bits, numbers
+        )
+
+    [code] = attempt.inspect_asm().values()
+    assert re.search(r"v\w*gather", code)
+    assert not re.search(r"maskmov|\bexp\b", code)

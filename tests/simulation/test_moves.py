@@ -328,9 +328,10 @@ def test_single_precision_leaves_to_the_formula_all_that_it_could_get_wrong(rule
 
     table = table_of(levels, 1.0, "uniform", rule)
     own, (other, gap) = table.weights[here], np.empty((2, here.size), np.float32)
-    assert moves.move_by_weights(
-        by_weights, own, proposed, words, table, table.weights, other, gap
-    ) == moved
+    assert (
+        moves.move_by_weights(by_weights, own, proposed, words, table, table.weights, other, gap)
+        == moved
+    )
     assert np.array_equal(by_weights, expected)
     assert np.array_equal(own, table.weights[expected])
 
@@ -475,6 +476,7 @@ def test_numbered_acceptances_are_those_of_the_formula(proposal):
             beyond = (
                 move_tables.last_accepted(words, bucket, table.buckets) + 1 - WORDS % table.buckets
             )
-            assert table.thresholds[i * table.buckets + bucket] == {0: 0, kept: WORDS - 1}.get(
+            always = WORDS - max(1, WORDS % table.buckets)
+            assert table.thresholds[i * table.buckets + bucket] == {0: 0, kept: always}.get(
                 words, beyond
             )

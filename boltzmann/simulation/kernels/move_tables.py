@@ -82,8 +82,8 @@ def threshold_table(accepted):
     """Return the thresholds (K, M) uint32 of acceptances (K, M).
 
     A fraction less r = 2³² mod M, the smallest that is kept, accepts if it is below the threshold.
-    None reaches 2³² - max(1, r), so that this threshold always accepts and 0 never does; and a
-    fraction to be drawn again, below r, wraps round to at least 2³² - r, which no threshold accepts.
+    None reaches 2³² - max(1, r), so that this threshold always accepts and 0 never does. A fraction
+    to be drawn again, below r, wraps round to at least 2³² - r, which no threshold accepts.
     """
     buckets = accepted.shape[1]
     kept, refused_below = WORDS // buckets, WORDS % buckets

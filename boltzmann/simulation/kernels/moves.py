@@ -22,12 +22,12 @@ from boltzmann.simulation.kernels.move_tables import (
     weight_ratio,
     words_for,
 )
-from boltzmann.simulation.kernels.random_streams import LANES, fill_words
+from boltzmann.simulation.kernels.random_streams import fill_words
 
 BLOCK = 2048  # particles that share a stream; their working arrays fit in a first-level cache
 
-# What decides the moves: one of `thresholds`, `weights` and `alias`, or the formula if all are None.
-# Numba compiles a kernel for each combination of what is None, with no code in it for the others.
+# What decides the moves: one of `thresholds`, `weights` and `alias`, or the formula if all are
+# None. Numba compiles a kernel for each combination of what is None, and leaves out the others.
 MoveTable = namedtuple(
     "MoveTable",
     [
@@ -47,6 +47,7 @@ MoveTable = namedtuple(
         "vectors",  # True if `vector_moves` makes the moves, None if the loops here do
     ],
 )
+
 
 @kernel
 def split(words, buckets, proposed):

@@ -44,6 +44,6 @@ def draw_levels(words, edges, guide, last, states):
 
 
 def guide_of(edges):
-    """Return the guide to these edges (K,): where a search for the least number of a cell begins."""
+    """Return the guide to these edges (K,): where the search for the least of a cell ends."""
     least = np.arange(CELLS) / CELLS * edges[-1]
     return np.searchsorted(edges, least, side="right")

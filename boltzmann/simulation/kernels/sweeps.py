@@ -125,7 +125,7 @@ def settle(size, state, own, stream, lanes, thresholds, weights, alias, pair, nu
 
         i = np.int64(state[n] & np.uint32(LEFT_OPEN - 1))
         j = i
-        if thresholds is not None:
+        if thresholds is not None:  # noqa: SIM102, Numba leaves out what hangs on one None
             if fraction - refused_below < thresholds[i * buckets + bucket]:
                 j = bucket
         if weights is not None:
@@ -143,8 +143,22 @@ def settle(size, state, own, stream, lanes, thresholds, weights, alias, pair, nu
 
 @kernel
 def sweep_by_vectors(
-    states, streams, thresholds, weights, alias, neighbour, bits, pair, numbers,
-    state, own, lanes, partial, span, counts, moved,
+    states,
+    streams,
+    thresholds,
+    weights,
+    alias,
+    neighbour,
+    bits,
+    pair,
+    numbers,
+    state,
+    own,
+    lanes,
+    partial,
+    span,
+    counts,
+    moved,
 ):
     """Do as `sweep_by_loops`, in vector registers."""
     done, sweeps, every = span
@@ -164,7 +178,17 @@ def sweep_by_vectors(
                 if weights is not None:
                     own[n] = weights[0]
             changed, left_open = attempt_moves(
-                rows, state, own, stream, lanes, thresholds, weights, alias, neighbour, bits, numbers
+                rows,
+                state,
+                own,
+                stream,
+                lanes,
+                thresholds,
+                weights,
+                alias,
+                neighbour,
+                bits,
+                numbers,
             )
             for n in range(size, rows * PARTICLES_A_ROW):
                 changed -= state[n] % LEFT_OPEN != 0
@@ -190,7 +214,7 @@ def move_by_loops(size, stream, table, thresholds, weights, alias, bits, space):
     state, proposed, limit = space.state[:size], space.proposed[:size], space.limit[:size]
     words, fractions = space.words[:size], space.words[needed - size : needed]
 
-    if thresholds is not None:
+    if thresholds is not None:  # noqa: SIM102, Numba leaves out what hangs on one None
         if bits is not None:
             return move_by_bits(state, words, thresholds, bits, table.neighbour, limit)
     propose(stream, words, table.buckets, proposed, space.redrawn)
@@ -205,7 +229,9 @@ def move_by_loops(size, stream, table, thresholds, weights, alias, bits, space):
 
 
 @kernel
-def sweep_by_loops(states, streams, table, thresholds, weights, alias, bits, space, span, counts, moved):
+def sweep_by_loops(
+    states, streams, table, thresholds, weights, alias, bits, space, span, counts, moved
+):
     """Do the work of `sweep_blocks` by plain loops."""
     done, sweeps, every = span
     state, own = space.state, space.own
@@ -238,9 +264,7 @@ def sweep_blocks(states, streams, table, space, done, sweeps, every, counts, mov
     span = (done, sweeps, every)
     decided = (table.thresholds, table.weights, table.alias)
     if table.vectors is None:
-        sweep_by_loops(
-            states, streams, table, *decided, table.bits, space, span, counts, moved
-        )
+        sweep_by_loops(states, streams, table, *decided, table.bits, space, span, counts, moved)
         return
 
     weighs = table.weights is not None

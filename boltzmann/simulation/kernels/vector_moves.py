@@ -89,12 +89,26 @@ def by_thresholds(use, state, bucket, fraction, _):
     if use.left is None:
         b.store(_least(b, b.load(use.least), fraction), use.least)
         fraction = b.sub(fraction, use.refused_below)
-    accept = b.icmp_unsigned("<", fraction, limit)
+    return _if_accepted(use, state, bucket, b.icmp_unsigned("<", fraction, limit))
 
+
+def between_two_levels(use, state, bucket, fraction, _):
+    """Do as `by_thresholds` where there are two levels, without a look into the table.
+
+    To stay or to go to the present level is the same, so each level has one threshold that counts.
+    """
+    v, b = use.vectors, use.vectors.builder
+    down = b.icmp_unsigned("!=", state, v.same(I32, 0))
+    limit = b.select(down, use.to_lower, use.to_upper)
+    return v.choose(b.icmp_unsigned("<", fraction, limit), bucket, state)
+
+
+def _if_accepted(use, state, bucket, accept):
+    v, b = use.vectors, use.vectors.builder
     target = bucket
     if use.neighbour:  # bucket 0 is the level below, bucket 1 the one above
         target = b.add(b.add(bucket, bucket), b.sub(state, v.same(I32, 1)))
-    return b.select(accept, target, state)
+    return v.choose(accept, target, state)
 
 
 def by_alias(use, state, bucket, fraction, _):
@@ -110,7 +124,7 @@ def by_alias(use, state, bucket, fraction, _):
     if use.left is not None:
         return level
     b.store(_least(b, b.load(use.least), fraction), use.least)
-    return b.select(b.icmp_unsigned("<", fraction, use.refused_below), state, level)
+    return v.choose(b.icmp_unsigned(">=", fraction, use.refused_below), level, state)
 
 
 def by_weights(use, state, bucket, fraction, own_place):
@@ -124,24 +138,37 @@ def by_weights(use, state, bucket, fraction, own_place):
     u = b.fmul(whole, v.same(FLOAT, 2.0**-24))
     gap = b.fsub(b.fmul(u, b.fadd(own, b.fmul(use.both, other))), other)
 
-    margin = b.fadd(
-        b.fmul(b.fadd(own, other), v.same(FLOAT, 2.0**-20)), v.same(FLOAT, 2.0**-125)
-    )
-    doubtful = b.and_(
-        b.fcmp_ordered("<=", gap, margin), b.fcmp_ordered(">=", gap, b.fneg(margin))
-    )
+    margin = b.fadd(b.fmul(b.fadd(own, other), v.same(FLOAT, 2.0**-20)), v.same(FLOAT, 2.0**-125))
+    doubtful = b.and_(b.fcmp_ordered("<=", gap, margin), b.fcmp_ordered(">=", gap, b.fneg(margin)))
     if use.left is None:
         doubtful = b.or_(doubtful, b.icmp_unsigned("<", fraction, use.refused_below))
     accept = b.and_(b.fcmp_ordered("<", gap, v.same(FLOAT, 0.0)), b.not_(doubtful))
 
     open_bit = b.and_(b.sext(doubtful, state.type), v.same(I32, LEFT_OPEN))
     b.store(b.or_(b.load(use.open), open_bit), use.open)
-    v.store(b.select(accept, other, own), own_place)
-    return b.or_(b.select(accept, bucket, state), open_bit)
+    own_bits, other_bits = b.bitcast(own, state.type), b.bitcast(other, state.type)
+    v.store(v.choose(accept, other_bits, own_bits), b.bitcast(own_place, I32.as_pointer()))
+    return b.or_(v.choose(accept, bucket, state), open_bit)
 
 
 def _least(builder, first, second):
     return builder.select(builder.icmp_unsigned("<", first, second), first, second)
+
+
+# The arguments of `attempt_moves`, by which the functions below know them.
+NAMES = (
+    "rows",
+    "state",
+    "own",
+    "stream",
+    "lanes",
+    "thresholds",
+    "weights",
+    "alias",
+    "neighbour",
+    "bits",
+    "numbers",
+)
 
 
 @intrinsic
@@ -151,19 +178,18 @@ def attempt_moves(
     """Let each particle of a block attempt one move; return how many moved, and if any is open.
 
     `state` (n,) uint32, n = 64·rows, and, with weights, `own` (n,) float32 and `stream` (4, LANES)
-    are advanced in place; the first four rows of `lanes`
-    get the stream as it was. Of `thresholds`, `weights`
-    and `alias` one is an array, the others None, and for each the compiler makes a loop of its own;
-    so it does for `neighbour` and for `bits`, if they are not None.
+    are advanced in place; the first four rows of `lanes` get the stream as it was. Of `thresholds`,
+    `weights` and `alias` one is an array, the others None, and for each the compiler makes a loop
+    of its own; so it does for `neighbour` and for `bits`, if they are not None. `numbers` are M,
+    2³² mod M, the rows of the alias table for a level, and whether the rule is Glauber's.
     """
     signature = types.UniTuple(types.int64, 2)(
         rows, state, own, stream, lanes, thresholds, weights, alias, neighbour, bits, numbers
     )
 
     def generate(context, builder, signature, arguments):
-        names = ("rows state own stream lanes thresholds weights alias neighbour bits numbers").split()
-        kinds = dict(zip(names, signature.args, strict=True))
-        given = dict(zip(names, arguments, strict=True))
+        kinds = dict(zip(NAMES, signature.args, strict=True))
+        given = dict(zip(NAMES, arguments, strict=True))
         return _generate(context, builder, kinds, given)
 
     return signature, generate
@@ -172,9 +198,33 @@ def attempt_moves(
 def _generate(context, builder, kinds, given):
     v = Vectors(builder, context.codegen().magic_tuple()[2].split(","))
     use = _prepared(context, v, kinds, given)
-    counted = cgutils.alloca_once_value(builder, v.same(I32, 0))
-    generator = [cgutils.alloca_once(builder, v.type_of(I64)) for _ in range(4)]
+    if use.two_levels is None:
+        _columns(use, given["rows"])
+    else:
+        with builder.if_else(use.two_levels) as (two, more):
+            with two:
+                two_thresholds = (
+                    builder.gep(use.thresholds, [ir.Constant(I64, n)]) for n in (1, 2)
+                )
+                use.to_upper, use.to_lower = (v.spread(builder.load(t)) for t in two_thresholds)
+                _columns(
+                    SimpleNamespace(**{**vars(use), "decide": between_two_levels}), given["rows"]
+                )
+            with more:
+                _columns(use, given["rows"])
 
+    refused = builder.icmp_unsigned("<", builder.load(use.least), use.refused_below)
+    still_open = builder.or_(
+        builder.zext(refused, v.type_of(I32)),
+        builder.lshr(builder.load(use.open), v.same(I32, 31)),
+    )
+    return cgutils.pack_array(builder, [v.sum(builder.load(use.moved)), v.sum(still_open)])
+
+
+def _columns(use, rows):
+    """Write the loop: for each column of lanes, from row to row, a move of each particle."""
+    v, builder = use.vectors, use.vectors.builder
+    generator = [cgutils.alloca_once(builder, v.type_of(I64)) for _ in range(4)]
     with cgutils.for_range(builder, ir.Constant(I64, LANES // v.lanes), intp=I64) as column:
         lane = builder.mul(column.index, ir.Constant(I64, v.lanes))
         places = [builder.add(lane, ir.Constant(I64, LANES * row)) for row in range(4)]
@@ -183,34 +233,31 @@ def _generate(context, builder, kinds, given):
             builder.store(held, register)
             v.store(held, builder.gep(use.before, [place]))
 
-        with cgutils.for_range(builder, given["rows"], intp=I64) as row:
+        with cgutils.for_range(builder, rows, intp=I64) as row:
             first = builder.mul(row.index, ir.Constant(I64, PARTICLES_A_ROW))
             particle = builder.add(first, builder.shl(lane, ir.Constant(I64, 1)))
-            place = builder.gep(use.state, [particle])
-            own_place = builder.gep(use.own, [particle])
-
-            here = v.load(place, I32)
-            bucket, fraction = split(use, next_words(use, generator))
-            after = use.decide(use, here, bucket, fraction, own_place)
-            v.store(after, place)
-
-            level = builder.and_(after, v.same(I32, LEFT_OPEN - 1)) if use.marks else after
-            changed = builder.sext(builder.icmp_unsigned("!=", level, here), here.type)
-            builder.store(builder.sub(builder.load(counted), changed), counted)
+            _move(use, particle, generator)
 
         for register, place in zip(generator, places, strict=True):
             v.store(builder.load(register), builder.gep(use.stream, [place]))
 
-    refused = builder.icmp_unsigned("<", builder.load(use.least), use.refused_below)
-    still_open = builder.or_(
-        builder.zext(refused, v.type_of(I32)),
-        builder.lshr(builder.load(use.open), v.same(I32, 31)),
-    )
-    return cgutils.pack_array(builder, [v.sum(builder.load(counted)), v.sum(still_open)])
+
+def _move(use, particle, generator):
+    """Write the moves of the particles of one register, and count those that change the level."""
+    v, builder = use.vectors, use.vectors.builder
+    place = builder.gep(use.state, [particle])
+    here = v.load(place, I32)
+    bucket, fraction = split(use, next_words(use, generator))
+    after = use.decide(use, here, bucket, fraction, builder.gep(use.own, [particle]))
+    v.store(after, place)
+
+    level = builder.and_(after, v.same(I32, LEFT_OPEN - 1)) if use.marks else after
+    changed = builder.sext(builder.icmp_unsigned("!=", level, here), here.type)
+    builder.store(builder.sub(builder.load(use.moved), changed), use.moved)
 
 
 def _prepared(context, v, kinds, given):
-    """Return what the steps of a move use: pointers to arrays, and numbers spread over registers."""
+    """Return what the steps of a move use: pointers to arrays, numbers spread over registers."""
     b = v.builder
 
     def pointer(name, element):
@@ -239,6 +286,8 @@ def _prepared(context, v, kinds, given):
         row_mask=v.spread(b.neg(rows_per_level)),
         left=None,
         right=None,
+        two_levels=None,
+        moved=cgutils.alloca_once_value(b, v.same(I32, 0)),
         least=cgutils.alloca_once_value(b, v.same(I32, 2**32 - 1)),
         open=cgutils.alloca_once_value(b, v.same(I32, 0)),
     )
@@ -247,6 +296,8 @@ def _prepared(context, v, kinds, given):
         use.left, use.right = v.spread(bits), v.spread(b.sub(ir.Constant(I32, 32), bits))
     if "thresholds" in present:
         use.thresholds, use.decide = pointer("thresholds", I32), by_thresholds
+        if use.left is not None and not use.neighbour:
+            use.two_levels = b.icmp_unsigned("==", buckets, ir.Constant(I32, 2))
     elif "weights" in present:
         use.weights, use.decide = pointer("weights", FLOAT), by_weights
     else:

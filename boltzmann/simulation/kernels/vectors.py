@@ -34,6 +34,17 @@ class Vectors:
         zeros = ir.Constant(ir.VectorType(I32, kind.count), [0] * kind.count)
         return self.builder.shuffle_vector(first, undefined, zeros)
 
+    def choose(self, accept, target, present):
+        """Return the target where a move is accepted, else the present level.
+
+        Frozen, the present level is no longer seen to be what lies where the result is stored. Of a
+        choice that is, LLVM makes a masked store, which some processors take many times as long
+        for.
+        """
+        frozen = _Frozen(self.builder.block, present.type, "freeze", [present])
+        self.builder._insert(frozen)
+        return self.builder.select(accept, target, frozen)
+
     def load(self, pointer, element):
         """Load a register from an address that is a multiple of an element's size."""
         loaded = self.builder.load(
@@ -125,6 +136,14 @@ class _Pointers(ir.instructions.Instruction):
             f"getelementptr {self.element}, {base.type} {base.get_reference()}, "
             f"{index.type} {index.get_reference()}\n"
         )
+
+
+class _Frozen(ir.instructions.Instruction):
+    """The value itself, of which LLVM no longer asks where it is from."""
+
+    def descr(self, buf):
+        [value] = self.operands
+        buf.append(f"freeze {value.type} {value.get_reference()}\n")
 
 
 def _letter(element):

@@ -92,7 +92,11 @@ def _routine(name: str, table: np.ndarray, number: int, *more: np.ndarray) -> Ca
     def call() -> object:
         sizes = (number, SWEEPS, key)
         return function(
-            _pointer(states), ctypes.c_size_t(PARTICLES), _pointer(table), *sizes, *map(_pointer, more)
+            _pointer(states),
+            ctypes.c_size_t(PARTICLES),
+            _pointer(table),
+            *sizes,
+            *map(_pointer, more),
         )
 
     return call
