@@ -31,6 +31,7 @@ from boltzmann.levels import (
     rigid_rotor,
     two_level,
 )
+from boltzmann.molecules import diatomic, molecule
 
 if TYPE_CHECKING:
     from boltzmann import exercises, language, plots, statistics, thermometer
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from boltzmann.simulation.run import Run
     from boltzmann.simulation.scan.result import ScanError, ScanResult
     from boltzmann.simulation.scan.scan import scan
+    from boltzmann.units import thermal_energy
 
 __version__ = "0.1.0"
 
@@ -49,6 +51,7 @@ __all__ = [
     "ScanError",
     "ScanResult",
     "column",
+    "diatomic",
     "entropy",
     "exercises",
     "free_energy",
@@ -60,6 +63,7 @@ __all__ = [
     "log_softmax",
     "logsumexp",
     "mean_energy",
+    "molecule",
     "particle_in_box",
     "perplexity",
     "plots",
@@ -71,6 +75,7 @@ __all__ = [
     "softmax",
     "statistics",
     "temper",
+    "thermal_energy",
     "thermometer",
     "transition_matrix",
     "two_level",
@@ -84,6 +89,7 @@ _LOADED_ON_USE = {
     "scan": "boltzmann.simulation.scan.scan",
     "transition_matrix": "boltzmann.simulation.matrices",
     "quantised_transition_matrix": "boltzmann.simulation.matrices",
+    "thermal_energy": "boltzmann.units",
 }
 
 

@@ -84,7 +84,7 @@ from experiments.drawings.bottle import draw_bottle, draw_density, draw_mean_hei
 from experiments.runner.table import Table, Verdict, agrees, differs, fits
 from experiments.shared.barometer import layer_lift, mean_height, measured_height
 
-CHAPTER = 6
+CHAPTER = 60
 FINDING = "The air in a bottle thins as exp(−mgh/t)"
 
 

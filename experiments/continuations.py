@@ -104,7 +104,7 @@ from experiments.shared.pages import (
     written,
 )
 
-CHAPTER = 12
+CHAPTER = 120
 FINDING = "Lost in hot text, an n-gram is unsure; a transformer grows surer"
 _HOT = 2.0  # text at this temperature and above is called hot, up to 1 cold
 

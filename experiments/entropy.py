@@ -88,7 +88,7 @@ from experiments.runner.table import Table, Verdict, agrees, differs, fits
 from experiments.shared.calorimeter import COLDEST_JUDGED, Warming, temperatures, warmed
 from experiments.shared.peaks import fitted_peak, law_peak
 
-CHAPTER = 8
+CHAPTER = 80
 FINDING = "The entropy −Σ p ln p is the ∫ dQ/t of thermometer and calorimeter"
 
 SYSTEMS = {  # by how many states the levels have

@@ -80,7 +80,7 @@ from boltzmann.statistics import goodness_of_fit, pulls
 from experiments.runner.table import Table, Verdict, agrees, differs, fits
 from experiments.shared.roads import gas_and_sampler, name_roads
 
-CHAPTER = 2
+CHAPTER = 20
 FINDING = "A Gaussian at temperature t is a Gaussian of variance tσ²"
 ROADS = {"simulated": plots.simulation, "sampled": plots.sampler}
 

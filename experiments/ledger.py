@@ -82,7 +82,7 @@ from boltzmann import plots
 from experiments.runner.table import Table, Verdict, agrees
 from experiments.shared.ledger import audited_sweep, miscounted, unbalanced
 
-CHAPTER = 7
+CHAPTER = 70
 FINDING = "Falling gives heat, climbing takes it, and no quantum is lost"
 
 

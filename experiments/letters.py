@@ -85,7 +85,7 @@ from experiments.runner.table import Table, Verdict
 from experiments.shared.letters import shown, usable_contexts
 from experiments.shared.roads import LAW, counted, draw_counts, three_roads
 
-CHAPTER = 9
+CHAPTER = 90
 FINDING = "A language model sampled at temperature t is a gas at temperature t"
 
 

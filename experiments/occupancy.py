@@ -100,7 +100,7 @@ from experiments.runner.table import Table, Verdict, agrees, differs, fits
 from experiments.shared.decay import second_eigenvalue
 from experiments.shared.gas import chance_of_missing
 
-CHAPTER = 3
+CHAPTER = 30
 FINDING = "Six systems, four temperatures, one law: every state is filled as exp(−E/t)"
 FALSE_ALARM = 1e-6
 LEAST = 25  # with fewer expected, a count is too skewed (over 1/5) for its pull to be normal

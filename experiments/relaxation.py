@@ -95,7 +95,7 @@ from experiments.drawings.relaxation import draw_falls, name_axes, name_lines
 from experiments.runner.table import Table, Verdict, agrees, differs, fits, worst_of
 from experiments.shared.decay import SlowestMode, measured_rate
 
-CHAPTER = 4
+CHAPTER = 40
 FINDING = "The gap 1 − λ₂ of the chain sets how fast a hot gas cools"
 OTHER_RULE = {"metropolis": "glauber", "glauber": "metropolis", "heat-bath": "metropolis"}
 WRITTEN = {"metropolis": "Metropolis", "glauber": "Glauber", "heat-bath": "heat bath"}

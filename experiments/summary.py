@@ -103,7 +103,7 @@ from experiments.shared.gas import relaxed_gas
 from experiments.shared.letters import usable_contexts
 from experiments.shared.roads import surprise
 
-CHAPTER = 17
+CHAPTER = 170
 FINDING = "One distribution, three roads: softmax(−E/t)"
 
 

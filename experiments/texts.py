@@ -92,7 +92,7 @@ from experiments.shared.pages import (
     written,
 )
 
-CHAPTER = 10
+CHAPTER = 100
 FINDING = "Temperature alone takes one model's text from a loop to noise"
 
 

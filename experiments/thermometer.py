@@ -101,7 +101,7 @@ from boltzmann.statistics import pulls
 from experiments.drawings.thermometer import draw_audits, draw_heat_capacity, draw_readings
 from experiments.runner.table import Table, Verdict, agrees, differs, fits
 
-CHAPTER = 15
+CHAPTER = 150
 FINDING = "A temperature can be read off the tokens, to one part in √(n C)"
 _CURVE = 60  # points of the law
 

@@ -90,7 +90,7 @@ from experiments.runner.table import Table, Verdict, differs, fits
 from experiments.shared.letters import printable, shown
 from experiments.shared.roads import LAW, counted, draw_counts, surprise, three_roads
 
-CHAPTER = 11
+CHAPTER = 110
 FINDING = "A transformer sampled at temperature t is a gas at temperature t, too"
 _NAMED = 12  # tokens that a panel shows by name
 

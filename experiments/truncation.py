@@ -95,7 +95,7 @@ from experiments.runner.table import Table, Verdict, agrees, differs, fits
 from experiments.shared.gas import chance_of_missing, relaxed_gas
 from experiments.shared.letters import shown, usable_contexts
 
-CHAPTER = 14
+CHAPTER = 140
 FINDING = "A truncation is a wall, and heat moves a wall that is built after it"
 FALSE_ALARM = 1e-6
 STEPS: dict[str, Callable[[Any], Any]] = {"top-k": TopK, "top-p": TopP, "min-p": MinP}

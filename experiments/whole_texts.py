@@ -104,7 +104,7 @@ from experiments.shared.gas import chance_of_missing
 from experiments.shared.letter_chains import sampled_texts, simulated_texts, transfer
 from experiments.shared.letters import shown
 
-CHAPTER = 13
+CHAPTER = 130
 FINDING = "Cold letters do not make a cold text: it weighs what comes after"
 FALSE_ALARM = 1e-6
 ROADS = ("token", "text")  # at the temperature of each letter, of the whole text

@@ -1,6 +1,7 @@
 """The analytic road: softmax(-E/t) and the thermodynamics that follow, without randomness."""
 
-from boltzmann.analytic.softmax import log_softmax, logsumexp, softmax, temper
+from boltzmann.analytic.softmax import log_softmax, logsumexp, softmax
+from boltzmann.analytic.tempering import temper
 from boltzmann.analytic.thermodynamics import (
     entropy,
     free_energy,

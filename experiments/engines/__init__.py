@@ -93,7 +93,7 @@ from experiments.drawings.engines import draw_alone, draw_readings
 from experiments.engines import answers
 from experiments.runner.table import Table, Verdict, agrees, differs, fits
 
-CHAPTER = 16
+CHAPTER = 160
 FINDING = "One temperature, sixteen engines: the draws obey it, the defaults do not"
 
 RESULTS = Path(__file__).resolve().parent / "results"

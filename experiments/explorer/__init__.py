@@ -80,7 +80,7 @@ from experiments.explorer.golden import golden_values
 from experiments.explorer.sources import data_of, filled
 from experiments.runner.table import Table, Verdict, agrees
 
-CHAPTER = 18
+CHAPTER = 180
 FINDING = "One slider drives a gas and a text generator, and one law predicts both"
 MOST_BYTES = 400_000
 ADDRESS = re.compile(

@@ -86,7 +86,7 @@ from experiments.runner.table import Table, Verdict
 from experiments.speed import figure, floors, measurements
 from experiments.speed.peers import PEERS
 
-CHAPTER = 20
+CHAPTER = 200
 FINDING = "A Metropolis move needs half a random word and a look into a table"
 
 

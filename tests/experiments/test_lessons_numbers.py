@@ -110,6 +110,43 @@ def relaxation(table):
 
 
 @quotes
+def molecules(table):
+    populations = table.where(series="population")
+    by_kelvin = {kelvin: rows for (kelvin,), rows in populations.groups("kelvin")}
+    fullest = [rows["law"].argmax() for rows in by_kelvin.values()]
+    yield "is fullest at J = {} at 100 K, at J = {} at 296 K and at J = {} at 1000 K", fullest
+    yield "where that level has {:.1f} % of all", [100 * by_kelvin[1000.0]["law"].max()]
+    sums = table.where(series="sum", gas="CO", kelvin=296.0)
+    yield "at 296 K is {:.4f}, and HITRAN's {:.4f}", [*sums["law"], *sums["simulated"]]
+    heats = table.where(series="heat")
+    warm = [heats.where(gas=gas, kelvin=1000.0)["law"][0] for gas in ("CO", "HCl")]
+    yield "to {:.2f} at 1000 K in CO and to {:.2f} in HCl", warm
+    cold = [heats.where(gas=g, kelvin=50.0)["law"][0] for g in ("3 ortho : 1 para", "converting")]
+    yield "at 50 K it has {:.3f}, and {:.3f} if its kinds converted", cold
+    hydrogen = bz.molecule("H2", highest=5000)
+    p = bz.probabilities(hydrogen, bz.thermal_energy(20, "cm-1"))
+    yield "would leave {:.2f} %", [100 * p[hydrogen.labels.index("(0, 1)")]]
+
+
+@quotes
+def work(table):
+    processes = table.where(series="process")
+
+    def at(t, steps, column):
+        return processes.where(temperature=t, steps=steps)[column][0]
+
+    yield "cross at ΔF = {:.3f}, at t = 2", [at(2.0, 1, "free_energy")]
+    costs = [at(1.0, steps, "law_mean_work") for steps in (1, 100)]
+    yield "costs {:.2f} at t = 1, all of it lost; in 100 steps it costs {:.2f}", costs
+    differences = [at(t, 1, "free_energy") for t in (0.5, 1.0, 2.0)]
+    assert abs(differences[1]) < 1e-12
+    yield "stay at ΔF: −{:.3f}, 0 and {:.3f}", [-differences[0], differences[2]]
+    estimates = table.where(series="estimate")
+    few = [estimates.where(steps=n)["law_jarzynski"][0] for n in (1, 10, 1000)]
+    yield "by {:.2f} with one, {:.2f} with 10, {:.4f} with 1000", few
+
+
+@quotes
 def bottle(table):
     def density(t):
         counts = table.where(series="gas", temperature=t)["molecules"]

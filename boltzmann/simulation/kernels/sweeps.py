@@ -32,12 +32,12 @@ Workspace = namedtuple(
     "Workspace",
     [
         "state",  # (BLOCK,) uint32, the level of each particle
-        "own",  # (BLOCK,) float32, the weight of that level, for WEIGHTS
+        "own",  # (BLOCK,) float32, the weight of that level, for moves by weights
         "proposed",  # (BLOCK,) uint32, the bucket of each particle's word
-        "limit",  # (BLOCK,) uint32, the threshold of each move, for THRESHOLDS
-        "other",  # (BLOCK,) float32, the weight of the proposed level, for WEIGHTS
-        "gap",  # (BLOCK,) float32, negative where a move is accepted, for WEIGHTS
-        "entries",  # (BLOCK,) uint64, of the alias table, for ALIAS
+        "limit",  # (BLOCK,) uint32, the threshold of each move, for moves by thresholds
+        "other",  # (BLOCK,) float32, the weight of the proposed level, for moves by weights
+        "gap",  # (BLOCK,) float32, negative where a move is accepted, for moves by weights
+        "entries",  # (BLOCK,) uint64, of the alias table, for moves by alias
         "drawn",  # (BLOCK,) uint64, random words
         "words",  # (2·BLOCK,) uint32, the halves of `drawn`
         "redrawn",  # (LANES,) uint64, random words in the place of refused ones
