@@ -1,5 +1,10 @@
 """The analytic road: softmax(-E/t) and the thermodynamics that follow, without randomness."""
 
+from boltzmann.analytic.microcanonical import (
+    microcanonical_entropy,
+    microcanonical_occupancy,
+    microcanonical_temperature,
+)
 from boltzmann.analytic.softmax import log_softmax, logsumexp, softmax, temper
 from boltzmann.analytic.thermodynamics import (
     entropy,
@@ -19,6 +24,9 @@ __all__ = [
     "log_softmax",
     "logsumexp",
     "mean_energy",
+    "microcanonical_entropy",
+    "microcanonical_occupancy",
+    "microcanonical_temperature",
     "perplexity",
     "probabilities",
     "softmax",
