@@ -37,6 +37,9 @@ from boltzmann.levels import (
 
 if TYPE_CHECKING:
     from boltzmann import exercises, language, plots, statistics, thermometer
+    from boltzmann.simulation.closed.box import ClosedBox
+    from boltzmann.simulation.closed.contact import Contact
+    from boltzmann.simulation.closed.record import ClosedRun, ContactRun
     from boltzmann.simulation.ensemble import Ensemble
     from boltzmann.simulation.matrices import quantised_transition_matrix, transition_matrix
     from boltzmann.simulation.run import Run
@@ -46,6 +49,10 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "ClosedBox",
+    "ClosedRun",
+    "Contact",
+    "ContactRun",
     "EnergyLevels",
     "Ensemble",
     "Run",
@@ -83,6 +90,10 @@ __all__ = [
 ]
 
 _LOADED_ON_USE = {
+    "ClosedBox": "boltzmann.simulation.closed.box",
+    "ClosedRun": "boltzmann.simulation.closed.record",
+    "Contact": "boltzmann.simulation.closed.contact",
+    "ContactRun": "boltzmann.simulation.closed.record",
     "Ensemble": "boltzmann.simulation.ensemble",
     "Run": "boltzmann.simulation.run",
     "ScanError": "boltzmann.simulation.scan.result",

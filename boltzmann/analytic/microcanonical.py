@@ -167,7 +167,7 @@ def microcanonical_temperature(
     >>> microcanonical_temperature([0, 1], particles=1000, energy=500)  # half are up
     inf
     >>> cold = microcanonical_temperature([0, 1], particles=1000, energy=100)
-    >>> round(cold * np.log(900 / 100), 2)
+    >>> round(float(cold * np.log(900 / 100)), 2)
     1.0
     """
     box = _Box.checked(levels, particles, energy, quantum, demons)
