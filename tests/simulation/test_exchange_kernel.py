@@ -58,7 +58,7 @@ def sweep_code():
     """The code of a sweep of one body with 32 demons."""
     streams = np.zeros((1, 4, random_streams.LANES), np.uint64)
     purses = np.zeros(random_streams.LANES, np.int32)
-    meeting = exchange.Meeting(streams[0], 33, purses.copy(), np.zeros(32, np.uint64))
+    meeting = exchange.Meeting(streams[0], purses.copy(), np.zeros(32, np.uint64))
     return code_of(
         exchange.sweep_alone,
         np.zeros(2048, np.uint32),

@@ -1,6 +1,5 @@
 """The engine of closed boxes: bodies and the demons that they share, sweep by sweep."""
 
-import math
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -49,7 +48,6 @@ class Exchange:
             self.tables = [
                 table._replace(energies=table.energies.astype(np.int64)) for table in self.tables
             ]
-        self.stride = _stride(purses.size)
 
     @classmethod
     def started(cls, bodies: list[Body], purses: IntArray, seed: int, purpose: int) -> "Exchange":
@@ -98,9 +96,8 @@ class Exchange:
         counts = [np.zeros((recorded, len(body.levels)), np.int64) for body in self.bodies]
         meeting = exchange.Meeting(
             stream=self.meetings,
-            stride=self.stride,
             arrived=np.empty_like(self.purses),
-            words=np.empty(-(-self.purses.size // LANES) * LANES, np.uint64),
+            words=np.empty((self.purses.size // 2 // LANES + 1) * LANES, np.uint64),
         )
 
         if len(self.bodies) == 1 and pool.threads == 1:
@@ -162,20 +159,6 @@ def even_purses(quanta: int, demons: int) -> IntArray:
     """Return the purses (D,) of demons that divide so many quanta as evenly as they can."""
     each, over = divmod(quanta, demons)
     return each + (np.arange(demons) < over)
-
-
-def _stride(demons: int) -> int:
-    """Return by how many places demons move on after each sweep.
-
-    To the next block and the next lane of it; without a common factor with their number, so that
-    each demon comes to every place, and meets others at each one.
-    """
-    stride = LANES + 1
-    while math.gcd(stride, demons) > 1 or stride % demons == 0:
-        if demons == 1:
-            return 0
-        stride += 1
-    return stride
 
 
 def _keyed_streams(seed: int, purpose: int, count: int) -> NDArray[np.uint64]:

@@ -10,8 +10,8 @@ probability 1/G that the state is offered, where G is the number of states, and 
 same: what one direction pays, the other gets back. In a meeting two demons divide what they have
 together, and any division is as likely as any other: a move is refused where the word that was
 drawn divides nothing, which depends on what they have together alone. That is symmetric, too. Last,
-the demons move on, which is a permutation of arrangements, and the order of moves is drawn without
-a look at the arrangement. Symmetric steps and permutations leave
+the demons move on, which is a permutation of arrangements. By how far they move, and in which order
+particles do, is drawn without a look at the arrangement. Symmetric steps and permutations leave
 the uniform law as it is, hence so does any sequence of them, in whatever order; and no step changes
 the total energy.
 
@@ -52,9 +52,8 @@ Meeting = namedtuple(
     "Meeting",
     [
         "stream",  # (4, LANES) uint64, the random stream of all meetings
-        "stride",  # int: by how many places demons move on
         "arrived",  # (D,) as the purses, after they moved on
-        "words",  # (≥ D/2,) uint64, random words
+        "words",  # (D/2 + 1 or more,) uint64, random words
     ],
 )
 
@@ -177,6 +176,7 @@ def sweep_blocks(states, streams, purses, table, space):
 def meet(purses, meeting):
     """Let the demons move on, and those that are side by side then divide what they have.
 
+    All move by the same number of places, which is drawn, so that heat has no way that it prefers.
     A division is drawn as a word of as many bits as the sum has; a word above the sum is refused,
     and both keep what they have. `purses` (D,) change.
     """
@@ -184,10 +184,13 @@ def meet(purses, meeting):
     if demons == 1:
         return
     arrived, words = meeting.arrived, meeting.words
-    for d in range(demons):
-        arrived[(d + meeting.stride) % demons] = purses[d]
-
     fill_words(meeting.stream, words)
+
+    place = np.int64(words[demons // 2] % np.uint64(demons))
+    for d in range(demons):
+        arrived[place] = purses[d]
+        place = place + 1 if place + 1 < demons else 0
+
     for pair in range(demons // 2):
         together = np.uint64(arrived[2 * pair] + arrived[2 * pair + 1])
         bits = together
