@@ -30,10 +30,10 @@ slope of ln(n/g) other than -∂S/∂U. Two controls must fail: an exchange that
 has several states, and one in which the richer of two is given the token a little more often.
 
 What you see. On the left 20,480 oscillators, all with three quanta at first. After 256 sweeps
-0.248 of them have none and 0.012 still have ten: nobody favoured the poor, there are just more
-ways to be unequal. On the right rotors at three energies: ln(n/g) is a straight line, and its slope
-is the -∂S/∂U that was counted, to 0.3 %. A box of 100 rotors is not at softmax yet, and is
-told apart from it; from 100 molecules to 3200 the distance falls with the power -1.002 of N.
+0.252 of them have none and 0.013 still have ten: nobody was favoured, there are just more ways to
+be unequal. On the right rotors at three energies: ln(n/g) is a straight line, and its slope is the
+-∂S/∂U that was counted, to 0.3 % or better. A box of 100 rotors is not at softmax yet, and is told
+apart from it; from 100 molecules to 3200 the distance falls with the power -1.003 of N.
 
 The misconception. "The exponential is an assumption, or a property of collisions." It is what equal
 shares of *arrangements* look like from inside a small part. Any exchange that takes x to y as often

@@ -24,13 +24,13 @@ def figure(table: Table, finding: str) -> Figure:
 
 
 def _draw_temperatures(axes: Axes, flow: Table, common: float, cold: str, hot: str) -> None:
-    looks = (("molecules", hot), ("letters", cold), ("demons", "0.5"))
+    looks = (("demons", "0.6"), ("molecules", hot), ("letters", cold))
     for name, colour in looks:
         body = flow.where(body=name)
         axes.plot(body["sweep"], body["temperature"], color=colour, lw=2, label=name)
     last = flow["sweep"].max()
-    plots.law(axes, [0, last], [common, common], linestyle="--", linewidth=1.5)
-    axes.text(last, common + 0.05, f"t = {common:.3f}", ha="right")
+    label = f"predicted, t = {common:.3f}"
+    plots.law(axes, [0, last], [common, common], linestyle="--", linewidth=1.5, label=label)
     axes.set_ylim(0)
     axes.set_xlim(0, last)
     axes.legend(loc="upper right")
@@ -83,5 +83,5 @@ def _draw_letters(axes: Axes, letters: Table, common: float, cold: str) -> None:
     axes.set_xticks(places, letters["label"][order])
     axes.set_yscale("log")
     axes.legend(loc="upper right")
-    axes.set_title("letters at the molecules' t")
+    axes.set_title("letters, in the end, at t of the molecules")
     axes.set_ylabel("probability of the letter")
