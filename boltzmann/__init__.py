@@ -9,7 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from boltzmann.analytic import (
+    bose_occupancy,
     entropy,
+    fermi_occupancy,
     free_energy,
     heat_capacity,
     log_partition,
@@ -34,6 +36,7 @@ from boltzmann.levels import (
     rigid_rotor,
     two_level,
 )
+from boltzmann.molecules import diatomic, molecule
 
 if TYPE_CHECKING:
     from boltzmann import exercises, language, plots, statistics, thermometer
@@ -42,9 +45,11 @@ if TYPE_CHECKING:
     from boltzmann.simulation.closed.record import ClosedRun, ContactRun
     from boltzmann.simulation.ensemble import Ensemble
     from boltzmann.simulation.matrices import quantised_transition_matrix, transition_matrix
+    from boltzmann.simulation.quantum_gas import QuantumGas
     from boltzmann.simulation.run import Run
     from boltzmann.simulation.scan.result import ScanError, ScanResult
     from boltzmann.simulation.scan.scan import scan
+    from boltzmann.units import thermal_energy
 
 __version__ = "0.1.0"
 
@@ -55,12 +60,16 @@ __all__ = [
     "ContactRun",
     "EnergyLevels",
     "Ensemble",
+    "QuantumGas",
     "Run",
     "ScanError",
     "ScanResult",
+    "bose_occupancy",
     "column",
+    "diatomic",
     "entropy",
     "exercises",
+    "fermi_occupancy",
     "free_energy",
     "harmonic_oscillator",
     "heat_capacity",
@@ -73,6 +82,7 @@ __all__ = [
     "microcanonical_entropy",
     "microcanonical_occupancy",
     "microcanonical_temperature",
+    "molecule",
     "particle_in_box",
     "perplexity",
     "plots",
@@ -84,6 +94,7 @@ __all__ = [
     "softmax",
     "statistics",
     "temper",
+    "thermal_energy",
     "thermometer",
     "transition_matrix",
     "two_level",
@@ -95,12 +106,14 @@ _LOADED_ON_USE = {
     "Contact": "boltzmann.simulation.closed.contact",
     "ContactRun": "boltzmann.simulation.closed.record",
     "Ensemble": "boltzmann.simulation.ensemble",
+    "QuantumGas": "boltzmann.simulation.quantum_gas",
     "Run": "boltzmann.simulation.run",
     "ScanError": "boltzmann.simulation.scan.result",
     "ScanResult": "boltzmann.simulation.scan.result",
     "scan": "boltzmann.simulation.scan.scan",
     "transition_matrix": "boltzmann.simulation.matrices",
     "quantised_transition_matrix": "boltzmann.simulation.matrices",
+    "thermal_energy": "boltzmann.units",
 }
 
 

@@ -188,6 +188,38 @@ def test_the_whole_catalogue_is_on_the_command_line(capsys):
     assert all(f"\n  {name} " in helped for name in makers)
 
 
+def test_a_molecule_in_kelvin_is_that_of_the_library(capsys):
+    """Half an energy quantum of rotation too much in t, 1 %, would show in the fourth digit."""
+    out = printed(capsys, "occupancy", "molecule", "CO", "--kelvin", "300", "--particles", "1000")
+    t = bz.thermal_energy(300, "cm-1")
+    law = dict(zip(bz.molecule("CO").labels, bz.probabilities(bz.molecule("CO"), t), strict=True))
+    assert f"temperature     {t:.6g}" in out
+    assert f"(0, 7)     107.642       15   {law['(0, 7)']:.6f}" in out
+    assert "87 other levels, which hold 8.8e-06 of the law" in out  # up to 30 t, 50 are told
+
+
+def test_kelvin_and_a_unit_make_the_temperature(capsys):
+    out = printed(capsys, "occupancy", "0", "0.1", "--kelvin", "300", "--unit", "eV")
+    assert f"temperature     {bz.thermal_energy(300, 'eV'):.6g}" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ("0 1 --kelvin 300", "--kelvin needs the --unit of the energies, such as --unit cm-1"),
+        ("0 1 -t 300 --unit eV", "--unit goes with --kelvin"),
+        ("0 1 --kelvin 300 --unit ev", "it must be one of K, cm-1, GHz, eV"),
+        ("0 1 --kelvin -3 --unit eV", "kelvin is -3.0: an absolute temperature is at least 0"),
+        ("molecule CO --kelvin 3 --unit eV", "the energies of a molecule are in cm-1"),
+        ("molecule --kelvin 3", "molecule takes one of CO, N2, HCl, H2, got nothing"),
+        ("molecule XY --kelvin 3", "name is 'XY': it must be one of CO, N2, HCl, H2"),
+        ("molecule CO --kelvin 3 --labels a", "molecule has degeneracies and labels of its own"),
+    ],
+)
+def test_a_wrong_unit_is_one_clear_line(capsys, words, reason):
+    assert reason in refused(capsys, "occupancy", *words.split())
+
+
 @pytest.mark.parametrize("suffix", ["png", "svg"])
 def test_a_figure_is_written_where_it_was_asked_for(capsys, tmp_path, suffix):
     path = tmp_path / f"rotor.{suffix}"
@@ -282,7 +314,7 @@ def test_a_text_that_ends_within_a_letter_is_printed_to_its_end():
             "occupancy 0 1 -t 1 --proposal far",
             "error: argument --proposal: invalid choice: 'far' .*",
         ),
-        ("occupancy 0 1", "error: the following arguments are required: -t/--temperature"),
+        ("occupancy 0 1", "error: one of the arguments -t/--temperature --kelvin is required"),
         ("occupancy 0 1 -t warm", "error: argument -t/--temperature: invalid float value: 'warm'"),
         (
             "occupancy 0 1 -t 1 --figure a.gif",

@@ -5,7 +5,9 @@ from boltzmann.analytic.microcanonical import (
     microcanonical_occupancy,
     microcanonical_temperature,
 )
-from boltzmann.analytic.softmax import log_softmax, logsumexp, softmax, temper
+from boltzmann.analytic.quantum_gases import bose_occupancy, fermi_occupancy
+from boltzmann.analytic.softmax import log_softmax, logsumexp, softmax
+from boltzmann.analytic.tempering import temper
 from boltzmann.analytic.thermodynamics import (
     entropy,
     free_energy,
@@ -17,7 +19,9 @@ from boltzmann.analytic.thermodynamics import (
 )
 
 __all__ = [
+    "bose_occupancy",
     "entropy",
+    "fermi_occupancy",
     "free_energy",
     "heat_capacity",
     "log_partition",

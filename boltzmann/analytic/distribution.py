@@ -42,7 +42,7 @@ class Distribution:
         return average
 
 
-def _per_temperature(energy: FloatArray, t: FloatArray) -> FloatArray:
+def per_temperature(energy: FloatArray, t: FloatArray) -> FloatArray:
     """Return energy/t, where 0 stays 0 at t = 0 and what is infinite stays so at t = ±inf."""
     settled = (energy == 0) | np.isinf(energy)
     return energy / np.where(settled, np.copysign(1.0, t), t)
@@ -65,7 +65,7 @@ def boltzmann_distribution(
     # In C order, whatever the caller's.
     gap = np.zeros(np.broadcast_shapes(energies.shape, reference.shape))
     np.subtract(energies / unit, reference / unit, out=gap, where=energies != reference)
-    x = np.where(allowed, _per_temperature(gap, t / unit), np.inf)
+    x = np.where(allowed, per_temperature(gap, t / unit), np.inf)
 
     log_weights = log_degeneracies - x
     likeliest = log_weights.argmax(axis=-1, keepdims=True)
@@ -107,8 +107,10 @@ def levels_last(name: str, values: ArrayLike, axis: int, forbidden: float) -> Fl
     return np.moveaxis(array, axis, -1)
 
 
-def distribution_of_levels(levels: EnergyLevels | ArrayLike, t: ArrayLike) -> Distribution:
-    """Return the distribution of checked levels at checked temperatures.
+def checked_levels(
+    levels: EnergyLevels | ArrayLike, t: ArrayLike
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return energies (..., K), log degeneracies (K,) or (1,), and temperatures, all checked.
 
     Quantities with a unit become numbers in that of the levels.
     """
@@ -120,10 +122,7 @@ def distribution_of_levels(levels: EnergyLevels | ArrayLike, t: ArrayLike) -> Di
     else:
         energies = levels_last("levels", levels, -1, np.inf)
         log_degeneracies = np.zeros(1)
-
-    temperatures = as_temperatures(t, "t")
-    temperatures = temperatures.reshape(temperatures.shape + (1,) * energies.ndim)
-    return boltzmann_distribution(energies, log_degeneracies, temperatures)
+    return energies, log_degeneracies, as_temperatures(t, "t")
 
 
 def distribution_of_logits(x: ArrayLike, axis: int) -> Distribution:
@@ -133,8 +132,8 @@ def distribution_of_logits(x: ArrayLike, axis: int) -> Distribution:
 
 @limits_are_meant
 def log_partition_of(distribution: Distribution) -> FloatArray:
-    """Return log Z."""
-    return as_scalars(distribution.log_z - _per_temperature(distribution.reference, distribution.t))
+    """Return log Z, last axis kept."""
+    return distribution.log_z - per_temperature(distribution.reference, distribution.t)
 
 
 def as_scalars(values: FloatArray) -> FloatArray:

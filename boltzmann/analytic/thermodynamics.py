@@ -30,10 +30,12 @@ from boltzmann._core.checks import FloatArray
 from boltzmann.analytic.distribution import (
     Distribution,
     as_scalars,
-    distribution_of_levels,
+    checked_levels,
     limits_are_meant,
     log_partition_of,
+    per_temperature,
 )
+from boltzmann.analytic.many import Quantity, quantity_of
 from boltzmann.levels import EnergyLevels
 
 
@@ -67,7 +69,7 @@ def probabilities(levels: EnergyLevels | ArrayLike, t: ArrayLike) -> FloatArray:
     array([[1.  , 0.  ],
            [0.25, 0.75]])
     """
-    return distribution_of_levels(levels, t).p
+    return quantity_of(_PROBABILITIES, *checked_levels(levels, t))
 
 
 def log_partition(levels: EnergyLevels | ArrayLike, t: ArrayLike) -> FloatArray:
@@ -94,18 +96,9 @@ def log_partition(levels: EnergyLevels | ArrayLike, t: ArrayLike) -> FloatArray:
     >>> float(np.exp(log_partition([0, 0, 0, 5], np.inf)))
     4.0
     """
-    return log_partition_of(distribution_of_levels(levels, t))
+    return as_scalars(quantity_of(_LOG_PARTITION, *checked_levels(levels, t)))
 
 
-@limits_are_meant
-def _mean_energy(distribution: Distribution) -> FloatArray:
-    """Return the mean energy, last axis kept."""
-    rise = distribution.mean(distribution.gap)
-    # The rise is added once for each unit, so that neither step overflows.
-    return distribution.reference + rise + (distribution.unit - 1) * rise
-
-
-@limits_are_meant
 def free_energy(levels: EnergyLevels | ArrayLike, t: ArrayLike) -> FloatArray:
     """Return the free energy F = -t log Z.
 
@@ -132,16 +125,7 @@ def free_energy(levels: EnergyLevels | ArrayLike, t: ArrayLike) -> FloatArray:
     >>> free_energy([3, 3], [0, 1])
     array([3. , 2.30685282])
     """
-    distribution = distribution_of_levels(levels, t)
-    t = distribution.t
-    log_z = distribution.log_z  # log Z', in which F = reference - t log Z'
-    energy = np.where(np.isinf(t), _mean_energy(distribution), distribution.reference)
-
-    # Half of t log Z' is taken off twice, so that the sum cannot overflow on its way.
-    half = np.zeros(log_z.shape)
-    defined = (log_z != 0) & np.isfinite(distribution.reference)
-    np.multiply(t, log_z / 2, out=half, where=defined)
-    return as_scalars(energy - half - half)
+    return as_scalars(quantity_of(_FREE_ENERGY, *checked_levels(levels, t)))
 
 
 def mean_energy(levels: EnergyLevels | ArrayLike, t: ArrayLike) -> FloatArray:
@@ -167,12 +151,7 @@ def mean_energy(levels: EnergyLevels | ArrayLike, t: ArrayLike) -> FloatArray:
     >>> mean_energy([0, 1], [0, 1, np.inf])
     array([0. , 0.26894142, 0.5 ])
     """
-    return as_scalars(_mean_energy(distribution_of_levels(levels, t)))
-
-
-@limits_are_meant
-def _entropy(distribution: Distribution) -> FloatArray:
-    return as_scalars(distribution.log_z + distribution.mean(distribution.x))
+    return as_scalars(quantity_of(_MEAN_ENERGY, *checked_levels(levels, t)))
 
 
 def entropy(levels: EnergyLevels | ArrayLike, t: ArrayLike) -> FloatArray:
@@ -199,10 +178,9 @@ def entropy(levels: EnergyLevels | ArrayLike, t: ArrayLike) -> FloatArray:
     >>> entropy(EnergyLevels([0, 1], degeneracies=[2, 6]), [0, np.inf]) / np.log(2)
     array([1., 3.])
     """
-    return _entropy(distribution_of_levels(levels, t))
+    return as_scalars(quantity_of(_ENTROPY, *checked_levels(levels, t)))
 
 
-@limits_are_meant
 def heat_capacity(levels: EnergyLevels | ArrayLike, t: ArrayLike) -> FloatArray:
     """Return the heat capacity C = dU/dt = (<E²> - <E>²)/t², the fluctuations of the energy.
 
@@ -230,9 +208,7 @@ def heat_capacity(levels: EnergyLevels | ArrayLike, t: ArrayLike) -> FloatArray:
     >>> heat_capacity([0, 1], [0, 0.416778, np.inf])
     array([0. , 0.43922884, 0. ])
     """
-    distribution = distribution_of_levels(levels, t)
-    mean = distribution.mean(distribution.x)
-    return as_scalars(distribution.mean((distribution.x - mean) ** 2))
+    return as_scalars(quantity_of(_HEAT_CAPACITY, *checked_levels(levels, t)))
 
 
 @limits_are_meant
@@ -260,4 +236,50 @@ def perplexity(levels: EnergyLevels | ArrayLike, t: ArrayLike) -> FloatArray:
     >>> perplexity([0, 1, 1, 1], [0, np.inf])
     array([1., 4.])
     """
-    return np.exp(_entropy(distribution_of_levels(levels, t)))
+    return np.exp(entropy(levels, t))
+
+
+# How each quantity follows from a whole distribution, and from what a compiled pass computes.
+
+
+@limits_are_meant
+def _mean_energy_of(distribution: Distribution) -> FloatArray:
+    rise = distribution.mean(distribution.gap)
+    # The rise is added once for each unit, so that neither step overflows.
+    return distribution.reference + rise + (distribution.unit - 1) * rise
+
+
+@limits_are_meant
+def _free_energy_of(distribution: Distribution) -> FloatArray:
+    t = distribution.t
+    log_z = distribution.log_z  # log Z', in which F = reference - t log Z'
+    energy = np.where(np.isinf(t), _mean_energy_of(distribution), distribution.reference)
+
+    # Half of t log Z' is taken off twice, so that the sum cannot overflow on its way.
+    half = np.zeros(log_z.shape)
+    defined = (log_z != 0) & np.isfinite(distribution.reference)
+    np.multiply(t, log_z / 2, out=half, where=defined)
+    return energy - half - half
+
+
+@limits_are_meant
+def _entropy_of(distribution: Distribution) -> FloatArray:
+    return distribution.log_z + distribution.mean(distribution.x)
+
+
+@limits_are_meant
+def _heat_capacity_of(distribution: Distribution) -> FloatArray:
+    mean = distribution.mean(distribution.x)
+    return distribution.mean((distribution.x - mean) ** 2)
+
+
+_PROBABILITIES = Quantity(lambda distribution: distribution.p, None)
+_LOG_PARTITION = Quantity(
+    log_partition_of,
+    "LOG_Z",
+    lambda log_z, reference, t: log_z - per_temperature(reference, t),
+)
+_FREE_ENERGY = Quantity(_free_energy_of, "LOG_Z", lambda log_z, reference, t: reference - t * log_z)
+_MEAN_ENERGY = Quantity(_mean_energy_of, "ENERGY", lambda rise, reference, t: reference + rise)
+_ENTROPY = Quantity(_entropy_of, "ENTROPY")
+_HEAT_CAPACITY = Quantity(_heat_capacity_of, "HEAT_CAPACITY")

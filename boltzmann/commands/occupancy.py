@@ -14,6 +14,7 @@ from boltzmann import EnergyLevels
 from boltzmann import levels as catalogue
 from boltzmann._core.checks import FloatArray
 from boltzmann.commands._figures import figure_path, write_figure
+from boltzmann.molecules import CONSTANTS, molecule
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,6 +32,11 @@ _LARGEST_LAST = 1e-3
 _SMALL = 1e-3  # a fraction below which six decimals are less than four digits
 _MOST_PARTS = 4  # that are named
 _MOST_LABELS = 12  # so many labels of levels fit under an axis
+_MOST_ROWS = 50  # of the table
+# Levels of a molecule that are left out are this many t above the lowest; they hold next to nothing
+# of the particles, and a uniform proposal would seldom be accepted.
+_HIGHEST = 30
+_LEAST_HIGHEST = 1000.0  # cm-1, so that some rotational levels are there at t = 0
 
 
 def _parameters(system: Callable[..., EnergyLevels]) -> str:
@@ -50,9 +56,12 @@ examples:
   python -m boltzmann occupancy 0 0.3 1 --degeneracies 1 3 5 --labels trans gauche strained -t 0.5
   python -m boltzmann occupancy rigid_rotor 9 0.1 --temperature 0.7 --figure rotor.png
   python -m boltzmann occupancy --temperature -1 -- -0.5 0 2.5
+  python -m boltzmann occupancy molecule CO --kelvin 300
+  python -m boltzmann occupancy 0 0.31 --kelvin 300 --unit eV
 
 systems, with the numbers they take:
 {_SYSTEMS}
+  molecule NAME, in cm-1, NAME one of {", ".join(CONSTANTS)}
 """
 
 
@@ -74,13 +83,21 @@ def add_parser(subparsers: Any) -> None:
         metavar="LEVEL",
         help="energies (inf: a forbidden level), or a system and its numbers",
     )
-    parser.add_argument(
+    temperature = parser.add_mutually_exclusive_group(required=True)
+    temperature.add_argument(
         "-t",
         "--temperature",
         type=float,
-        required=True,
         metavar="T",
         help="in the unit of the energies; a negative one as --temperature=-1e-3",
+    )
+    temperature.add_argument(
+        "--kelvin", type=float, metavar="T", help="in kelvin; needs the unit of the energies"
+    )
+    parser.add_argument(
+        "--unit",
+        metavar="UNIT",
+        help="of the energies, with --kelvin: K, cm-1, GHz, eV, meV, hartree, kJ/mol, kcal/mol, J",
     )
     parser.add_argument(
         "--degeneracies", type=float, nargs="+", metavar="G", help="states on each level (1)"
@@ -125,8 +142,8 @@ def run(options: argparse.Namespace) -> int:
         If the levels are not valid, an option is out of range or the figure cannot be written, in
         one line.
     """
-    levels = as_levels(options.levels, options.degeneracies, options.labels)
-    t = options.temperature
+    t = _temperature(options)
+    levels = as_levels(options.levels, options.degeneracies, options.labels, t)
     gas = bz.Ensemble(
         levels,
         t,
@@ -161,6 +178,26 @@ def run(options: argparse.Namespace) -> int:
     return 1 if len(parts) > 1 else 0
 
 
+def _temperature(options: argparse.Namespace) -> float:
+    """Return the temperature in the unit of the energies."""
+    is_molecule = options.levels[0] == "molecule"
+    if is_molecule and options.unit not in (None, "cm-1"):
+        raise ValueError(f"--unit is {options.unit}: the energies of a molecule are in cm-1")
+    if options.kelvin is None:
+        if options.unit is not None:
+            raise ValueError(
+                "--unit goes with --kelvin: --temperature is in the unit of the energies"
+            )
+        return float(options.temperature)
+    unit = "cm-1" if is_molecule else options.unit
+    if unit is None:
+        raise ValueError("--kelvin needs the --unit of the energies, such as --unit cm-1")
+
+    from boltzmann.units import thermal_energy  # loads SciPy
+
+    return float(thermal_energy(options.kelvin, unit))
+
+
 def _parts(levels: EnergyLevels, t: float, proposal: str) -> list[NDArray[np.int64]]:
     """Return the sets of levels that a particle does not leave; none if proposals reach all."""
     if proposal == "uniform":
@@ -193,8 +230,9 @@ def as_levels(
     words: Sequence[str],
     degeneracies: Sequence[float] | None = None,
     labels: Sequence[str] | None = None,
+    t: float = np.inf,
 ) -> EnergyLevels:
-    """Return the levels that the words on the command line stand for.
+    """Return the levels that the words on the command line stand for; a molecule's up to 30 t.
 
     Raises
     ------
@@ -202,8 +240,10 @@ def as_levels(
         If they are neither energies nor a system and its numbers.
     """
     name, *numbers = words
+    if name == "molecule":
+        return _molecule(numbers, degeneracies, labels, t)
     if name not in CATALOGUE:
-        known = ", ".join(CATALOGUE)
+        known = ", ".join([*CATALOGUE, "molecule"])
         energies = [
             _number(word, f"an energy is a number; the systems are {known}") for word in words
         ]
@@ -220,6 +260,15 @@ def as_levels(
             f"{name} takes {_parameters(system)}, got {' '.join(numbers) or 'nothing'}"
         ) from None
     return system(*values)
+
+
+def _molecule(words: Sequence[str], degeneracies: Any, labels: Any, t: float) -> EnergyLevels:
+    if degeneracies is not None or labels is not None:
+        raise ValueError("molecule has degeneracies and labels of its own")
+    if len(words) != 1:
+        given = " ".join(words) or "nothing"
+        raise ValueError(f"molecule takes one of {', '.join(CONSTANTS)}, got {given}")
+    return molecule(words[0], highest=max(_HIGHEST * t, _LEAST_HIGHEST) if t >= 0 else np.inf)
 
 
 def _number(word: str, rule: str) -> int | float:
@@ -266,14 +315,19 @@ def _rows(
         error,
         bz.statistics.pulls(measured, law, error),
     )
-    return [
-        head,
-        *(
-            f"{label:{width}s} {e:10.6g} {g:8.6g} {_share(p):>10s} {_share(m):>10s} "
-            f"{_share(s):>9s} {z:6.2f}"
-            for label, e, g, p, m, s, z in zip(levels.labels, *columns, strict=True)
-        ),
+    rows = [
+        f"{label:{width}s} {e:10.6g} {g:8.6g} {_share(p):>10s} {_share(m):>10s} "
+        f"{_share(s):>9s} {z:6.2f}"
+        for label, e, g, p, m, s, z in zip(levels.labels, *columns, strict=True)
     ]
+    if len(rows) <= _MOST_ROWS:
+        return [head, *rows]
+
+    # Of many levels the fullest are told, in their order.
+    fullest = np.sort(np.argsort(-law, kind="stable")[:_MOST_ROWS])
+    rest = 1 - law[fullest].sum()
+    others = f"{len(rows) - _MOST_ROWS:,} other levels, which hold {rest:.2g} of the law"
+    return [head, *(rows[k] for k in fullest), others]
 
 
 def _share(value: float) -> str:

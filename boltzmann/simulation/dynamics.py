@@ -6,13 +6,13 @@ third weighs each level against the likeliest and never sums: uniform proposals 
 levels compare the weights of two.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from boltzmann._core.checks import FloatArray, as_probabilities
+from boltzmann._core.checks import FloatArray, as_probabilities, refuse_first
 from boltzmann.levels import EnergyLevels
 from boltzmann.simulation.kernels import move_tables, moves
 
@@ -55,6 +55,25 @@ class Dynamics:
                 f"proposal is {proposal!r}: it must be 'uniform', 'neighbour' or a K×K matrix"
             )
         return cls(levels, proposal, rule, matrix)
+
+    def with_levels(self, levels: Any) -> "Dynamics":
+        """Return the same dynamics on other energies of the same states.
+
+        Raises
+        ------
+        ValueError
+            If `levels` are no levels, or are not as many or as degenerate.
+        """
+        only_energies = not isinstance(levels, EnergyLevels)
+        if only_energies:
+            levels = EnergyLevels(levels)
+        if len(levels) != len(self.levels):
+            raise ValueError(f"levels has {len(levels)} entries: the gas has {len(self.levels)}")
+        if only_energies:
+            levels = EnergyLevels(levels.energies, self.levels.degeneracies, self.levels.labels)
+        old, new = self.levels.degeneracies, levels.degeneracies
+        refuse_first("levels.degeneracies", new, new != old, "the gas keeps its degeneracies")
+        return replace(self, levels=levels)
 
     @property
     def redraws_all(self) -> bool:

@@ -22,7 +22,7 @@ from boltzmann.levels import EnergyLevels
 from boltzmann.simulation import saved
 from boltzmann.simulation.dynamics import Dynamics
 from boltzmann.simulation.engines import ParticleEngine, as_engine
-from boltzmann.simulation.run import Recorder, Run, mean_energy
+from boltzmann.simulation.run import Recorder, Run, mean_energy, work_of_lifting
 from boltzmann.simulation.starts import drawn_start, given_start
 
 _KEPT_ENTRIES = 2**22  # of the counts of a run, 32 MB, unless it is told to keep them
@@ -47,8 +47,9 @@ class Ensemble:
         As in `transition_matrix`.
     engine : {"particles", "counts", "textbook"}
         One state for each particle; or one count for each level, at a cost that does not depend on
-        N, but, unless by neighbours, with a K×K matrix, of up to 8192 levels; or the particles
-        again, by a loop written to be read, slower and equal bit for bit.
+        N; or the particles again, by a loop written to be read, slower and equal bit for bit.
+        Counts cost a few random numbers a level and sweep; by a proposal matrix, or Glauber's rule
+        with uniform proposals, K² of them and a K×K matrix, of up to 8192 levels.
     start : {"uniform", "ground", "exact"} or array_like of int
         Infinitely hot, every state equally likely; all on the lowest level; drawn from the
         Boltzmann distribution at `temperature`; or the level of each particle, (N,), which for
@@ -97,7 +98,7 @@ class Ensemble:
         else:
             begin = given_start(dynamics.levels, particles, start, counted=kind.counted)
         started = kind.started(begin, len(dynamics.levels), key)
-        self._begin(saved.Snapshot(dynamics, t, started, sweeps=0))
+        self._begin(saved.Snapshot(dynamics, t, started, sweeps=0, work=0.0))
 
     def _begin(self, snapshot: saved.Snapshot) -> None:
         self._dynamics = snapshot.dynamics
@@ -105,13 +106,47 @@ class Ensemble:
         self._engine = snapshot.engine
         self._particles = int(self._engine.counts().sum())
         self.sweeps = snapshot.sweeps
+        self._work = snapshot.work
         self.partial: Run | None = None
         self._engine.prepare(self._dynamics, self._temperature)
 
     @property
     def levels(self) -> EnergyLevels:
-        """The energy levels."""
+        """The energy levels; setting them does work on the particles, which stay where they are.
+
+        What is set may be an EnergyLevels or (K,) energies, of as many levels, as degenerate.
+
+        Raises
+        ------
+        ValueError
+            If what is set is not as above, or an occupied level becomes or was infinite.
+
+        Examples
+        --------
+        >>> gas = Ensemble([0, 1], temperature=0.5, particles=1000, start="ground")
+        >>> gas.levels = [2, 3]
+        >>> gas.energy, gas.work
+        (2.0, 2000.0)
+        """
         return self._dynamics.levels
+
+    @levels.setter
+    def levels(self, value: EnergyLevels | ArrayLike) -> None:
+        before = self.levels.energies
+        dynamics = self._dynamics.with_levels(value)
+        work = work_of_lifting(self.counts, before, dynamics.levels.energies)
+        self._engine.prepare(dynamics, self._temperature)
+        self._dynamics = dynamics
+        self._work += work
+
+    @property
+    def work(self) -> float:
+        """The energy that setting `levels` gave to the whole gas so far, in their unit.
+
+        With the heat that it gave to the bath, `Run.heat`, it makes up the change of its energy:
+        ΔU = work - heat.
+        """
+        return self._work
 
     @property
     def particles(self) -> int:
@@ -296,9 +331,10 @@ class Ensemble:
         >>> np.array_equal(gas.run(10).counts, again.run(10).counts)
         True
         """
-        saved.save(
-            path, saved.Snapshot(self._dynamics, self._temperature, self._engine, self.sweeps)
+        snapshot = saved.Snapshot(
+            self._dynamics, self._temperature, self._engine, self.sweeps, self._work
         )
+        saved.save(path, snapshot)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Ensemble":

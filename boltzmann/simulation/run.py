@@ -25,7 +25,8 @@ class Run:
     acceptance : (R,) ndarray
         Of the proposals of another level since the recorded sweep before, the fraction that was
         accepted. For a proposal matrix and for the heat bath over all levels: of all attempts, the
-        fraction that changed the level.
+        fraction that changed the level. With engine="counts", uniform proposals by Metropolis's
+        rule, and the heat bath: its mean given the counts that were drawn.
     sweeps, every : int
         How many sweeps ran after the burn-in, and every how many of them one was recorded.
     temperature : float
@@ -122,6 +123,18 @@ class Recorder:
         )
 
 
+def recorded_and_intervals(done: int, sweeps: int, every: int) -> tuple[int, int]:
+    """Return how many of the sweeps after `done` are recorded, and how many intervals they touch.
+
+    Sweep number n, from 1 on, is recorded if it is a multiple of `every`; it is in interval (n -
+    1) // every.
+    """
+    first_interval = done // every
+    recorded = (done + sweeps) // every - first_interval
+    intervals = (done + sweeps - 1) // every - first_interval + 1
+    return recorded, intervals
+
+
 def total_energy(counts: NDArray[Any], energies: FloatArray) -> Any:
     """Return the energy of so many particles, along the last axis.
 
@@ -147,3 +160,26 @@ def mean_energy(counts: NDArray[np.int64], particles: int, energies: FloatArray)
     """
     mean = total_energy(counts, energies) / particles
     return np.where(np.isfinite(mean), mean, total_energy(counts / particles, energies))
+
+
+def work_of_lifting(counts: NDArray[np.int64], before: FloatArray, after: FloatArray) -> float:
+    """Return the energy that particles gain when their levels go from `before` to `after`.
+
+    All are (K,). It is exact where energies are whole numbers.
+
+    Raises
+    ------
+    ValueError
+        If it is not finite: an occupied level would be, or was, infinite.
+    """
+    moved = (counts > 0) & (before != after)
+    with np.errstate(invalid="ignore", over="ignore"):
+        gained = after[moved] - before[moved]
+    refused = np.flatnonzero(~np.isfinite(gained))
+    if refused.size:
+        k = np.flatnonzero(moved)[refused[0]]
+        raise ValueError(
+            f"levels.energies[{k}] goes from {before[k]} to {after[k]} and holds {counts[k]} "
+            "particles: the work on them would not be finite"
+        )
+    return float(counts[moved] @ gained)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from boltzmann._core.checks import as_count, as_temperature
+from boltzmann._core.checks import LARGEST, as_count, as_number, as_temperature
 from boltzmann._core.files import replace_file
 from boltzmann.levels import EnergyLevels
 from boltzmann.simulation.dynamics import Dynamics
@@ -30,6 +30,7 @@ class Snapshot:
     temperature: float
     engine: Engine
     sweeps: int  # done so far
+    work: float  # done so far on the particles, by lifting their levels
 
 
 def save(path: str | os.PathLike[str], snapshot: Snapshot) -> None:
@@ -49,6 +50,7 @@ def save(path: str | os.PathLike[str], snapshot: Snapshot) -> None:
         "engine": np.array(snapshot.engine.name),
         "particles": np.array(int(snapshot.engine.counts().sum())),
         "sweeps": np.array(snapshot.sweeps),
+        "work": np.array(snapshot.work),
         **snapshot.engine.arrays(),
     }
     replace_file(Path(path), lambda file: np.savez(file, **content))
@@ -93,4 +95,6 @@ def _restored(saved: Mapping[str, Any]) -> Snapshot:
     if engine.counts()[levels.energies == np.inf].any():
         raise ValueError("there are particles on a forbidden level")
     sweeps = as_count("sweeps", saved["sweeps"].item(), least=0)
-    return Snapshot(dynamics, temperature, engine, sweeps)
+    # Files without it were written where levels could not be lifted.
+    work = as_number("work", saved.get("work", 0.0), "number", -LARGEST, LARGEST)
+    return Snapshot(dynamics, temperature, engine, sweeps, work)

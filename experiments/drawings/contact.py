@@ -34,7 +34,7 @@ def _draw_temperatures(axes: Axes, flow: Table, common: float, cold: str, hot: s
     axes.set_ylim(0)
     axes.set_xlim(0, last)
     axes.legend(loc="upper right")
-    axes.set_title("three agree on t")
+    axes.set_title("three agree on a temperature")
     axes.set_xlabel("sweeps in contact")
     axes.set_ylabel("temperature (nats)")
 
@@ -82,6 +82,7 @@ def _draw_letters(axes: Axes, letters: Table, common: float, cold: str) -> None:
     )
     axes.set_xticks(places, letters["label"][order])
     axes.set_yscale("log")
+    axes.set_ylim(top=3)
     axes.legend(loc="upper right")
-    axes.set_title("letters, in the end, at t of the molecules")
+    axes.set_title("letters share it")
     axes.set_ylabel("probability of the letter")

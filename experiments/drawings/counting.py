@@ -69,7 +69,7 @@ def _draw_slopes(axes: Axes, table: Table) -> None:
             label="simulation: molecules and a demon" if named else None,
         )
         height = 0.94 - 0.07 * panels.index(panel)
-        text = f"{panel['setting'][0]:g} quanta each: ∂S/∂U = {panel['slope'][0]:.3f}"
+        text = f"U/N = {panel['setting'][0]:g}: ∂S/∂U = {panel['slope'][0]:.3f}"
         axes.text(
             0.97,
             height,

@@ -13,7 +13,9 @@ from scipy import optimize
 
 import boltzmann as bz
 
-# An exponent of up to 745 carries two roundings of 1.1e-16 each, 1.7e-13, and log g adds some.
+pytestmark = pytest.mark.usefixtures("both_ways")
+
+# An exponent of up to 745 carries three roundings of 1.1e-16 each, 2.5e-13, and log g adds some.
 TOLERANCE = 1e-12
 SMALLEST_NORMAL = np.finfo(np.float64).tiny
 VALUES = json.loads(

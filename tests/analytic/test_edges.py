@@ -6,6 +6,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import boltzmann as bz
 
+pytestmark = pytest.mark.usefixtures("both_ways")
+
 INF = np.inf
 THERMODYNAMIC = [
     bz.log_partition,

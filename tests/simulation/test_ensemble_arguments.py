@@ -100,7 +100,7 @@ REFUSED = [
     ({"seed": 1.0}, "seed must be a whole number, got 1.0"),
     ({"seed": True}, "seed must be a whole number, got True"),
     (
-        {"levels": np.zeros(8193), "engine": "counts"},
+        {"levels": np.zeros(8193), "engine": "counts", "rule": "glauber"},
         "levels has 8193 entries: the 8193×8193 matrix would take 0.5 GB",
     ),
 ]
