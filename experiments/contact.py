@@ -271,7 +271,7 @@ def _level_rows(
 def total_entropy(table: Table) -> np.ndarray:
     """Return the entropy of all bodies and demons, sweep by sweep, in nats."""
     flow = table.where(kind="flow")
-    return sum(flow.where(body=name)["entropy"] for name in (*BODIES, "demons"))
+    return np.sum([flow.where(body=name)["entropy"] for name in (*BODIES, "demons")], axis=0)
 
 
 def verdicts(table: Table) -> list[Verdict]:

@@ -123,7 +123,12 @@ def _rows(
 ) -> Iterator[dict[str, Any]]:
     """Yield a row for each level."""
     nothing = np.zeros(len(levels))
-    full = {"law": nothing, "softmax": nothing, "counted": nothing, "slope": 0.0} | columns
+    full: dict[str, Any] = {
+        "law": nothing,
+        "softmax": nothing,
+        "counted": nothing,
+        "slope": 0.0,
+    } | columns
     for k in range(len(levels)):
         yield {
             "kind": kind,
