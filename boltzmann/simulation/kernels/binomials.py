@@ -37,14 +37,26 @@ LEAST_MEAN = 10.0  # of the transformed rejection: its constants hold from here 
 _MOST_INVERTED = 110  # beyond it lies less than 1e-70 of a binomial of mean 10
 _HALF_STEP = 2.0**-53
 
-# delta(x) of x = 0 … 15, where the series for larger x would be wrong by more than 1e-16. That of 0
-# is not used up to a factor: 0! = 1 is what the formula gives for x = 1 / (2 pi) and delta = 0.
+# delta(x) of x = 0 … 15; from 16 on the series is right to 1e-16. In log f(k) an x of 0 counts as
+# 1/(2 pi) under the square root: with delta(0) = 0 Stirling's formula then gives 0! = 1.
 _SMALL_CORRECTIONS = np.array(
     [
-        0.0, 0.08106146679532726, 0.0413406959554093, 0.02767792568499834,
-        0.020790672103765093, 0.016644691189821193, 0.013876128823070748, 0.01189670994589177,
-        0.010411265261972096, 0.009255462182712733, 0.00833056343336287, 0.007573675487951841,
-        0.00694284010720953, 0.006408994188004207, 0.0059513701127588475, 0.005554733551962801,
+        0.0,
+        0.08106146679532726,
+        0.0413406959554093,
+        0.02767792568499834,
+        0.020790672103765093,
+        0.016644691189821193,
+        0.013876128823070748,
+        0.01189670994589177,
+        0.010411265261972096,
+        0.009255462182712733,
+        0.00833056343336287,
+        0.007573675487951841,
+        0.00694284010720953,
+        0.006408994188004207,
+        0.0059513701127588475,
+        0.005554733551962801,
     ]
 )
 
@@ -98,8 +110,8 @@ def log_exponential_part(k, n, mean):
 @kernel(error_model="numpy")
 def takes(bound, k, mode, n, mean):
     """Tell whether bound <= f(k) / f(mode), all being floats."""
-    zero = 0.5 / math.pi
-    spread = max(k, zero) * max(n - k, zero) / (mode * (n - mode))
+    of_zero = 0.5 / math.pi
+    spread = max(k, of_zero) * max(n - k, of_zero) / (mode * (n - mode))
     needed = 0.5 * math.log(bound * bound * spread)
     return needed <= log_exponential_part(k, n, mean) - log_exponential_part(mode, n, mean)
 

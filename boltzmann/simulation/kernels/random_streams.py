@@ -1,9 +1,10 @@
 """Random words: 32 sfc64 generators side by side, one set of them for each block of particles.
 
-What is drawn for all particles together takes its words from one such generator. A lane is the generator of NumPy's `SFC64` and gives the same words from the same state. The lanes
+A lane is the generator of NumPy's `SFC64` and gives the same words from the same state. The lanes
 advance together so that the compiler can put them in vector registers, and they are many so that
 one row of them need not wait for the last. The state of a block is a (4, LANES) uint64 array: rows
-a, b, c and the counter, which all lanes share.
+a, b, c and the counter, which all lanes share. What is drawn for all particles together takes its
+words from one generator, whose state is (4,).
 
 References
 ----------
