@@ -136,4 +136,5 @@ def _saved_stream(saved: Mapping[str, Any]) -> WordArray:
     state = json.loads(str(saved["generator"]))
     state["state"]["state"] = np.array(state["state"]["state"], np.uint64)
     generator.state = state  # NumPy refuses what is no state of it
-    return random_streams.state_of(generator)
+    stream = random_streams.state_of(generator)
+    return stream

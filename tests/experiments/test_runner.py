@@ -68,6 +68,7 @@ def figures(tmp_path, monkeypatch):
     """
     folder = tmp_path / "figures"
     monkeypatch.setattr(runner, "FIGURES", folder)
+    monkeypatch.setattr(runner, "available_processors", lambda: 1)  # other processes lack `tiny`
     monkeypatch.setattr(runner, "discovered", lambda: {"tiny": tiny_experiment()})
     assert runner.main([]) == 0
     return folder
@@ -121,8 +122,8 @@ def test_white_space_is_shown_and_contexts_come_from_the_text():
 
 def test_every_experiment_has_the_parts_that_an_experiment_has():
     story = (
-        "limits gaussian occupancy relaxation quench bottle ledger molecules entropy letters work "
-        "texts tokens continuations whole_texts truncation"
+        "limits gaussian occupancy relaxation quench bottle ledger molecules entropy letters "
+        "conditioning work texts tokens continuations whole_texts without_replacement truncation"
     )
     assert " ".join(name for name in EXPERIMENTS if name in story.split()) == story
     assert list(EXPERIMENTS)[-1] == "speed"
