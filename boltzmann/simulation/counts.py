@@ -129,12 +129,13 @@ def _saved_stream(saved: Mapping[str, Any]) -> WordArray:
     """
     if "stream" in saved:
         stream: WordArray = saved["stream"]
-        if stream.shape != (4,) or stream.dtype != np.uint64:
-            raise ValueError("stream is no state of an sfc64 generator")
-        return stream
-    generator = np.random.SFC64(0)
-    state = json.loads(str(saved["generator"]))
-    state["state"]["state"] = np.array(state["state"]["state"], np.uint64)
-    generator.state = state  # NumPy refuses what is no state of it
-    stream = random_streams.state_of(generator)
+    else:
+        generator = np.random.SFC64(0)
+        state = json.loads(str(saved["generator"]))
+        state["state"]["state"] = np.array(state["state"]["state"], np.uint64)
+        generator.state = state  # NumPy refuses what is no state of it
+        stream = random_streams.state_of(generator)
+
+    if stream.shape != (4,) or stream.dtype != np.uint64:
+        raise ValueError("stream is no state of an sfc64 generator")
     return stream
