@@ -3,7 +3,8 @@
 A lane is the generator of NumPy's `SFC64` and gives the same words from the same state. The lanes
 advance together so that the compiler can put them in vector registers, and they are many so that
 one row of them need not wait for the last. The state of a block is a (4, LANES) uint64 array: rows
-a, b, c and the counter, which all lanes share.
+a, b, c and the counter, which all lanes share. What is drawn for all particles together takes its
+words from one generator, whose state is (4,).
 
 References
 ----------
@@ -52,6 +53,18 @@ def fill_row(stream, words, row):
         stream[1, lane] = c + (c << np.uint64(3))
         stream[2, lane] = ((c << np.uint64(24)) | (c >> np.uint64(40))) + word
         stream[3, lane] = counter + np.uint64(1)
+
+
+@kernel
+def next_word(state):
+    """Return one word of a single generator, its state (4,) uint64, and advance it."""
+    a, b, c, counter = state[0], state[1], state[2], state[3]
+    word = a + b + counter
+    state[0] = b ^ (b >> np.uint64(11))
+    state[1] = c + (c << np.uint64(3))
+    state[2] = ((c << np.uint64(24)) | (c >> np.uint64(40))) + word
+    state[3] = counter + np.uint64(1)
+    return word
 
 
 def seeded_streams(seed, blocks):
@@ -122,3 +135,13 @@ def _discard(streams):
 def keyed_generator(seed, purpose):
     """Return the NumPy generator keyed by (seed, purpose), for what is no move of a particle."""
     return np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed, spawn_key=(purpose,))))
+
+
+def keyed_state(seed, purpose):
+    """Return the state (4,) of that generator, for `next_word`."""
+    return state_of(keyed_generator(seed, purpose).bit_generator)
+
+
+def state_of(generator):
+    """Return the state (4,) of NumPy's `SFC64`, a copy, for `next_word`."""
+    return np.array(generator.state["state"]["state"], np.uint64)
