@@ -9,7 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from boltzmann.analytic import (
+    bose_occupancy,
     entropy,
+    fermi_occupancy,
     free_energy,
     heat_capacity,
     log_partition,
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from boltzmann import exercises, language, plots, statistics, thermometer
     from boltzmann.simulation.ensemble import Ensemble
     from boltzmann.simulation.matrices import quantised_transition_matrix, transition_matrix
+    from boltzmann.simulation.quantum_gas import QuantumGas
     from boltzmann.simulation.run import Run
     from boltzmann.simulation.scan.result import ScanError, ScanResult
     from boltzmann.simulation.scan.scan import scan
@@ -47,13 +50,16 @@ __version__ = "0.1.0"
 __all__ = [
     "EnergyLevels",
     "Ensemble",
+    "QuantumGas",
     "Run",
     "ScanError",
     "ScanResult",
+    "bose_occupancy",
     "column",
     "diatomic",
     "entropy",
     "exercises",
+    "fermi_occupancy",
     "free_energy",
     "harmonic_oscillator",
     "heat_capacity",
@@ -83,6 +89,7 @@ __all__ = [
 
 _LOADED_ON_USE = {
     "Ensemble": "boltzmann.simulation.ensemble",
+    "QuantumGas": "boltzmann.simulation.quantum_gas",
     "Run": "boltzmann.simulation.run",
     "ScanError": "boltzmann.simulation.scan.result",
     "ScanResult": "boltzmann.simulation.scan.result",

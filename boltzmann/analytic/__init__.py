@@ -1,5 +1,6 @@
 """The analytic road: softmax(-E/t) and the thermodynamics that follow, without randomness."""
 
+from boltzmann.analytic.quantum_gases import bose_occupancy, fermi_occupancy
 from boltzmann.analytic.softmax import log_softmax, logsumexp, softmax
 from boltzmann.analytic.tempering import temper
 from boltzmann.analytic.thermodynamics import (
@@ -13,7 +14,9 @@ from boltzmann.analytic.thermodynamics import (
 )
 
 __all__ = [
+    "bose_occupancy",
     "entropy",
+    "fermi_occupancy",
     "free_energy",
     "heat_capacity",
     "log_partition",

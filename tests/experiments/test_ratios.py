@@ -55,9 +55,9 @@ def test_what_was_measured_is_written_as_a_table(rows, tmp_path):
     ]
 
 
-def test_every_row_of_the_package_has_a_name_of_its_own_and_a_goal():
+def test_every_row_of_the_package_is_one_of_its_kind_and_has_a_goal():
     found = list(command._rows())
-    assert len({row.name for row in found}) == len(found) > 0
+    assert len({(row.name, row.beside) for row in found}) == len(found) > 0
     assert all(row.beside and row.goal > 0 for row in found)
 
 
