@@ -141,8 +141,9 @@ def test_white_space_is_shown_and_contexts_come_from_the_text():
 
 def test_every_experiment_has_the_parts_that_an_experiment_has():
     story = (
-        "limits gaussian occupancy relaxation quench bottle ledger molecules entropy letters "
-        "conditioning work texts tokens continuations whole_texts without_replacement truncation"
+        "counting limits gaussian occupancy relaxation quench bottle ledger molecules entropy "
+        "letters contact conditioning work texts tokens continuations whole_texts "
+        "without_replacement truncation"
     )
     assert " ".join(name for name in EXPERIMENTS if name in story.split()) == story
     assert list(EXPERIMENTS)[-1] == "speed"
