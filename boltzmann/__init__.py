@@ -18,6 +18,9 @@ from boltzmann.analytic import (
     log_softmax,
     logsumexp,
     mean_energy,
+    microcanonical_entropy,
+    microcanonical_occupancy,
+    microcanonical_temperature,
     perplexity,
     probabilities,
     softmax,
@@ -37,6 +40,9 @@ from boltzmann.molecules import diatomic, molecule
 
 if TYPE_CHECKING:
     from boltzmann import exercises, language, plots, statistics, thermometer
+    from boltzmann.simulation.closed.box import ClosedBox
+    from boltzmann.simulation.closed.contact import Contact
+    from boltzmann.simulation.closed.record import ClosedRun, ContactRun
     from boltzmann.simulation.ensemble import Ensemble
     from boltzmann.simulation.matrices import quantised_transition_matrix, transition_matrix
     from boltzmann.simulation.quantum_gas import QuantumGas
@@ -48,6 +54,10 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "ClosedBox",
+    "ClosedRun",
+    "Contact",
+    "ContactRun",
     "EnergyLevels",
     "Ensemble",
     "QuantumGas",
@@ -69,6 +79,9 @@ __all__ = [
     "log_softmax",
     "logsumexp",
     "mean_energy",
+    "microcanonical_entropy",
+    "microcanonical_occupancy",
+    "microcanonical_temperature",
     "molecule",
     "particle_in_box",
     "perplexity",
@@ -88,6 +101,10 @@ __all__ = [
 ]
 
 _LOADED_ON_USE = {
+    "ClosedBox": "boltzmann.simulation.closed.box",
+    "ClosedRun": "boltzmann.simulation.closed.record",
+    "Contact": "boltzmann.simulation.closed.contact",
+    "ContactRun": "boltzmann.simulation.closed.record",
     "Ensemble": "boltzmann.simulation.ensemble",
     "QuantumGas": "boltzmann.simulation.quantum_gas",
     "Run": "boltzmann.simulation.run",

@@ -1,5 +1,10 @@
 """The analytic road: softmax(-E/t) and the thermodynamics that follow, without randomness."""
 
+from boltzmann.analytic.microcanonical import (
+    microcanonical_entropy,
+    microcanonical_occupancy,
+    microcanonical_temperature,
+)
 from boltzmann.analytic.quantum_gases import bose_occupancy, fermi_occupancy
 from boltzmann.analytic.softmax import log_softmax, logsumexp, softmax
 from boltzmann.analytic.tempering import temper
@@ -23,6 +28,9 @@ __all__ = [
     "log_softmax",
     "logsumexp",
     "mean_energy",
+    "microcanonical_entropy",
+    "microcanonical_occupancy",
+    "microcanonical_temperature",
     "perplexity",
     "probabilities",
     "softmax",

@@ -76,6 +76,15 @@ class CountsEngine:
         self.stream = stream  # (4,), the state of one sfc64 generator
         self.one_sweep: CountsSweep
 
+    @property
+    def particles(self) -> int:
+        """How many particles there are."""
+        return int(self._counts.sum())
+
+    def sweep_seconds(self) -> float:
+        """Return about how long the slowest kind of sweep takes; see `Engine`."""
+        return 1e-4 + 1e-7 * self._counts.size**2
+
     @classmethod
     def started(cls, start: NDArray[Any], levels: int, seed: int) -> Self:
         """Return the engine before its first sweep; see `Engine`."""

@@ -14,11 +14,13 @@ from numpy.typing import ArrayLike, NDArray
 from boltzmann._core.checks import FloatArray, as_count, as_floats, refuse_first
 from boltzmann.levels import EnergyLevels
 from boltzmann.simulation.dynamics import Dynamics
+from boltzmann.simulation.kernels import start_draws
 from boltzmann.simulation.kernels.binomials import conditional_chances, multinomial
 from boltzmann.simulation.kernels.moves import BLOCK
 from boltzmann.simulation.kernels.random_streams import LANES, START, keyed_generator, keyed_state
 
 STARTS = ("uniform", "ground", "exact")
+_MANY = 2**20  # particles from which on a compiled draw is worth loading
 _MOST_COUNTED = 2**53  # up to here a float holds every whole number
 
 
@@ -85,6 +87,13 @@ def _drawn_states(
     edges = np.cumsum(probabilities)  # (K,)
     last = np.flatnonzero(probabilities)[-1]
     states = np.empty(particles, np.uint16)
+    if particles >= _MANY:
+        state = generator.bit_generator.state
+        words = state["state"]["state"]
+        guide = np.minimum(start_draws.guide_of(edges), last)
+        start_draws.draw_levels(words, edges, guide, last, states)
+        generator.bit_generator.state = state
+        return states
 
     # In pieces, so that the uniforms never take more memory than the states.
     for first in range(0, particles, 2**16):

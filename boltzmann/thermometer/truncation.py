@@ -132,6 +132,7 @@ def tightest_top_k(evidence: Evidence, law: SamplingLaw) -> SamplingLaw:
         evidence,
         lambda more: replace(law, top_k=tightest + round(more)),
         span=VOCABULARY if evidence.partial else float(evidence.levels.sizes.max()),
+        step=1.0,  # it is often a few tokens, of a span of many thousands
         close=0.5,
     )
     return replace(law, top_k=tightest + round(least))
@@ -149,7 +150,7 @@ def tightest_min_p(evidence: Evidence, law: SamplingLaw) -> SamplingLaw:
 
     cutoffs = evidence.levels.cutoff_energies(evidence.condition_counts)
     span = max(float(cutoffs.max()) - highest, 0.0)
-    return at(_least_allowing(evidence, at, span, close=1e-6))
+    return at(_least_allowing(evidence, at, span, step=span, close=1e-6))
 
 
 def tightest_top_p(evidence: Evidence, law: SamplingLaw) -> SamplingLaw:
@@ -175,11 +176,16 @@ def _highest_ranks(evidence: Evidence, law: SamplingLaw, cutoff: Cutoff) -> IntA
 
 
 def _least_allowing(
-    evidence: Evidence, at: Callable[[float], SamplingLaw], span: float, close: float
+    evidence: Evidence,
+    at: Callable[[float], SamplingLaw],
+    span: float,
+    step: float,
+    close: float,
 ) -> float:
     """Return the least x from 0 to `span` at which a law that widens with x allows all draws.
 
-    0 if a truncation that does not move forbids one. Only where top_p takes its share of what the
+    Beginning with `step`, x is doubled until they are allowed, and the last doubling is halved. 0
+    if a truncation that does not move forbids one. Only where top_p takes its share of what the
     moving truncation leaves does it allow fewer tokens than that.
     """
     if "top_p" not in at(0.0).truncations:
@@ -192,7 +198,10 @@ def _least_allowing(
     if not _allows(evidence, at(span)):
         return 0.0
 
-    low, high = 0.0, span
+    low, high = 0.0, min(step, span)
+    while high < span and not _allows(evidence, at(high)):
+        low, high = high, min(2 * high, span)
+
     for _ in range(_HALVINGS):
         if high - low <= close:
             break

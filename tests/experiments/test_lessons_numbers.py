@@ -7,6 +7,8 @@ import pytest
 
 import boltzmann as bz
 from boltzmann.statistics import pulls
+from experiments import contact as contact_lesson
+from experiments import counting as counting_lesson
 from experiments.engines import results as engines_results
 from experiments.occupancy import LEAST
 from experiments.runner import cli as runner
@@ -23,6 +25,42 @@ def quotes(function):
     """
     QUOTED[function.__name__] = function
     return function
+
+
+@quotes
+def counting(table):
+    spread = table.where(kind="spreading", setting=256.0)
+    share = spread["counted"] / spread["counted"].sum()
+    yield (
+        "After 256 sweeps {:.3f} of them have none and {:.3f} still have ten",
+        [share[0], share[10]],
+    )
+    particles, far = counting_lesson.approach(table)
+    power = np.polyfit(np.log(particles), np.log(far), 1)[0]
+    yield (
+        "from {:g} molecules to {:g} the distance falls with the power {:.3f} of N",
+        [
+            particles[0],
+            particles[-1],
+            power,
+        ],
+    )
+
+
+@quotes
+def contact(table):
+    flow = table.where(kind="flow", sweep=0)
+    first = [flow.where(body=name)["temperature"][0] for name in ("molecules", "letters")]
+    common = table.where(kind="end")["common"][0]
+    yield "molecules at {:.2f} and letters at {:.2f} meet at t = {:.3f}", [*first, common]
+    changes = contact_lesson.entropy_changes(table)
+    yield (
+        "the molecules lose {:,.0f} nats of entropy, and the letters win {:,.0f}",
+        [-changes["molecules"], changes["letters"]],
+    )
+    likeliest = table.where(kind="end", body="letters", label="t")
+    share = likeliest["counted"] / table.where(kind="end", body="letters")["counted"].sum()
+    yield '"t", falls from {:.3f} to {:.3f}', [likeliest["before"][0], share[0]]
 
 
 @quotes

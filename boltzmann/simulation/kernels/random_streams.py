@@ -20,6 +20,11 @@ LANES = 32
 # What a stream is for, the first part of its key.
 MOVES, START, COUNTS = 0, 1, 2
 
+_PIECE = 512  # blocks that are seeded at once
+# The constants of NumPy's SeedSequence, which its documentation promises never to change.
+_INIT_A, _MULT_A, _INIT_B, _MULT_B = 0x43B0D7E5, 0x931E8875, 0x8B51F9DD, 0x58F38DED
+_MIX_LEFT, _MIX_RIGHT = 0xCA01F9DD, np.uint32(0x4973F715)
+
 
 @kernel
 def fill_words(stream, words):
@@ -38,6 +43,19 @@ def fill_words(stream, words):
 
 
 @kernel
+def fill_row(stream, words, row):
+    """Fill row `row` of `words` (R, LANES), and advance the stream: `fill_words` of one row."""
+    for lane in range(LANES):
+        a, b, c, counter = stream[0, lane], stream[1, lane], stream[2, lane], stream[3, lane]
+        word = a + b + counter
+        words[row, lane] = word
+        stream[0, lane] = b ^ (b >> np.uint64(11))
+        stream[1, lane] = c + (c << np.uint64(3))
+        stream[2, lane] = ((c << np.uint64(24)) | (c >> np.uint64(40))) + word
+        stream[3, lane] = counter + np.uint64(1)
+
+
+@kernel
 def next_word(state):
     """Return one word of a single generator, its state (4,) uint64, and advance it."""
     a, b, c, counter = state[0], state[1], state[2], state[3]
@@ -52,13 +70,66 @@ def next_word(state):
 def seeded_streams(seed, blocks):
     """Return the streams (blocks, 4, LANES) keyed by (seed, block)."""
     streams = np.empty((blocks, 4, LANES), np.uint64)
-    discarded = np.empty(12 * LANES, np.uint64)  # as many rounds as NumPy's SFC64 mixes its seed
-    for block in range(blocks):
-        key = np.random.SeedSequence(seed, spawn_key=(MOVES, block))
-        streams[block, :3] = key.generate_state(3 * LANES, np.uint64).reshape(3, LANES)
-        streams[block, 3] = 1
-        fill_words(streams[block], discarded)
+    for first in range(0, blocks, _PIECE):
+        piece = streams[first : first + _PIECE]
+        words = seed_words(seed, np.arange(first, first + len(piece), dtype=np.uint32))
+        piece[:, :3] = words.view(np.uint64).reshape(-1, 3, LANES)
+        piece[:, 3] = 1
+        _discard(piece)
     return streams
+
+
+def seed_words(seed, blocks):
+    """Return the words by which NumPy's SeedSequence(seed, spawn_key=(MOVES, block)) seeds a block.
+
+    They are the `generate_state(6 * LANES)` of each block, (B, 6·LANES) uint32: the same arithmetic
+    for all blocks at once. The sequence takes up its key word by word, and these sequences differ
+    in the last word alone.
+    """
+    common = np.random.SeedSequence(seed, spawn_key=(MOVES,))
+    seed_size = max(1, -(-int(seed).bit_length() // 32))
+    # Multiplications of the constant so far: 4 words of the pool, 12 pairs, 4 for each more word.
+    steps = 16 + 4 * (max(0, seed_size - 4) + 1)
+    constants = _powers(_INIT_A, _MULT_A, steps + 5)[steps:]
+
+    pool = np.empty((4, len(blocks)), np.uint32)
+    for place, word in enumerate(common.pool):
+        hashed = _hashed(blocks, constants[place], constants[place + 1])
+        left = np.uint32(int(word) * _MIX_LEFT % 2**32)
+        mixed = left - hashed * _MIX_RIGHT
+        pool[place] = mixed ^ (mixed >> np.uint32(16))
+
+    constants = _powers(_INIT_B, _MULT_B, 6 * LANES + 1)
+    repeated = np.tile(pool.T, (1, 6 * LANES // 4))  # (B, 6·LANES)
+    return _hashed(repeated, constants[:-1], constants[1:])
+
+
+def _hashed(words, before, after):
+    hashed = (words ^ before) * after
+    return hashed ^ (hashed >> np.uint32(16))
+
+
+def _powers(first, factor, count):
+    """Return first·factorⁿ mod 2³² for n below `count`, uint32."""
+    values = [first]
+    while len(values) < count:
+        values.append(values[-1] * factor % 2**32)
+    return np.array(values, np.uint32)
+
+
+def _discard(streams):
+    """Advance the streams (B, 4, LANES) by as many rounds as NumPy's SFC64 mixes its seed, 12."""
+    a, b, c, counter = (np.ascontiguousarray(streams[:, row]) for row in range(4))
+    for _ in range(12):
+        word = a + b
+        word += counter
+        a = b ^ (b >> np.uint64(11))
+        b = c + (c << np.uint64(3))
+        c = (c << np.uint64(24)) | (c >> np.uint64(40))
+        c += word
+        counter += np.uint64(1)
+    for row, values in enumerate((a, b, c, counter)):
+        streams[:, row] = values
 
 
 def keyed_generator(seed, purpose):
