@@ -46,20 +46,36 @@ class System:
 
 
 def log_arrangements(
-    system: System, particles: int, energies: list[int]
+    system: System, particles: int, energies: list[int], mean: int
 ) -> tuple[FloatArray, float]:
     """Return ln Ω(N, U) for several U above the ground state, in two parts: (n,), and a number.
 
     ln Ω is the sum of both; the number is what all have in common. It is -inf where there is no
-    arrangement. The energies should be neighbours, as they share one tilt.
+    arrangement. The energies should be near `mean`, that of the tilt which they share: where there
+    are so few arrangements, beside most, that a float loses them, it is -inf too.
     """
     top = particles * system.span
     if not system.demons and energies[0] + energies[-1] > top:
-        return log_arrangements(system.turned(), particles, [top - energy for energy in energies])
+        mirrored = [top - energy for energy in energies]
+        return log_arrangements(system.turned(), particles, mirrored, top - mean)
 
-    if (max(energies) + 1) * len(system.gaps) <= _EXACT_TERMS:
+    if are_few(system, energies):
         return _by_integers(system, particles, energies)
-    return _by_tilting(system, particles, energies)
+    return _by_tilting(system, particles, energies, mean)
+
+
+def are_few(system: System, energies: list[int]) -> bool:
+    """Tell whether the arrangements of these energies are counted by integers."""
+    return (max(energies) + 1) * len(system.gaps) <= _EXACT_TERMS
+
+
+def refuse_long(system: System, particles: int, length: int) -> None:
+    """Raise a ValueError if a Fourier transform of so many numbers is too long."""
+    if length > _LONGEST:
+        raise ValueError(
+            f"energies of up to {system.span} quanta above the lowest, for {particles} particles, "
+            f"need a transform of more than {_LONGEST} numbers: choose a larger quantum"
+        )
 
 
 def integer_arrangements(system: System, particles: int, most: int) -> list[int]:
@@ -107,9 +123,12 @@ def _by_integers(system: System, particles: int, energies: list[int]) -> tuple[F
     return np.array(logs), math.log(largest) if largest else 0.0
 
 
-def _by_tilting(system: System, particles: int, energies: list[int]) -> tuple[FloatArray, float]:
+def _by_tilting(
+    system: System, particles: int, energies: list[int], mean: int
+) -> tuple[FloatArray, float]:
     """Return ln Ω by a Fourier transform of the tilted law, as `log_arrangements` does."""
-    tilted = Tilted.at_mean(system, particles, energies[len(energies) // 2])
+    # At a mean of 0 the law would be on the ground state alone, and lose its neighbours.
+    tilted = Tilted.at_mean(system, particles, max(mean, 1))
     length = tilted.length()
     gaps = np.array(system.gaps)
     each = np.bincount(gaps % length, weights=tilted.p, minlength=length)  # (L,)
@@ -184,17 +203,13 @@ class Tilted:
         .. [1] H. Chernoff, Ann. Math. Stat. 23, 493 (1952).
         """
         length = 64
-        while length <= 2 * self.system.span:
+        while length <= 2 * self.system.span or self._wraps(length):
             length *= 2
-        while max(self._log_bound(length), self._log_bound(-length)) > _ALIASED:
-            length *= 2
-            if length > _LONGEST:
-                raise ValueError(
-                    f"energies of up to {self.system.span} quanta above the lowest, for "
-                    f"{self.particles} particles, need a transform of more than {_LONGEST} "
-                    "numbers: choose a larger quantum"
-                )
+            refuse_long(self.system, self.particles, length)
         return length
+
+    def _wraps(self, length: int) -> bool:
+        return max(self._log_bound(length), self._log_bound(-length)) > _ALIASED
 
     def _log_bound(self, away: int) -> float:
         """Return an upper bound to ln P of the total energy that is so far away from the mean."""

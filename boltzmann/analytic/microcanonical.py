@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike
 
 from boltzmann._core.checks import FloatArray, as_count
 from boltzmann._core.quanta import as_quanta, as_state_counts, as_total_energy
-from boltzmann.analytic.arrangements import System, log_arrangements
+from boltzmann.analytic.arrangements import System, are_few, log_arrangements, refuse_long
 from boltzmann.levels import EnergyLevels
 
 
@@ -59,8 +59,8 @@ def microcanonical_occupancy(
     ------
     ValueError
         If an energy is no multiple of the quantum, a degeneracy is no whole number, no arrangement
-        has the total energy, which then names the nearest ones, or levels are so many quanta apart
-        that counting takes too long.
+        has the total energy, or so few that a float loses them beside those of others, which are
+        then named, or levels are so many quanta apart that counting takes too long.
 
     References
     ----------
@@ -74,7 +74,8 @@ def microcanonical_occupancy(
     box = _Box.checked(levels, particles, energy, quantum, demons)
     left = [box.above_ground - gap for gap in box.system.gaps]  # (A,), for the others
     order = np.argsort(left, kind="stable")
-    logs, _ = log_arrangements(box.system, box.particles - 1, [left[k] for k in order])
+    mean = box.above_ground - box.above_ground // box.particles  # about what the others have
+    logs, _ = log_arrangements(box.system, box.particles - 1, [left[k] for k in order], mean)
 
     largest = logs.max()
     if largest == -np.inf:
@@ -123,7 +124,8 @@ def microcanonical_entropy(
     3.0
     """
     box = _Box.checked(levels, particles, energy, quantum, demons)
-    logs, common = log_arrangements(box.system, box.particles, [box.above_ground])
+    energy = box.above_ground
+    logs, common = log_arrangements(box.system, box.particles, [energy], energy)
     if logs[0] == -np.inf:
         box.refuse()
     return float(logs[0] + common)
@@ -233,20 +235,26 @@ class _Box:
         Among them are the nearest energies on either side that an arrangement has.
         """
         span = max(self.system.span, 1)
+        refuse_long(self.system, self.particles, 2 * span)
         first = max(self.above_ground - span, 0)
         last = self.above_ground + span
         if not self.system.demons:
             last = min(last, self.particles * self.system.span)
         energies = list(range(first, last + 1))
-        return energies, log_arrangements(self.system, self.particles, energies)[0]
+        logs, _ = log_arrangements(self.system, self.particles, energies, self.above_ground)
+        return energies, logs
 
     def refuse(self) -> None:
         """Raise a ValueError that names the nearest energies that an arrangement has."""
         energies, logs = self.neighbourhood()
         reached = [energy for energy, log in zip(energies, logs, strict=True) if log > -np.inf]
-        below = max(energy for energy in reached if energy < self.above_ground)
-        above = min(energy for energy in reached if energy > self.above_ground)
+        below = [self.ground + energy for energy in reached if energy < self.above_ground]
+        above = [self.ground + energy for energy in reached if energy > self.above_ground]
+        nearest = " and ".join(str(energy) for energy in below[-1:] + above[:1])
+
+        which = f"energy is {self.ground + self.above_ground}: no arrangement of {self.particles}"
+        if are_few(self.system, energies):
+            raise ValueError(f"{which} particles has it; the nearest are {nearest}")
         raise ValueError(
-            f"energy is {self.ground + self.above_ground}: no arrangement of {self.particles} "
-            f"particles has it; the nearest are {self.ground + below} and {self.ground + above}"
+            f"{which} particles has it, or so few that a float loses them beside those of {nearest}"
         )

@@ -182,3 +182,29 @@ def test_levels_round_to_a_quantum():
     assert rounded.degeneracies.tolist() == [1, 2, 3, 4]
     with pytest.raises(ValueError, match="quantum must be one positive finite number"):
         levels.rounded(0)
+
+
+def test_a_level_far_above_all_energy_changes_nothing():
+    cold = bz.microcanonical_temperature([0, 1], 1000, 100)
+    assert bz.microcanonical_temperature([0, 1, 50_000], 1000, 100) == pytest.approx(cold, rel=1e-9)
+    # The ground state has a slope too: that up to the first excited one.
+    assert bz.microcanonical_temperature([0, 1, 50_000], 1000, 0) == pytest.approx(
+        1 / math.log(1000), rel=1e-9
+    )
+
+
+@pytest.mark.parametrize(
+    "law", [bz.microcanonical_occupancy, bz.microcanonical_entropy, bz.microcanonical_temperature]
+)
+def test_levels_too_far_apart_are_refused_before_memory_is_taken(law):
+    with pytest.raises(
+        ValueError, match=r"1073741824 quanta above the lowest, for .*larger quantum"
+    ):
+        law([0, 2**30], 4, 2**31)
+
+
+def test_an_energy_that_a_float_loses_is_not_called_impossible():
+    # Three particles of 100000 and 100 of 1 have it, but nearly all that are near have some 500.
+    levels = [0, 1, *range(100_000, 100_010)]
+    with pytest.raises(ValueError, match="or so few that a float loses them beside those of 2006"):
+        bz.microcanonical_occupancy(levels, 1000, 300_100)
