@@ -217,6 +217,11 @@ def test_the_entropy_of_a_record_counts_arrangements():
         (([0, 1], 2, 1), {"start": [0, 2]}, r"start\[1\] is 2\.0: there are 2 levels"),
         (([0, np.inf, 1], 2, 1), {"start": [0, 1]}, r"start\[1\] is 1\.0: this level is forbi"),
         ((bz.EnergyLevels([0, 1], [1, 1e9]), 2, 1), {}, "levels has 1000000001 states: a closed"),
+        (
+            (bz.EnergyLevels(range(4096), [2**52] * 4096), 2, 1),
+            {},
+            "levels has 18446744073709551616",
+        ),
         (([0, 1], 2, 1), {"quantum": 0}, "quantum must be one positive finite number, got 0"),
     ],
 )

@@ -131,6 +131,10 @@ def test_a_contact_of_one_box_has_its_law():
             ],
             r"boxes\[1\] has a quantum of 0\.5, but boxes\[0\] one of 1",
         ),
+        (
+            lambda: [bz.ClosedBox([0, 1], 2, 2**61)] * 2,
+            r"boxes have 4611686018427387904 quanta: a purse holds less than 2\*\*62",
+        ),
     ],
 )
 def test_bad_boxes_get_one_clear_line(boxes, message):

@@ -34,10 +34,9 @@ class Body:
         allowed = levels.energies < np.inf
         self.quanta = as_quanta(levels.energies, quantum)  # (K,), 0 for a forbidden level
         self.degeneracies = as_state_counts(levels.degeneracies, allowed)  # (K,)
-        if self.degeneracies.sum() > _MOST_STATES:
+        if levels.states > _MOST_STATES:  # a float: a sum of integers might overflow
             raise ValueError(
-                f"levels has {self.degeneracies.sum()} states: a closed box has at most "
-                f"{_MOST_STATES}"
+                f"levels has {levels.states:.0f} states: a closed box has at most {_MOST_STATES}"
             )
         self.lowest = int(self.quanta[allowed].min())
         self.state_levels = np.repeat(np.arange(len(levels)), self.degeneracies)  # (G,)

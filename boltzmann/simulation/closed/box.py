@@ -21,7 +21,7 @@ from boltzmann.simulation.closed.engine import ALONE, Exchange, even_purses
 from boltzmann.simulation.closed.record import ClosedRun, of_body
 from boltzmann.simulation.closed.running import run
 
-_MOST_QUANTA = 2**62  # in one purse
+MOST_QUANTA = 2**62  # in one purse
 
 
 class ClosedBox:
@@ -87,7 +87,7 @@ class ClosedBox:
         held = total - body.energy()
         if held < 0:
             raise ValueError(f"start has an energy of {total - held}, more than energy, {total}")
-        if total - body.particles * body.lowest >= _MOST_QUANTA:
+        if total - body.particles * body.lowest >= MOST_QUANTA:
             raise ValueError(f"energy is {total}: a purse holds less than 2**62 quanta")
         self._begin(Exchange.started([body], even_purses(held, body.demons), key, ALONE))
 

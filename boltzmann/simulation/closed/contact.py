@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from boltzmann._core.checks import as_seed
 from boltzmann.simulation.closed import saved
 from boltzmann.simulation.closed.bodies import IntArray
-from boltzmann.simulation.closed.box import ClosedBox
+from boltzmann.simulation.closed.box import MOST_QUANTA, ClosedBox
 from boltzmann.simulation.closed.engine import IN_CONTACT, Exchange
 from boltzmann.simulation.closed.record import ContactRun, of_body
 from boltzmann.simulation.closed.running import run
@@ -24,7 +24,8 @@ class Contact:
     Parameters
     ----------
     boxes : sequence of ClosedBox
-        At least one, all with the same quantum.
+        At least one, all with the same quantum, and together less than 2⁶² quanta above the lowest
+        levels.
     seed : int or numpy.random.Generator
         Equal seeds give equal results; the boxes' own random streams are not used.
 
@@ -54,6 +55,9 @@ class Contact:
                     f"boxes[{index}] has a quantum of {box.quantum:g}, but boxes[0] one of "
                     f"{boxes[0].quantum:g}: in contact they must be the same"
                 )
+        above_ground = sum(box.energy - box.particles * box._body.lowest for box in boxes)
+        if above_ground >= MOST_QUANTA:
+            raise ValueError(f"boxes have {above_ground} quanta: a purse holds less than 2**62")
         bodies, purses = zip(*(box._copy() for box in boxes), strict=True)
         self._begin(
             Exchange.started(list(bodies), np.concatenate(purses), as_seed(seed), IN_CONTACT)
