@@ -121,7 +121,8 @@ class Ensemble:
         Raises
         ------
         ValueError
-            If what is set is not as above, or an occupied level becomes or was infinite.
+            If what is set is not as above, or the work is not finite, as where an occupied level
+            becomes or was infinite.
 
         Examples
         --------

@@ -179,7 +179,7 @@ def work_of_lifting(counts: NDArray[np.int64], before: FloatArray, after: FloatA
     Raises
     ------
     ValueError
-        If it is not finite: an occupied level would be, or was, infinite.
+        If it is not finite: an occupied level would be, or was, infinite, or the sum overflows.
     """
     moved = (counts > 0) & (before != after)
     with np.errstate(invalid="ignore", over="ignore"):
@@ -191,4 +191,8 @@ def work_of_lifting(counts: NDArray[np.int64], before: FloatArray, after: FloatA
             f"levels.energies[{k}] goes from {before[k]} to {after[k]} and holds {counts[k]} "
             "particles: the work on them would not be finite"
         )
-    return float(counts[moved] @ gained)
+    with np.errstate(over="ignore"):
+        work = float(counts[moved] @ gained)
+    if not np.isfinite(work):
+        raise ValueError("levels.energies rise so far that the work on all particles overflows")
+    return work

@@ -71,6 +71,7 @@ def test_a_forbidden_level_may_change_where_nobody_is():
         ([0, 1, np.nan], r"energies\[2\] is nan"),
         ([np.inf, 1, 2], r"levels.energies\[0\] goes from 0.0 to inf and holds \d+ particles"),
         ([-np.inf, 1, 2], r"levels.energies\[0\] goes from 0.0 to -inf and holds \d+ particles"),
+        ([1e308, 1e308, 1e308], "the work on all particles overflows"),
         (bz.EnergyLevels([0, 1, 2], [1, 2, 1]), r"levels.degeneracies\[1\] is 2.0: the gas keeps"),
         ("levels", "energies must be an array of real numbers"),
     ],
