@@ -198,6 +198,12 @@ def test_a_molecule_in_kelvin_is_that_of_the_library(capsys):
     assert "87 other levels, which hold 8.8e-06 of the law" in out  # up to 30 t, 50 are told
 
 
+def test_levels_that_are_not_told_hold_what_they_hold(capsys):
+    out = printed(capsys, "occupancy", "ladder", "60", "-t", "0.5", "--particles", "100")
+    rest = bz.probabilities(bz.ladder(60), 0.5)[50:].sum()
+    assert f"10 other levels, which hold {rest:.2g} of the law" in out  # 3.7e-44, not 1 - 1
+
+
 def test_kelvin_and_a_unit_make_the_temperature(capsys):
     out = printed(capsys, "occupancy", "0", "0.1", "--kelvin", "300", "--unit", "eV")
     assert f"temperature     {bz.thermal_energy(300, 'eV'):.6g}" in out

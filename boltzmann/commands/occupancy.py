@@ -325,7 +325,7 @@ def _rows(
 
     # Of many levels the fullest are told, in their order.
     fullest = np.sort(np.argsort(-law, kind="stable")[:_MOST_ROWS])
-    rest = 1 - law[fullest].sum()
+    rest = np.delete(law, fullest).sum()  # from 1 on, rounding would leave less than nothing
     others = f"{len(rows) - _MOST_ROWS:,} other levels, which hold {rest:.2g} of the law"
     return [head, *(rows[k] for k in fullest), others]
 
