@@ -13,8 +13,8 @@ from scipy.stats import t as student
 
 import boltzmann as bz
 from boltzmann.simulation.closed import bodies
-from boltzmann.simulation.closed.engine import _keyed_streams
 from boltzmann.simulation.kernels import exchange
+from boltzmann.simulation.kernels.random_streams import seeded_streams
 
 FALSE_ALARM = 1e-6
 SYSTEMS = {
@@ -248,7 +248,7 @@ def test_a_run_refuses_bad_numbers(arguments, message):
 def test_half_of_what_two_demons_have_goes_anywhere():
     """The meeting itself: each division of 5 quanta among two is as likely; 60,000 meetings."""
     meeting = exchange.Meeting(
-        _keyed_streams(1, 0, 1)[0], np.zeros(2, np.int32), np.zeros(32, np.uint64)
+        seeded_streams(1, 1)[0], np.zeros(2, np.int32), np.zeros(32, np.uint64)
     )
     purses = np.array([5, 0], np.int32)
     seen = np.zeros(6, int)

@@ -5,6 +5,7 @@ import pytest
 
 from boltzmann.simulation.kernels.random_streams import (
     COUNTS,
+    IN_CONTACT,
     LANES,
     MOVES,
     START,
@@ -117,11 +118,12 @@ def test_every_bit_of_every_lane_is_fair_and_blind_to_the_one_before():
         assert np.abs(z).max() < 6.4
 
 
+@pytest.mark.parametrize("purpose", [MOVES, IN_CONTACT])
 @pytest.mark.parametrize("seed", [0, 2**32 - 1, 2**32, 2**100, 2**128, 2**300 + 7])
-def test_blocks_are_seeded_all_at_once_as_numpy_seeds_each(seed):
+def test_blocks_are_seeded_all_at_once_as_numpy_seeds_each(seed, purpose):
     blocks = np.array([0, 1, 600, 70_000], np.uint32)
-    for words, block in zip(seed_words(seed, blocks), blocks.tolist(), strict=True):
-        alone = np.random.SeedSequence(seed, spawn_key=(MOVES, block))
+    for words, block in zip(seed_words(seed, blocks, purpose), blocks.tolist(), strict=True):
+        alone = np.random.SeedSequence(seed, spawn_key=(purpose, block))
         assert np.array_equal(words, alone.generate_state(6 * LANES))
 
 

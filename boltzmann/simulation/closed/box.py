@@ -17,9 +17,10 @@ from boltzmann._core.quanta import as_total_energy
 from boltzmann.levels import EnergyLevels
 from boltzmann.simulation.closed import saved
 from boltzmann.simulation.closed.bodies import Body, IntArray
-from boltzmann.simulation.closed.engine import ALONE, Exchange, even_purses
+from boltzmann.simulation.closed.engine import Exchange, even_purses
 from boltzmann.simulation.closed.record import ClosedRun, of_body
 from boltzmann.simulation.closed.running import run
+from boltzmann.simulation.kernels.random_streams import ALONE
 
 MOST_QUANTA = 2**62  # in one purse
 

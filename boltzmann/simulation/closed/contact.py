@@ -10,9 +10,10 @@ from boltzmann._core.checks import as_seed
 from boltzmann.simulation.closed import saved
 from boltzmann.simulation.closed.bodies import IntArray
 from boltzmann.simulation.closed.box import MOST_QUANTA, ClosedBox
-from boltzmann.simulation.closed.engine import IN_CONTACT, Exchange
+from boltzmann.simulation.closed.engine import Exchange
 from boltzmann.simulation.closed.record import ContactRun, of_body
 from boltzmann.simulation.closed.running import run
+from boltzmann.simulation.kernels.random_streams import IN_CONTACT
 
 
 class Contact:

@@ -12,10 +12,7 @@ from numpy.typing import NDArray
 from boltzmann._core.threads import Pool, available_processors
 from boltzmann.simulation.closed.bodies import Body, IntArray
 from boltzmann.simulation.kernels import exchange
-from boltzmann.simulation.kernels.random_streams import LANES, fill_words
-
-# What a stream is for, the first part of its key; those of an `Ensemble` are smaller numbers.
-ALONE, IN_CONTACT = 16, 17
+from boltzmann.simulation.kernels.random_streams import LANES, seeded_streams
 
 _CHUNK_SECONDS = 0.1  # between two updates of the progress bar and checks for Ctrl-C
 _CHUNK_ENTRIES = 2**20  # of the counts of one chunk
@@ -53,7 +50,7 @@ class Exchange:
     def started(cls, bodies: list[Body], purses: IntArray, seed: int, purpose: int) -> "Exchange":
         """Return the exchange before its first sweep."""
         blocks = sum(body.blocks for body in bodies)
-        streams = _keyed_streams(seed, purpose, blocks + 1)
+        streams = seeded_streams(seed, blocks + 1, purpose)
         return cls(bodies, streams[:blocks], streams[blocks], purses, 0)
 
     @property
@@ -159,15 +156,3 @@ def even_purses(quanta: int, demons: int) -> IntArray:
     """Return the purses (D,) of demons that divide so many quanta as evenly as they can."""
     each, over = divmod(quanta, demons)
     return each + (np.arange(demons) < over)
-
-
-def _keyed_streams(seed: int, purpose: int, count: int) -> NDArray[np.uint64]:
-    """Return the streams (count, 4, LANES) keyed by (seed, purpose, number)."""
-    streams = np.empty((count, 4, LANES), np.uint64)
-    discarded = np.empty(12 * LANES, np.uint64)  # as many rounds as NumPy's SFC64 mixes its seed
-    for number in range(count):
-        key = np.random.SeedSequence(seed, spawn_key=(purpose, number))
-        streams[number, :3] = key.generate_state(3 * LANES, np.uint64).reshape(3, LANES)
-        streams[number, 3] = 1
-        fill_words(streams[number], discarded)
-    return streams

@@ -19,6 +19,7 @@ LANES = 32
 
 # What a stream is for, the first part of its key.
 MOVES, START, COUNTS = 0, 1, 2
+ALONE, IN_CONTACT = 16, 17  # of closed boxes
 
 _PIECE = 512  # blocks that are seeded at once
 # The constants of NumPy's SeedSequence, which its documentation promises never to change.
@@ -67,26 +68,26 @@ def next_word(state):
     return word
 
 
-def seeded_streams(seed, blocks):
-    """Return the streams (blocks, 4, LANES) keyed by (seed, block)."""
+def seeded_streams(seed, blocks, purpose=MOVES):
+    """Return the streams (blocks, 4, LANES) keyed by (seed, purpose, block)."""
     streams = np.empty((blocks, 4, LANES), np.uint64)
     for first in range(0, blocks, _PIECE):
         piece = streams[first : first + _PIECE]
-        words = seed_words(seed, np.arange(first, first + len(piece), dtype=np.uint32))
+        words = seed_words(seed, np.arange(first, first + len(piece), dtype=np.uint32), purpose)
         piece[:, :3] = words.view(np.uint64).reshape(-1, 3, LANES)
         piece[:, 3] = 1
         _discard(piece)
     return streams
 
 
-def seed_words(seed, blocks):
-    """Return the words by which NumPy's SeedSequence(seed, spawn_key=(MOVES, block)) seeds a block.
+def seed_words(seed, blocks, purpose=MOVES):
+    """Return the words by which NumPy's SeedSequence(seed, spawn_key=(purpose, block)) seeds.
 
     They are the `generate_state(6 * LANES)` of each block, (B, 6·LANES) uint32: the same arithmetic
     for all blocks at once. The sequence takes up its key word by word, and these sequences differ
     in the last word alone.
     """
-    common = np.random.SeedSequence(seed, spawn_key=(MOVES,))
+    common = np.random.SeedSequence(seed, spawn_key=(purpose,))
     seed_size = max(1, -(-int(seed).bit_length() // 32))
     # Multiplications of the constant so far: 4 words of the pool, 12 pairs, 4 for each more word.
     steps = 16 + 4 * (max(0, seed_size - 4) + 1)
