@@ -19,6 +19,8 @@ from boltzmann._core.checks import (
 )
 from boltzmann.levels import EnergyLevels
 
+_MOST_LEVELS = 10_000  # of one ladder; those of CO have 397 at most
+
 
 class DiatomicConstants(NamedTuple):
     """A diatomic molecule in its electronic ground state, in the order of `diatomic`.
@@ -93,8 +95,8 @@ def diatomic(
     Raises
     ------
     ValueError
-        If a constant is not positive and finite (alpha_e: finite), or the weights are not two
-        numbers of at least 0, one of them positive.
+        If a constant is not positive and finite (alpha_e: finite), the weights are not two numbers
+        of at least 0, one of them positive, no level is left, or a ladder has more than 10,000.
 
     References
     ----------
@@ -124,13 +126,15 @@ def diatomic(
     highest = as_number("highest", highest, "number of at least 0", 0, np.inf)
 
     ladders = []
-    for v in range(int(np.ceil(omega_e / (2 * omega_e_x_e))) or 1):
+    for v in range(_ladder_length("omega_e/(2·omega_e_x_e)", omega_e / 2, omega_e_x_e) or 1):
         rotation = _rotational_ladder(B_e - alpha_e * (v + 0.5), D_e)  # (J,)
         J = np.flatnonzero(weights[np.arange(rotation.size) % 2])
         vibration = omega_e * (v + 0.5) - omega_e_x_e * (v + 0.5) ** 2
         ladders.append((np.full(J.size, v), J, vibration + rotation[J]))
 
     quanta, J, energies = map(np.concatenate, zip(*ladders, strict=True))  # (K,) each
+    if not energies.size:
+        raise ValueError(f"spin_weights are {spin_weights}: no level of such J is left")
     energies = energies - energies.min()
     low = energies <= highest
     quanta, J = quanta[low], J[low]
@@ -194,10 +198,17 @@ def _as_spin_weights(spin_weights: ArrayLike) -> FloatArray:
     return weights
 
 
+def _ladder_length(name: str, numerator: float, denominator: float) -> int:
+    """Return the quotient rounded up: how many levels a ladder has before it turns down."""
+    if numerator > _MOST_LEVELS * denominator:
+        raise ValueError(f"{name} is above {_MOST_LEVELS}: a ladder would have as many levels")
+    return int(np.ceil(numerator / denominator))
+
+
 def _rotational_ladder(B: float, D: float) -> FloatArray:
     """Return B J(J + 1) - D J²(J + 1)² from J = 0 while it rises, (J,); empty if B <= 0."""
     # From J to J + 1 it rises by 2(J + 1)[B - 2D(J + 1)²].
-    count = int(np.ceil(np.sqrt(max(B, 0.0) / (2 * D))))
+    count = _ladder_length("√(B/(2·D_e))", np.sqrt(max(B, 0.0) / 2), np.sqrt(D))
     x = np.arange(count) * np.arange(1.0, count + 1)
     ladder: FloatArray = B * x - D * x**2
     return ladder
