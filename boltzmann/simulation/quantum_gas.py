@@ -198,6 +198,7 @@ class QuantumGas:
         if keep_counts is None:
             keep_counts = sweeps // every * len(self.levels) <= _KEPT_ENTRIES
 
+        others = 1.0 if len(self.levels) > 2 else 0.5  # of the levels offered
         self.partial = None
         with (
             progress_bar(burn_in + sweeps, "sweep", progress) as advance,
@@ -213,9 +214,9 @@ class QuantumGas:
                 recorder.add(counts, moved)
                 if interrupted():
                     done = self.sweeps - before
-                    self.partial = recorder.result(done, every, self.temperature, 1.0)
+                    self.partial = recorder.result(done, every, self.temperature, others)
                     raise KeyboardInterrupt
-        return recorder.result(sweeps, every, self.temperature, 1.0)
+        return recorder.result(sweeps, every, self.temperature, others)
 
     def _chunks(
         self, sweeps: int, every: int, advance: Callable[[int], Any]

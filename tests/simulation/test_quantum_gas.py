@@ -180,6 +180,16 @@ def test_a_run_says_what_it_recorded():
     assert gas.sweeps == 30 and "QuantumGas(5 levels" in repr(gas)
 
 
+@pytest.mark.parametrize("statistics", ["bose", "fermi"])
+def test_one_particle_on_two_levels_does_not_swing_to_and_fro(statistics):
+    """A chain that moves at every sweep would be on one level at all even ones."""
+    gas = bz.QuantumGas([0, 1], np.inf, 1, statistics=statistics, seed=1)
+    run = gas.run(40_000, every=2, progress=False)
+    # Readings are independent: 5 standard errors of 0.0035, 6e-7.
+    assert abs(run.occupancy[0] - 0.5) < 5 * 0.5 / np.sqrt(20_000)
+    assert abs(run.acceptance.mean() - 1) < 5 * np.sqrt(0.5 / 20_000)  # of proposals of the other
+
+
 def test_damaged_files_and_files_of_others_are_refused(tmp_path):
     gas = bz.QuantumGas([0, 1, 2], 1.0, 2, statistics="fermi")
     gas.save(tmp_path / "gas")

@@ -1,7 +1,8 @@
 """Moves of particles that cannot be told apart, compiled.
 
 Particles carry a name here, by which each gets its turn; the law of the counts does not depend on
-it. A particle on level i is offered another level j, each equally often, and takes it with
+it. A particle on level i is offered another level j, each equally often, or, of two levels, either:
+a single particle that always takes the other would only swing to and fro. It takes it with
 probability
 
     min(1, (g_j ± n_j)/(g_i ± (n_i - 1)) exp(-(E_j - E_i)/t))
@@ -47,6 +48,7 @@ def sweep_gas(state, counts, energies, states, t, sign, stream, done, sweeps, ev
     """
     particles = state.size
     levels = counts.size
+    offered = max(levels - 1, 2)
     words = np.empty((2 * particles + LANES - 1) // LANES * LANES, np.uint64)
 
     for sweep in range(done, done + sweeps):
@@ -55,8 +57,11 @@ def sweep_gas(state, counts, energies, states, t, sign, stream, done, sweeps, ev
         for n in range(particles):
             i = np.int64(state[n])
             fraction = np.float64(words[2 * n] >> np.uint64(11)) * _FRACTION
-            j = np.int64(fraction * (levels - 1))
-            j += j >= i
+            j = np.int64(fraction * offered)
+            if levels > 2:
+                j += j >= i
+            elif j == i:
+                continue
 
             there = states[j] + sign * counts[j]
             here = states[i] + sign * (counts[i] - 1)
