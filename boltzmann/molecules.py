@@ -134,7 +134,7 @@ def diatomic(
 
     quanta, J, energies = map(np.concatenate, zip(*ladders, strict=True))  # (K,) each
     if not energies.size:
-        raise ValueError(f"spin_weights are {spin_weights}: no level of such J is left")
+        raise ValueError(f"spin_weights are {spin_weights!r}: no level of such J is left")
     energies = energies - energies.min()
     low = energies <= highest
     quanta, J = quanta[low], J[low]
