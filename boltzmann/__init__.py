@@ -9,13 +9,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from boltzmann.analytic import (
+    bose_occupancy,
     entropy,
+    fermi_occupancy,
     free_energy,
     heat_capacity,
     log_partition,
     log_softmax,
     logsumexp,
     mean_energy,
+    microcanonical_entropy,
+    microcanonical_occupancy,
+    microcanonical_temperature,
     perplexity,
     probabilities,
     softmax,
@@ -35,8 +40,12 @@ from boltzmann.molecules import diatomic, molecule
 
 if TYPE_CHECKING:
     from boltzmann import exercises, language, plots, statistics, thermometer
+    from boltzmann.simulation.closed.box import ClosedBox
+    from boltzmann.simulation.closed.contact import Contact
+    from boltzmann.simulation.closed.record import ClosedRun, ContactRun
     from boltzmann.simulation.ensemble import Ensemble
     from boltzmann.simulation.matrices import quantised_transition_matrix, transition_matrix
+    from boltzmann.simulation.quantum_gas import QuantumGas
     from boltzmann.simulation.run import Run
     from boltzmann.simulation.scan.result import ScanError, ScanResult
     from boltzmann.simulation.scan.scan import scan
@@ -45,15 +54,22 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "ClosedBox",
+    "ClosedRun",
+    "Contact",
+    "ContactRun",
     "EnergyLevels",
     "Ensemble",
+    "QuantumGas",
     "Run",
     "ScanError",
     "ScanResult",
+    "bose_occupancy",
     "column",
     "diatomic",
     "entropy",
     "exercises",
+    "fermi_occupancy",
     "free_energy",
     "harmonic_oscillator",
     "heat_capacity",
@@ -63,6 +79,9 @@ __all__ = [
     "log_softmax",
     "logsumexp",
     "mean_energy",
+    "microcanonical_entropy",
+    "microcanonical_occupancy",
+    "microcanonical_temperature",
     "molecule",
     "particle_in_box",
     "perplexity",
@@ -82,7 +101,12 @@ __all__ = [
 ]
 
 _LOADED_ON_USE = {
+    "ClosedBox": "boltzmann.simulation.closed.box",
+    "ClosedRun": "boltzmann.simulation.closed.record",
+    "Contact": "boltzmann.simulation.closed.contact",
+    "ContactRun": "boltzmann.simulation.closed.record",
     "Ensemble": "boltzmann.simulation.ensemble",
+    "QuantumGas": "boltzmann.simulation.quantum_gas",
     "Run": "boltzmann.simulation.run",
     "ScanError": "boltzmann.simulation.scan.result",
     "ScanResult": "boltzmann.simulation.scan.result",

@@ -117,6 +117,32 @@ class EnergyLevels:
         """The number of allowed states, the sum of the degeneracies of levels below +inf."""
         return float(self.degeneracies[self.energies < np.inf].sum())
 
+    def rounded(self, quantum: float) -> "EnergyLevels":
+        """Return these levels, each energy rounded to the nearest multiple of a quantum.
+
+        Parameters
+        ----------
+        quantum : float
+            In the unit of the energies.
+
+        Raises
+        ------
+        ValueError
+            If `quantum` is not positive and finite, or an energy overflows.
+
+        Examples
+        --------
+        >>> EnergyLevels([0.12, 0.37]).rounded(0.25).energies
+        array([0. , 0.25])
+        """
+        quantum = as_positive("quantum", quantum)
+        finite = np.isfinite(self.energies)
+        with np.errstate(over="ignore"):
+            energies = np.where(finite, quantum * np.rint(self.energies / quantum), self.energies)
+        overflowed = ~np.isfinite(energies) & finite
+        refuse_first("energies", self.energies, overflowed, f"it overflows in units of {quantum:g}")
+        return EnergyLevels(energies + 0.0, self.degeneracies, self.labels)
+
     @classmethod
     def from_probabilities(
         cls, p: ArrayLike, labels: Sequence[Any] | None = None

@@ -12,11 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from cycler import cycler
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.colors import LinearSegmentedColormap, to_hex
+from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import PlaceHolderLayoutEngine
+from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
 from PIL import Image
 
@@ -105,8 +111,8 @@ def cold_to_hot(count: int) -> list[str]:
     return [to_hex(scale(k)) for k in range(count)]
 
 
-def law(axes: Axes, x: ArrayLike, y: ArrayLike, **options: Any) -> None:
-    """Draw what the law predicts: a line.
+def law(axes: Axes, x: ArrayLike, y: ArrayLike, **options: Any) -> Line2D:
+    """Draw what the law predicts: a line, and return it.
 
     Parameters
     ----------
@@ -124,13 +130,16 @@ def law(axes: Axes, x: ArrayLike, y: ArrayLike, **options: Any) -> None:
     >>> axes.lines[0].get_linestyle()
     '-'
     """
-    axes.plot(x, y, **{"color": BLACK, "linewidth": 2, "zorder": 2, **options})
+    (line,) = axes.plot(x, y, **{"color": BLACK, "linewidth": 2, "zorder": 2, **options})
+    return line
 
 
 def simulation(
     axes: Axes, x: ArrayLike, y: ArrayLike, error: ArrayLike | None = None, **options: Any
-) -> None:
-    """Draw what the simulation measured: points with error bars of one standard deviation.
+) -> ErrorbarContainer:
+    """Draw what the simulation measured, points with error bars of one standard deviation.
+
+    They are returned.
 
     Parameters
     ----------
@@ -158,13 +167,13 @@ def simulation(
         "capsize": 4,
         "zorder": 3,
     }
-    axes.errorbar(x, y, yerr=error, **{**look, **options})
+    return axes.errorbar(x, y, yerr=error, **{**look, **options})
 
 
 def sampler(
     axes: Axes, x: ArrayLike, y: ArrayLike, error: ArrayLike | None = None, **options: Any
-) -> None:
-    """Draw what the language model's sampler drew: open markers.
+) -> ErrorbarContainer:
+    """Draw what the language model's sampler drew, open markers, and return them.
 
     Parameters
     ----------
@@ -186,7 +195,7 @@ def sampler(
     """
     look = {"color": VERMILION, "linestyle": "none", "marker": "s", "markersize": 11, "zorder": 4}
     hollow = {"markerfacecolor": "none", "markeredgewidth": 2, "capsize": 4}
-    axes.errorbar(x, y, yerr=error, **{**look, **hollow, **options})
+    return axes.errorbar(x, y, yerr=error, **{**look, **hollow, **options})
 
 
 def rendered(made: Figure, name: str) -> dict[str, bytes]:
@@ -205,21 +214,38 @@ def rendered(made: Figure, name: str) -> dict[str, bytes]:
         _settle(made)
         with mpl.rc_context({"svg.fonttype": "path", "svg.hashsalt": name}):
             svg, png = io.BytesIO(), io.BytesIO()
-            made.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
-            made.savefig(png, format="png", dpi=DPI, metadata={"Software": None})
+            # A canvas draws once; `savefig` would draw a figure that has been laid out twice.
+            canvases: Any = FigureCanvasSVG(made), FigureCanvasAgg(made)
+            with _resolution(made, DPI):
+                canvases[0].print_svg(svg, metadata={"Date": None, "Creator": None})
+            with _resolution(made, DPI):
+                canvases[1].print_png(png, metadata={"Software": None})
     _warn_once(name, [str(warning.message) for warning in caught])
     return {"svg": svg.getvalue(), "png": png.getvalue()}
 
 
 def _settle(made: Figure) -> None:
     """Lay the figure out once and for all."""
-    made.draw_without_rendering()
+    engine = made.get_layout_engine()
+    if engine is not None and made.axes:
+        engine.execute(made)
     made.set_layout_engine("none")
     # The last bit of a layout can depend on the addresses of objects, and names inside the SVG
     # depend on it.
     for axes in made.axes:
         left, bottom, width, height = (round(bound, 6) for bound in axes.get_position().bounds)
         axes.set_position((left, bottom, width, height))
+
+
+@contextmanager
+def _resolution(made: Figure, dpi: float) -> Iterator[None]:
+    """Give the figure `dpi` dots per inch inside the block."""
+    before = made.dpi
+    made.set_dpi(dpi)
+    try:
+        yield
+    finally:
+        made.set_dpi(before)
 
 
 def _warn_once(name: str, messages: list[str]) -> None:
@@ -257,7 +283,8 @@ def save_animation(frames: Iterable[Figure], folder: str | Path, name: str) -> N
     """Write `name`.gif into a folder: one frame for each figure, at half its size.
 
     The last frame is seen longer. The same figures give the same bytes. They may all be one figure,
-    drawn on between two frames; its layout is that of the first.
+    drawn on between two frames; its layout is that of the first. If it has artists with
+    ``animated=True``, only these are drawn anew for each frame, above all others.
 
     Raises
     ------
@@ -274,7 +301,7 @@ def save_animation(frames: Iterable[Figure], folder: str | Path, name: str) -> N
     ...     sorted(path.name for path in Path(folder).iterdir())
     ['something.gif']
     """
-    images = [_pixels(frame) for frame in frames]
+    images = list(_images(frames))
     if not images:
         raise ValueError("frames is empty: an animation has at least one")
     palette = images[len(images) // 2].quantize(_COLOURS, dither=Image.Dither.NONE)
@@ -289,12 +316,20 @@ def save_animation(frames: Iterable[Figure], folder: str | Path, name: str) -> N
     )
 
 
-def _pixels(made: Figure) -> Image.Image:
-    """Return the figure in coarse colours at half its size, laid out unless it has been."""
-    if not isinstance(made.get_layout_engine(), PlaceHolderLayoutEngine):
-        _settle(made)
-    pixels = io.BytesIO()
-    made.savefig(pixels, format="rgba", dpi=DPI / 2)
-    width, height = (round(inches * DPI / 2) for inches in made.get_size_inches())
-    image = Image.frombytes("RGBA", (width, height), pixels.getvalue()).convert("RGB")
-    return image.point(_SHADES * 3)
+def _images(frames: Iterable[Figure]) -> Iterator[Image.Image]:
+    """Yield each frame in coarse colours at half its size, laid out unless it has been."""
+    canvas: Any = None
+    for frame in frames:
+        if not isinstance(frame.get_layout_engine(), PlaceHolderLayoutEngine):
+            _settle(frame)
+        moving = sorted(frame.findobj(Artist.get_animated), key=Artist.get_zorder)
+        with _resolution(frame, DPI / 2):
+            if canvas is None or canvas.figure is not frame or not moving:
+                canvas = FigureCanvasAgg(frame)
+                canvas.draw()  # leaves out what is animated
+                still = canvas.copy_from_bbox(frame.bbox)
+            canvas.restore_region(still)
+            for artist in moving:
+                artist.draw(canvas.get_renderer())
+            image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+        yield image.point(_SHADES * 3)

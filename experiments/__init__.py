@@ -7,12 +7,13 @@ few lines, `runner` the command line.
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from experiments.runner.table import Table
+if TYPE_CHECKING:  # the command sets what NumPy reads when it is imported
+    from experiments.runner.table import Table
 
 
-def run(name: str, **settings: Any) -> Table:
+def run(name: str, **settings: Any) -> "Table":
     """Run an experiment with some settings changed, print its verdicts and return its table."""
     experiment = import_module(f"experiments.{name}")
     table: Table = experiment.compute(experiment.Config(**settings), lambda fraction: None)

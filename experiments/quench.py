@@ -93,7 +93,18 @@ from matplotlib.figure import Figure
 import boltzmann as bz
 from boltzmann import plots
 from boltzmann.statistics import goodness_of_fit
-from experiments.drawings.quench import draw_history, draw_moment, energy, recorded, written
+from experiments.drawings.quench import (
+    draw_history,
+    draw_molecules,
+    draw_moment,
+    draw_seen,
+    draw_shares,
+    energy,
+    frame_history,
+    frame_moment,
+    recorded,
+    written,
+)
 from experiments.runner.table import Table, Verdict, agrees, differs, fits
 
 CHAPTER = 50
@@ -210,16 +221,23 @@ def draw(table: Table) -> Figure:
 
 
 def animate(table: Table) -> Iterator[Figure]:
-    """Draw the quench moment by moment."""
+    """Draw the quench moment by moment; what stands still is drawn once."""
     figure = plots.figure(FINDING)
     mosaic = [["bottle", "profile", "energy"], ["bottle", "profile", "moving"]]
     panels = figure.subplot_mosaic(mosaic, width_ratios=[1, 1.4, 2])
     bottle, profile, energies, moving = panels.values()
+    frame_moment(bottle, profile, table)
+    frame_history(energies, moving, table)
+    bottle.set_ylabel("layer")
+
     for moment in range(len(recorded(table))):
-        for axes in panels.values():
-            axes.clear()
-        draw_moment(bottle, profile, table, moment)
-        draw_history(energies, moving, table, moment)
-        bottle.set_ylabel("layer")
-        profile.legend(loc="upper right", handlelength=1)
+        shown = [
+            *draw_molecules(bottle, table, moment, animated=True),
+            *draw_shares(profile, table, moment, animated=True),
+            *draw_seen(energies, moving, table, moment, animated=True),
+        ]
+        if moment == 0:
+            profile.legend(loc="upper right", handlelength=1)
         yield figure
+        for artist in shown:
+            artist.remove()

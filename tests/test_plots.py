@@ -3,6 +3,7 @@
 import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib.lines import Line2D
 from PIL import Image
 
 from boltzmann import plots
@@ -109,6 +110,68 @@ def test_an_animation_has_the_same_bytes_again(tmp_path):
     for name in ("first", "second"):
         plots.save_animation(frames(2), tmp_path, name)
     assert (tmp_path / "first.gif").read_bytes() == (tmp_path / "second.gif").read_bytes()
+
+
+class CountedLine(Line2D):
+    """A line that counts how often it is drawn."""
+
+    drawn = 0
+
+    def draw(self, renderer):
+        super().draw(renderer)
+        self.drawn += 1
+
+
+def growing(count, still, animated):
+    """Yield a figure in which one line stands still and another one grows."""
+    figure = plots.figure("Growing")
+    axes = figure.subplots()
+    axes.add_line(still)
+    axes.set_xlim(0, 10)
+    axes.set_ylim(0, 10)
+    for k in range(count):
+        line = plots.law(axes, [2, 8], [5, k], animated=animated)
+        yield figure
+        line.remove()
+
+
+def seen(path):
+    """Return the pixels of all frames (n, height, width, 3)."""
+    with Image.open(path) as image:
+        frames = []
+        for k in range(image.n_frames):
+            image.seek(k)
+            frames.append(np.asarray(image.convert("RGB")))
+    return np.array(frames)
+
+
+def test_what_stands_still_in_an_animation_is_drawn_once(tmp_path):
+    lines = {animated: CountedLine([0, 10], [9, 9]) for animated in (False, True)}
+    for animated, line in lines.items():
+        plots.save_animation(growing(6, line, animated), tmp_path, str(animated))
+    assert lines[False].drawn == 6
+    assert lines[True].drawn == 1
+    frames = seen(tmp_path / "True.gif")
+    np.testing.assert_array_equal(frames, seen(tmp_path / "False.gif"))
+    assert np.all((frames[1:] != frames[:-1]).any(axis=(1, 2, 3)))
+
+
+def test_a_figure_is_drawn_once_for_each_file():
+    figure = plots.figure("Once")
+    line = CountedLine([0, 1], [0, 1])
+    figure.subplots().add_line(line)
+    assert len(plots.rendered(figure, "once")) == 2
+    assert line.drawn == 2
+
+
+def test_marks_are_returned_as_matplotlib_returns_them():
+    axes = plots.figure("Marks").subplots()
+    line = plots.law(axes, [0, 1], [0, 1])
+    points = plots.simulation(axes, [0, 1], [0, 1], 0.1), plots.sampler(axes, [0, 1], [0, 1], 0.1)
+    assert line in axes.lines
+    for mark in (line, *points):
+        mark.remove()
+    assert not axes.get_legend_handles_labels()[0] and not list(axes.lines)
 
 
 def test_an_animation_of_nothing_is_refused(tmp_path):

@@ -46,4 +46,4 @@ def test_ci_runs_the_test_command_of_the_readme():
     ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     install, run = ['python -m pip install -e ".[test]"', "python -m pytest -n auto"]
     assert f"{install} && {run}" in README
-    assert "pip install --quiet -e" in ci and '".[test]"' in ci and run in ci
+    assert 'pip install --quiet -e ".[test,browser]"' in ci and run in ci

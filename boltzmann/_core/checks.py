@@ -76,6 +76,8 @@ def as_ids(name: str, ids: Any, size: int, first: int = 0) -> NDArray[np.int64]:
     ValueError
         If they are no sequence of whole numbers from 0 to size - 1; the message names the index.
     """
+    if isinstance(ids, list | tuple) and not ids:  # the usual context of a draw
+        return np.empty(0, np.int64)
     array = np.asarray(ids)
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
         raise ValueError(f"{name} must be a sequence of whole numbers, got {ids!r}")

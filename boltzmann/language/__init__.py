@@ -4,8 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 from boltzmann.language.corpus import load_corpus
 from boltzmann.language.decoding.chain import Chain
+from boltzmann.language.decoding.distinct import draw_distinct
 from boltzmann.language.decoding.drawing import draw
 from boltzmann.language.decoding.generate import LanguageModel, generate, stream
+from boltzmann.language.decoding.speculative import Speculation, speculate
 from boltzmann.language.decoding.steps import (
     Epsilon,
     MinP,
@@ -28,13 +30,16 @@ __all__ = [
     "MinP",
     "NGram",
     "RepetitionPenalty",
+    "Speculation",
     "Temperature",
     "TopK",
     "TopP",
     "Typical",
     "draw",
+    "draw_distinct",
     "generate",
     "load_corpus",
+    "speculate",
     "stream",
 ]
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from boltzmann._core.checks import FloatArray
 from boltzmann.simulation.dynamics import Dynamics
-from boltzmann.simulation.kernels import move_tables
+from boltzmann.simulation.kernels import count_sweeps, move_tables
 
 _ROUNDING = 1e-12  # of the ratio of two weights: their order is right but for so much
 
@@ -34,71 +34,24 @@ class Cascade:
         levels = len(dynamics.levels)
 
         share = 1.0  # of the last rank: its threshold cannot fall below any weight
-        taken = [ranks / levels]
+        takes = [ranks / levels]
         stops = [share]
         for rank in range(ranks - 2, -1, -1):
             stopped = (1 - ratios[rank]) * (rank + 1) / levels
-            accepted = stopped + ratios[rank] * taken[-1]
+            accepted = stopped + ratios[rank] * takes[-1]
             stops.append(stopped / accepted)
-            taken.append(accepted)
-        self.taken = np.minimum(taken[::-1], 1.0)
-        self.stops = stops[::-1]
-        self.lands = (1 / np.arange(1, ranks + 1)).tolist()
+            takes.append(accepted)
+        self.takes = np.minimum(takes[::-1], 1.0)  # (A,)
+        self.stops = np.array(stops[::-1])  # (A,)
 
     def draw(
-        self, counts: NDArray[np.int64], generator: np.random.Generator
+        self, counts: NDArray[np.int64], stream: NDArray[np.uint64]
     ) -> tuple[NDArray[np.int64], int]:
-        """Return the counts (K,) after a sweep, and how many particles changed their level.
-
-        That number is the mean of what it can be given all that was drawn, rounded up or down at
-        random.
-        """
-        before = counts[self.order]
-        taken = generator.binomial(before, self.taken)
-        stopped, stopping = _descend(taken.tolist(), self.stops, generator)
-        landed, landing = _descend(stopped[::-1], self.lands[::-1], generator)
-        after = np.zeros_like(counts)
-        after[self.order] = before - taken + np.array(landed[::-1], np.int64)
-
-        home = _returned(taken, np.array(stopping), np.array(landing[::-1]))
-        gone = int(taken.sum())
-        return after, min(max(int(gone - home + generator.random()), 0), gone)
-
-
-def _descend(
-    joining: list[int], chances: list[float], generator: np.random.Generator
-) -> tuple[list[int], list[float]]:
-    """Return how many of a growing pool leave it at each rank, and what fraction of it that is."""
-    binomial = generator.binomial
-    pool = 0
-    left = []
-    fractions = []
-    for joined, chance in zip(joining, chances, strict=True):
-        pool += joined
-        out = int(binomial(pool, chance)) if pool else 0
-        left.append(out)
-        fractions.append(out / pool if pool else 0.0)
-        pool -= out
-    return left, fractions
-
-
-def _returned(taken: NDArray[np.int64], stopping: FloatArray, landing: FloatArray) -> float:
-    """Return how many of the taken particles landed where they came from, on average.
-
-    The fractions that left the pools are known. In a pool all are alike: of those of a rank r, the
-    fraction stopping_r stops there; of the others, landing_(r+1) land at once on the next rank, and
-    the rest are as particles of that rank.
-    """
-    meets = 0.0
-    home = 0.0
-    passing = 0.0  # the fraction that does not land on the rank below
-    for came, stops, lands in zip(
-        taken[::-1].tolist(), stopping[::-1].tolist(), landing[::-1].tolist(), strict=True
-    ):
-        meets = stops + (1 - stops) * passing * meets
-        home += came * lands * meets
-        passing = 1 - lands
-    return home
+        """Draw one sweep; see `boltzmann.simulation.counts.CountsSweep`."""
+        after, moved = count_sweeps.sweep_cascade(
+            stream, counts, self.order, self.takes, self.stops
+        )
+        return after, moved
 
 
 def ranked(dynamics: Dynamics, temperature: float) -> tuple[NDArray[np.int64], list[float]]:

@@ -14,16 +14,17 @@ from numpy.typing import NDArray
 from boltzmann._core.threads import Pool
 from boltzmann.simulation.cascade import Cascade
 from boltzmann.simulation.dynamics import Dynamics
-from boltzmann.simulation.kernels import random_streams
+from boltzmann.simulation.kernels import binomials, count_sweeps, random_streams
 from boltzmann.simulation.run import recorded_and_intervals
 
 IntArray = NDArray[np.int64]
+WordArray = NDArray[np.uint64]
 
 
 class CountsSweep(Protocol):
     """One sweep of counts at one temperature."""
 
-    def draw(self, counts: IntArray, generator: np.random.Generator) -> tuple[IntArray, int]:
+    def draw(self, counts: IntArray, stream: WordArray) -> tuple[IntArray, int]:
         """Return the counts (K,) after a sweep, and how many particles changed their level."""
         ...
 
@@ -33,43 +34,30 @@ class Rows:
 
     def __init__(self, dynamics: Dynamics, temperature: float):
         # (K, L) where a particle of each level can go, and how likely
-        self.targets, self.probabilities = dynamics.transition_rows(temperature)
+        self.targets, self.chances = dynamics.transition_rows(temperature)
+        binomials.conditional_chances(self.chances)
 
-    def draw(self, counts: IntArray, generator: np.random.Generator) -> tuple[IntArray, int]:
+    def draw(self, counts: IntArray, stream: WordArray) -> tuple[IntArray, int]:
         """Draw one sweep; see `CountsSweep`."""
-        occupied = np.flatnonzero(counts)  # (O,)
-        draws = generator.multinomial(counts[occupied], self.probabilities[occupied])
-        targets = self.targets[occupied]  # (O, L), as draws
-        after = np.zeros_like(counts)
-        np.add.at(after, targets, draws)
-        return after, int(draws[targets != occupied[:, None]].sum())
+        after, moved = count_sweeps.sweep_rows(stream, counts, self.targets, self.chances)
+        return after, moved
 
 
 class Redraw:
     """A sweep of the heat bath over all levels: one multinomial, as no particle remembers its own.
 
-    Of the particles, those that landed where they came from are not told apart. Any that came may
-    be any that landed, so that Σ n_i m_i / N of them did on average, given the counts n before and
-    m after; that number is rounded up or down at random.
+    Of the particles, those that landed where they came from are not told apart: how many moved is
+    an average, given the counts before and after.
     """
 
     def __init__(self, dynamics: Dynamics, temperature: float):
-        weights = dynamics.normalised_weights(temperature)
-        # Rounding in `multinomial` can put a particle on the last level, be it of probability 0.
-        self.possible = np.flatnonzero(weights)
-        self.probabilities = weights[self.possible]
+        self.chances = dynamics.normalised_weights(temperature)  # (K,)
+        binomials.conditional_chances(self.chances[None, :])
 
-    def draw(self, counts: IntArray, generator: np.random.Generator) -> tuple[IntArray, int]:
+    def draw(self, counts: IntArray, stream: WordArray) -> tuple[IntArray, int]:
         """Draw one sweep; see `CountsSweep`."""
-        particles = int(counts.sum())
-        drawn = generator.multinomial(particles, self.probabilities)
-        if self.possible.size == counts.size:
-            after = drawn
-        else:
-            after = np.zeros_like(counts)
-            after[self.possible] = drawn
-        stayed = float(counts @ (after / particles))
-        return after, min(max(int(particles - stayed + generator.random()), 0), particles)
+        after, moved = count_sweeps.sweep_redraw(stream, counts, self.chances)
+        return after, moved
 
 
 class CountsEngine:
@@ -83,15 +71,24 @@ class CountsEngine:
     name: ClassVar[str] = "counts"
     counted: ClassVar[bool] = True
 
-    def __init__(self, counts: IntArray, generator: np.random.Generator):
+    def __init__(self, counts: IntArray, stream: WordArray):
         self._counts = counts  # (K,)
-        self.generator = generator
+        self.stream = stream  # (4,), the state of one sfc64 generator
         self.one_sweep: CountsSweep
+
+    @property
+    def particles(self) -> int:
+        """How many particles there are."""
+        return int(self._counts.sum())
+
+    def sweep_seconds(self) -> float:
+        """Return about how long the slowest kind of sweep takes; see `Engine`."""
+        return 1e-4 + 1e-7 * self._counts.size**2
 
     @classmethod
     def started(cls, start: NDArray[Any], levels: int, seed: int) -> Self:
         """Return the engine before its first sweep; see `Engine`."""
-        return cls(start, random_streams.keyed_generator(seed, random_streams.COUNTS))
+        return cls(start, random_streams.keyed_state(seed, random_streams.COUNTS))
 
     @classmethod
     def restored(cls, saved: Mapping[str, Any], particles: int, levels: int) -> Self:
@@ -100,12 +97,7 @@ class CountsEngine:
         whole = counts.shape == (levels,) and counts.dtype == np.int64 and counts.min() >= 0
         if not whole or int(counts.sum()) != particles:
             raise ValueError("counts do not fit the particles")
-
-        engine = cls.started(counts, levels, 0)
-        state = json.loads(str(saved["generator"]))
-        state["state"]["state"] = np.array(state["state"]["state"], np.uint64)
-        engine.generator.bit_generator.state = state
-        return engine
+        return cls(counts, _saved_stream(saved))
 
     def prepare(self, dynamics: Dynamics, temperature: float) -> None:
         """Compute the probabilities that a sweep draws with."""
@@ -127,13 +119,32 @@ class CountsEngine:
         moved = np.zeros(intervals, np.int64)
 
         for sweep in range(done, done + sweeps):
-            self._counts, changed = self.one_sweep.draw(self._counts, self.generator)
+            self._counts, changed = self.one_sweep.draw(self._counts, self.stream)
             moved[sweep // every - done // every] += changed
             if (sweep + 1) % every == 0:
                 counts[(sweep + 1) // every - 1 - done // every] = self._counts
         return counts, moved
 
     def arrays(self) -> dict[str, Any]:
-        """Return the counts and the state of the random generator."""
-        state = json.dumps(self.generator.bit_generator.state, default=lambda words: words.tolist())
-        return {"counts": self._counts, "generator": np.array(state)}
+        """Return the counts and the random stream."""
+        return {"counts": self._counts, "stream": self.stream}
+
+
+def _saved_stream(saved: Mapping[str, Any]) -> WordArray:
+    """Return the random stream that was saved, of older files too.
+
+    Those hold the state of NumPy's generator in JSON. Its words go on from there; the numbers made
+    of them are no longer NumPy's.
+    """
+    if "stream" in saved:
+        stream: WordArray = saved["stream"]
+    else:
+        generator = np.random.SFC64(0)
+        state = json.loads(str(saved["generator"]))
+        state["state"]["state"] = np.array(state["state"]["state"], np.uint64)
+        generator.state = state  # NumPy refuses what is no state of it
+        stream = random_streams.state_of(generator)
+
+    if stream.shape != (4,) or stream.dtype != np.uint64:
+        raise ValueError("stream is no state of an sfc64 generator")
+    return stream

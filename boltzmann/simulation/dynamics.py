@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from boltzmann._core.checks import FloatArray, as_probabilities, refuse_first
 from boltzmann.levels import EnergyLevels
-from boltzmann.simulation.kernels import move_tables, moves
+from boltzmann.simulation.kernels import move_tables, moves, vector_moves
 
 PROPOSALS = ("uniform", "neighbour")
 RULES = ("metropolis", "glauber", "heat-bath")
@@ -199,45 +199,39 @@ class Dynamics:
 
     # What the kernel runs on.
 
-    @property
-    def method(self) -> int:
-        """The fastest of the kernel's ways to decide these moves."""
-        if self.redraws_all or self.matrix is not None:
-            return moves.ALIAS
-        if self.proposal == "neighbour" or len(self.levels) <= LARGEST_TABLE:
-            return moves.THRESHOLDS
-        return moves.WEIGHTS
-
     def move_table(self, temperature: float, *, by_formula: bool = False) -> moves.MoveTable:
         """Return what the sweep kernel runs on; by formula it computes all and looks up nothing."""
         levels = len(self.levels)
         energies, scaled_temperature = self.scaled(temperature)
-        method = moves.FORMULA if by_formula else self.method
+        neighbour = self.proposal == "neighbour"
+        buckets = 2 if neighbour else levels
+        wide = self.proposal == "uniform" and not self.redraws_all and levels > MOST_NARROW
 
-        # What the method does not look up is one number long.
-        thresholds = np.zeros(1, np.uint32)
-        weights = np.zeros(1, np.float32)
-        alias = np.zeros(1, np.uint64)
-        if method == moves.THRESHOLDS:
-            thresholds = move_tables.threshold_table(self.acceptances(temperature)).ravel()
-        elif method == moves.WEIGHTS:
-            weights = self.single_precision_weights(temperature)
-        elif method == moves.ALIAS:
-            alias = move_tables.transition_alias_table(self._alias_rows(temperature)).ravel()
+        # The fastest of the ways to decide these moves; the others stay None.
+        thresholds = weights = alias = None
+        if not by_formula:
+            if self.redraws_all or self.matrix is not None:
+                alias = move_tables.transition_alias_table(self._alias_rows(temperature)).ravel()
+            elif neighbour or levels <= LARGEST_TABLE:
+                thresholds = move_tables.threshold_table(self.acceptances(temperature)).ravel()
+            else:
+                weights = self.single_precision_weights(temperature)
 
         return moves.MoveTable(
             energies=energies,
             degeneracies=np.array(self.levels.degeneracies),
             temperature=scaled_temperature,
-            neighbour=self.proposal == "neighbour",
             glauber=self.glauber,
-            buckets=2 if self.proposal == "neighbour" else levels,
-            wide=self.proposal == "uniform" and not self.redraws_all and levels > MOST_NARROW,
-            method=method,
+            neighbour=neighbour or None,
+            buckets=buckets,
+            bits=buckets.bit_length() - 1 if buckets & (buckets - 1) == 0 else None,
+            refused_below=move_tables.WORDS % buckets,
+            wide=wide,
             thresholds=thresholds,
             weights=weights,
             alias=alias,
-            rows_per_level=int(alias.size > levels),
+            rows_per_level=int(self.matrix is not None),
+            vectors=(not by_formula and not wide and vector_moves.worth_using()) or None,
         )
 
     def _alias_rows(self, temperature: float) -> FloatArray:

@@ -14,6 +14,7 @@ from boltzmann._core.threads import Pool
 from boltzmann.simulation.counts import CountsEngine
 from boltzmann.simulation.dynamics import Dynamics
 from boltzmann.simulation.kernels import moves, random_streams
+from boltzmann.simulation.kernels.sweeps import Workspace, sweep_blocks, workspace
 from boltzmann.simulation.run import recorded_and_intervals
 
 IntArray = NDArray[np.int64]
@@ -26,6 +27,15 @@ class Engine(Protocol):
 
     name: ClassVar[str]
     counted: ClassVar[bool]  # whether a start is a number of particles for each level
+
+    @property
+    def particles(self) -> int:
+        """How many particles there are."""
+        ...
+
+    def sweep_seconds(self) -> float:
+        """Return about how long a sweep takes, by which the first chunk of a run is cut."""
+        ...
 
     @classmethod
     def started(cls, start: NDArray[Any], levels: int, seed: int) -> Self:
@@ -77,12 +87,23 @@ class ParticleEngine:
     name: ClassVar[str] = "particles"
     counted: ClassVar[bool] = False
     by_formula: ClassVar[bool] = False
+    move_seconds: ClassVar[float] = 1e-9
 
     def __init__(self, states: NDArray[np.uint16], block_streams: NDArray[np.uint64], levels: int):
         self.states = states  # (N,)
         self.streams = block_streams  # (blocks, 4, LANES)
         self.levels = levels
         self.table: moves.MoveTable | None = None
+        self.spaces: list[Workspace] = []  # one for each thread
+
+    @property
+    def particles(self) -> int:
+        """How many particles there are."""
+        return self.states.size
+
+    def sweep_seconds(self) -> float:
+        """Return about how long a sweep takes; see `Engine`."""
+        return self.particles * self.move_seconds
 
     @classmethod
     def started(cls, start: NDArray[Any], levels: int, seed: int) -> Self:
@@ -120,16 +141,19 @@ class ParticleEngine:
         shares = min(pool.threads, blocks)
         cuts = [blocks * share // shares for share in range(shares + 1)]
 
+        while len(self.spaces) < shares:
+            self.spaces.append(workspace(self.levels))
+
         def work(share: int) -> tuple[IntArray, IntArray]:
             first, last = cuts[share], cuts[share + 1]
             counts = np.zeros((recorded, self.levels), np.int64)
             moved = np.zeros(intervals, np.int64)
 
-            moves.sweep_blocks(
+            sweep_blocks(
                 self.states[first * moves.BLOCK : last * moves.BLOCK],
                 self.streams[first:last],
                 self.table,
-                moves.workspace(self.levels),
+                self.spaces[share],
                 done,
                 sweeps,
                 every,
@@ -151,6 +175,7 @@ class TextbookEngine(ParticleEngine):
 
     name: ClassVar[str] = "textbook"
     by_formula: ClassVar[bool] = True
+    move_seconds: ClassVar[float] = 3e-8
 
 
 ENGINES: dict[str, type[Engine]] = {

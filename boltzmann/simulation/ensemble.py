@@ -27,6 +27,8 @@ from boltzmann.simulation.starts import drawn_start, given_start
 
 _KEPT_ENTRIES = 2**22  # of the counts of a run, 32 MB, unless it is told to keep them
 _CHUNK_SECONDS = 0.1  # between two updates of the progress bar and checks for Ctrl-C
+_LONGEST_CHUNK = 2.0  # seconds, where fewer sweeps would be slower ones
+_CACHED_SWEEPS = 8  # that a block makes in a chunk, so that fetching it from memory costs little
 _CHUNK_ENTRIES = 2**20  # of the counts of one chunk
 _PARTICLES_A_THREAD = 2**15  # with fewer, starting a thread takes longer than it saves
 
@@ -104,7 +106,7 @@ class Ensemble:
         self._dynamics = snapshot.dynamics
         self._temperature = snapshot.temperature
         self._engine = snapshot.engine
-        self._particles = int(self._engine.counts().sum())
+        self._particles = self._engine.particles
         self.sweeps = snapshot.sweeps
         self._work = snapshot.work
         self.partial: Run | None = None
@@ -292,7 +294,7 @@ class Ensemble:
         """Sweep in chunks of about a tenth of a second; yield each one's counts and moves."""
         most = max(1, _CHUNK_ENTRIES // (len(self.levels) * pool.threads)) * every
         done = 0
-        size = 1
+        size = chunk_sweeps(1, self._engine.sweep_seconds())
         while done < sweeps:
             size = min(size, most, sweeps - done)
             began = time.perf_counter()
@@ -301,9 +303,7 @@ class Ensemble:
             self.sweeps += size
             advance(size)
             yield chunk
-
-            short = time.perf_counter() - began < _CHUNK_SECONDS
-            size = size * 2 if short else max(1, size // 2)
+            size = chunk_sweeps(size, time.perf_counter() - began)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the gas to a file, from which `load` goes on as if it had never stopped.
@@ -363,3 +363,14 @@ class Ensemble:
         gas = cls.__new__(cls)
         gas._begin(saved.load(path))
         return gas
+
+
+def chunk_sweeps(sweeps: int, seconds: float) -> int:
+    """Return how many sweeps the next chunk makes, after one of `sweeps` that took `seconds`.
+
+    As many as fit in a tenth of a second. Where these are few, a chunk takes longer: in one of a
+    single sweep each block would be fetched from memory for a single move of its particles.
+    """
+    in_time = int(sweeps * _CHUNK_SECONDS / seconds)
+    at_length = int(sweeps * _LONGEST_CHUNK / seconds)
+    return max(1, in_time, min(_CACHED_SWEEPS, at_length))

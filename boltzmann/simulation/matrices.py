@@ -127,7 +127,7 @@ def quantised_transition_matrix(
     dynamics = Dynamics.checked(levels, proposal, rule)
     refuse_large(len(dynamics.levels))
     table = dynamics.move_table(temperature)
-    if table.method == moves.ALIAS:
+    if table.alias is not None:
         return _words_of_alias(table)
     return _words_of_acceptances(dynamics, temperature, table)
 
@@ -145,7 +145,7 @@ def _words_of_acceptances(
 ) -> tuple[NDArray[np.int64], int]:
     """Return the words (K, K) of proposals that are accepted or end in staying, and their sum."""
     bucket_words = move_tables.WORDS if table.wide else move_tables.WORDS // table.buckets
-    if table.method == moves.THRESHOLDS:
+    if table.thresholds is not None:
         thresholds = table.thresholds.reshape(-1, table.buckets)
         accepted = move_tables.threshold_words(thresholds)  # (K, M)
     else:

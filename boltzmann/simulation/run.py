@@ -92,18 +92,22 @@ class Recorder:
         """Take a chunk: `counts` (r, K) of its recorded sweeps, `moved` (i,) of its intervals."""
         first = self.recorded
         last = first + len(counts)
+        self.moved[first : first + len(moved)] += moved
+        if last == first:
+            return
+
         if self.counts.size:
             self.counts[first:last] = counts
         self.occupied += counts.sum(axis=0, dtype=np.float64)
         self.energy[first:last] = mean_energy(counts, self.particles, self.energies)
 
-        left = -np.diff(np.vstack((self.last, counts)), axis=0)  # (r, K), particles gone
+        left = np.empty_like(counts)  # (r, K), particles gone
+        np.subtract(self.last, counts[0], out=left[0])
+        np.subtract(counts[:-1], counts[1:], out=left[1:])
         self.heat[first:last] = total_energy(left, self.energies)
-        self.moved[first : first + len(moved)] += moved
 
         self.recorded = last
-        if len(counts):
-            self.last = counts[-1]
+        self.last = counts[-1]
 
     def result(self, sweeps: int, every: int, temperature: float, others_proposed: float) -> Run:
         """Return what was recorded so far, in `sweeps` sweeps."""
@@ -140,6 +144,9 @@ def total_energy(counts: NDArray[Any], energies: FloatArray) -> Any:
 
     Particles that leave one level at -inf for another change nothing.
     """
+    if np.abs(energies).max() <= 2.0**900:  # no level is infinite, and no sum can overflow
+        return (counts * energies).sum(axis=-1) + 0.0
+
     finite = np.isfinite(energies)
     bounded = np.where(finite, energies, 0.0)
     # In a unit in which no sum over particles can overflow.
@@ -159,6 +166,8 @@ def mean_energy(counts: NDArray[np.int64], particles: int, energies: FloatArray)
     level is divided first.
     """
     mean = total_energy(counts, energies) / particles
+    if np.isfinite(mean).all():
+        return mean
     return np.where(np.isfinite(mean), mean, total_energy(counts / particles, energies))
 
 

@@ -14,10 +14,13 @@ from numpy.typing import ArrayLike, NDArray
 from boltzmann._core.checks import FloatArray, as_count, as_floats, refuse_first
 from boltzmann.levels import EnergyLevels
 from boltzmann.simulation.dynamics import Dynamics
+from boltzmann.simulation.kernels import start_draws
+from boltzmann.simulation.kernels.binomials import conditional_chances, multinomial
 from boltzmann.simulation.kernels.moves import BLOCK
-from boltzmann.simulation.kernels.random_streams import LANES, START, keyed_generator
+from boltzmann.simulation.kernels.random_streams import LANES, START, keyed_generator, keyed_state
 
 STARTS = ("uniform", "ground", "exact")
+_MANY = 2**20  # particles from which on a compiled draw is worth loading
 _MOST_COUNTED = 2**53  # up to here a float holds every whole number
 
 
@@ -61,20 +64,19 @@ def drawn_start(
 
     drawn_at = {"uniform": np.inf, "ground": 0.0, "exact": temperature}[start]
     probabilities = dynamics.normalised_weights(drawn_at)  # (K,)
-    generator = keyed_generator(seed, START)
-    draw = _drawn_counts if counted else _drawn_states
-    return draw(probabilities, particles, generator)
+    if counted:
+        return _drawn_counts(probabilities, particles, keyed_state(seed, START))
+    return _drawn_states(probabilities, particles, keyed_generator(seed, START))
 
 
 def _drawn_counts(
-    probabilities: FloatArray, particles: int, generator: np.random.Generator
+    probabilities: FloatArray, particles: int, stream: NDArray[np.uint64]
 ) -> NDArray[np.int64]:
     """Return the particles on each level, (K,)."""
-    counts = np.zeros(probabilities.size, np.int64)
-    # Rounding in `multinomial` can put a particle on the last level that it is given, be it of
-    # probability 0.
-    possible = probabilities > 0
-    counts[possible] = generator.multinomial(particles, probabilities[possible])
+    chances = probabilities.copy()
+    conditional_chances(chances[None, :])
+    counts = np.empty(chances.size, np.int64)
+    multinomial(stream, particles, chances, counts)
     return counts
 
 
@@ -85,6 +87,13 @@ def _drawn_states(
     edges = np.cumsum(probabilities)  # (K,)
     last = np.flatnonzero(probabilities)[-1]
     states = np.empty(particles, np.uint16)
+    if particles >= _MANY:
+        state = generator.bit_generator.state
+        words = state["state"]["state"]
+        guide = np.minimum(start_draws.guide_of(edges), last)
+        start_draws.draw_levels(words, edges, guide, last, states)
+        generator.bit_generator.state = state
+        return states
 
     # In pieces, so that the uniforms never take more memory than the states.
     for first in range(0, particles, 2**16):

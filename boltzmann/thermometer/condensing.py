@@ -10,7 +10,7 @@ from boltzmann._core.checks import FloatArray
 from boltzmann._core.threads import Pool, available_processors
 from boltzmann.thermometer.draw_record import LIKELIEST
 from boltzmann.thermometer.inputs import WITHHELD, Block, as_draws
-from boltzmann.thermometer.kernels import HEAD, LEVELS, find_likeliest, gather_levels, rank_draws
+from boltzmann.thermometer.kernels import HEAD, LEVELS, gather_levels, rank_draws
 from boltzmann.thermometer.token_levels import IntArray, TokenLevels
 
 _SHARE = 2**18  # numbers for which a thread of its own pays
@@ -100,7 +100,23 @@ class _Rows(NamedTuple):
 
 def _joined(parts: list[_Rows]) -> _Rows:
     """Return the rows of all parts, one after another."""
+    if len(parts) == 1:
+        return parts[0]
+    widest = max(part.gaps.shape[1] for part in parts)
+    parts = [_widened(part, widest) for part in parts]
     return _Rows(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+
+
+def _widened(part: _Rows, widest: int) -> _Rows:
+    """Return the rows with room for so many likeliest tokens."""
+    rows, width = part.gaps.shape
+    if width == widest:
+        return part
+    likeliest = np.full((rows, widest), -1)
+    gaps = np.full((rows, widest), np.inf)
+    likeliest[:, :width] = part.likeliest
+    gaps[:, :width] = part.gaps
+    return part._replace(likeliest=likeliest, gaps=gaps)
 
 
 def _whole(normalised: ArrayLike, tops: FloatArray) -> tuple[float, FloatArray]:
@@ -139,35 +155,39 @@ def _levels(block: Block, first: int) -> _Rows:
     shares = max(1, min(available_processors(), values.size // _SHARE))
     edges = np.linspace(0, starts.size - 1, shares + 1).astype(int)
 
+    # No row has more likeliest tokens than tokens; where rows are joined, narrower ones widen.
+    widest = min(LIKELIEST, int(np.diff(starts).max(initial=1)))
+
     def work(share: int) -> _Rows:
         mine = starts[edges[share] : edges[share + 1] + 1]
+        rows = mine.size - 1
         most = int(np.minimum(np.diff(mine), HEAD + LEVELS).sum())
-        tops = np.empty(mine.size - 1)
+        tops = np.empty(rows)
         energies = np.empty(most)
         counts = np.empty(most)
         ends = np.zeros(mine.size, dtype=np.int64)
-        flawed = gather_levels(values, mine, tops, energies, counts, ends[1:])
+        places = np.empty((rows, widest), dtype=np.int64)
+        gaps = np.empty((rows, widest))
+        flawed = gather_levels(values, mine, tops, energies, counts, ends[1:], places, gaps)
         if flawed >= 0:
             _refuse(values[mine[flawed] : mine[flawed + 1]], first + edges[share] + flawed)
-        size = ends[-1]
-        likeliest, gaps = _likeliest(block, mine, tops)
-        return _Rows(
-            tops, np.diff(ends), energies[:size].copy(), counts[:size].copy(), likeliest, gaps
-        )
+        size = int(ends[-1])
+        if size < most:  # what is not filled is given back
+            energies = energies[:size].copy()
+            counts = counts[:size].copy()
+        likeliest = _named(block, mine, places)
+        return _Rows(tops, np.diff(ends), energies, counts, likeliest, gaps)
 
     with Pool(shares) as pool:
         return _joined(pool.map(work, shares))
 
 
-def _likeliest(block: Block, starts: IntArray, tops: FloatArray) -> tuple[IntArray, FloatArray]:
-    """Return the M likeliest tokens of some rows, and their energies, (R, M) each."""
-    places = np.empty((tops.size, LIKELIEST), dtype=np.int64)
-    gaps = np.empty((tops.size, LIKELIEST))
-    find_likeliest(block.values, starts, tops, places, gaps)
-    if block.tokens is not None:
-        named = block.tokens[np.maximum(places, 0) + starts[:-1, None]]  # (R, M)
-        places = np.where(places < 0, -1, named)
-    return places, gaps
+def _named(block: Block, starts: IntArray, places: IntArray) -> IntArray:
+    """Return the tokens at these places of some rows, (R, M) each, -1 where there is none."""
+    if block.tokens is None:
+        return places
+    named = block.tokens[np.maximum(places, 0) + starts[:-1, None]]  # (R, M)
+    return np.where(places < 0, -1, named)
 
 
 def _refuse(row: NDArray[Any], index: int) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import chdtrc
 
-from boltzmann.thermometer.errors import as_error, errors_of_beta
+from boltzmann.thermometer.errors import as_error, naive_error
 from boltzmann.thermometer.evidence import Evidence
 from boltzmann.thermometer.fitting import as_t, fit_beta, slope
 
@@ -50,11 +50,11 @@ def readings_by_top(evidence: Evidence, beta: float) -> tuple[tuple[TopReading, 
         if inner.draws == 0:
             continue
         best = beta if inner is evidence else fit_beta(inner, inner.condition_counts, start)
-        error = as_error(best, errors_of_beta(inner, best).naive)
+        error = as_error(best, naive_error(inner, best))
         readings.append(TopReading(float(top), as_t(best), error, inner.draws))
 
         # An m that adds too little is taken together with the next.
-        _, score, information = slope(inner, start, inner.condition_counts)
+        _, score, information, _ = slope(inner, start, inner.condition_counts)
         if start**2 * (information - informations[-1]) >= _LEAST_HEAT or inner is evidence:
             scores.append(score)
             informations.append(information)

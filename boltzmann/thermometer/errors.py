@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from boltzmann.thermometer.evidence import Evidence
+from boltzmann.thermometer.fitting import slope
 
 
 class BetaErrors(NamedTuple):
@@ -25,18 +26,26 @@ def errors_of_beta(evidence: Evidence, beta: float) -> BetaErrors:
     """
     if not np.isfinite(beta):
         return BetaErrors(np.inf if np.isnan(beta) else 0.0, np.nan, 0.0)
-    moments = evidence.levels.moments(beta, evidence.condition_counts)
-    information = float((evidence.weights * moments.variance).sum())
+    information = slope(evidence, beta, evidence.condition_counts).information
     heat = beta**2 * information / evidence.draws
-    naive = float(1 / np.sqrt(information)) if information > 0 else np.inf
+    naive = naive_error(evidence, beta)
     if evidence.groups is None:
         return BetaErrors(naive, np.nan, heat)
 
+    moments = evidence.levels.moments(beta, evidence.condition_counts)
     scores = moments.mean[evidence.rows] - evidence.energies  # (n,)
     sums = np.bincount(evidence.groups, weights=scores)  # (groups,)
     spread = np.sqrt(sums.size / (sums.size - 1) * (sums @ sums))
     clustered = float(spread / information) if information > 0 else np.inf
     return BetaErrors(naive, clustered, heat)
+
+
+def naive_error(evidence: Evidence, beta: float) -> float:
+    """Return the standard error of β if draws are independent."""
+    if not np.isfinite(beta):
+        return np.inf if np.isnan(beta) else 0.0
+    information = slope(evidence, beta, evidence.condition_counts).information
+    return float(1 / np.sqrt(information)) if information > 0 else np.inf
 
 
 def as_error(beta: float, error: float) -> float:

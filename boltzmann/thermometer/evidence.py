@@ -148,6 +148,16 @@ class Evidence:
         below = self.highest_energies - 2 / FINE - 1e-9
         return np.maximum(self.levels.count_below(below), 1.0)
 
+    @cached_property
+    def levels_drawn(self) -> IntArray:
+        """The level that each draw is on, shape (n,)."""
+        levels = self.levels
+        farthest = 1e5
+        row = np.repeat(np.arange(levels.rows), np.diff(levels.starts))  # (L,)
+        keys = row * 1e6 + np.minimum(levels.energies, farthest)
+        wanted = self.rows * 1e6 + np.minimum(self.energies, farthest) - 1e-9
+        return np.minimum(np.searchsorted(keys, wanted), levels.starts[self.rows + 1] - 1)
+
     def with_cache(self) -> "Evidence":
         """Return the same draws, of levels over which no pass is made twice."""
         return replace(self, levels=self.levels.with_cache())
@@ -166,6 +176,30 @@ class Evidence:
             groups=None if self.groups is None else renumbered(self.groups[chosen]),
             which=self.which[chosen],
         )
+
+    def of_rows(self, chosen: NDArray[np.bool_]) -> "Evidence":
+        """Return the draws from the rows at which `chosen`, (R,), is true, and these rows alone.
+
+        Their record is still that of all. The same rows are taken out once.
+        """
+        if chosen.all():
+            return self
+        key = chosen.tobytes()
+        if key not in self._of_rows:
+            part = self.subset(chosen[self.rows])
+            certain = self.certain_counts
+            self._of_rows[key] = replace(
+                part,
+                levels=self.levels.subset(chosen),
+                rows=(np.cumsum(chosen) - 1)[part.rows],
+                certain_counts=None if certain is None else certain[chosen],
+            )
+        return self._of_rows[key]
+
+    @cached_property
+    def _of_rows(self) -> dict[bytes, "Evidence"]:
+        """What `of_rows` took out, by the rows."""
+        return {}
 
     def of_recorded(self, chosen: NDArray[np.bool_]) -> "Evidence":
         """Return the draws, and the record of those, at which `chosen`, (N,), is true."""

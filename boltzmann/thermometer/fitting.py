@@ -19,30 +19,32 @@ from boltzmann.thermometer.evidence import Evidence
 
 _STEPS = 200
 _CLOSE = 1e-6  # a Newton step so short, relative to β, leaves an error of about its square
+_CLOSE_CUBIC = 1e-4  # ... and with the second derivative one of about its cube
+_SLIGHT = 0.5  # of a step, up to which that corrects it
 _ROUNDING = 1e-15
+_FLAT = 1e-13  # β E below which the sums cannot tell a weight from 1
 _LARGEST_BETA = 1e9  # no draws tell its temperature from 0
 
 
 class Slope(NamedTuple):
-    """The log-likelihood, its slope in β, and the information, minus its curvature."""
+    """The log-likelihood, its slope in β, the information, minus its curvature, and the third."""
 
     value: float
     score: float
     information: float
+    third: float
 
 
 def log_likelihood(evidence: Evidence, beta: float, kept: FloatArray) -> float:
     """Return the log-likelihood."""
-    log_z = evidence.levels.moments(beta, kept).log_partition
-    return float(-beta * evidence.total_energy - np.add.reduce(evidence.weights * log_z))
+    return slope(evidence, beta, kept).value
 
 
 def slope(evidence: Evidence, beta: float, kept: FloatArray) -> Slope:
-    """Return the log-likelihood and its derivatives."""
-    moments = evidence.levels.moments(beta, kept)
-    log_z, mean, variance = (float(np.add.reduce(evidence.weights * each)) for each in moments)
+    """Return the log-likelihood and its three derivatives, of one pass over the levels."""
+    log_z, mean, variance, third = evidence.levels.cumulants(beta, kept, evidence.weights)
     energy = evidence.total_energy
-    return Slope(-beta * energy - log_z, mean - energy, variance)
+    return Slope(-beta * energy - log_z, mean - energy, variance, third)
 
 
 def as_t(beta: float) -> float:
@@ -62,23 +64,29 @@ def fit_beta(evidence: Evidence, kept: FloatArray, start: float = 1.0) -> float:
         return np.inf
     if np.all(evidence.energies >= cutoffs[evidence.rows]):
         return -np.inf
-    return solve(lambda beta: slope(evidence, beta, kept)[1:], start)
+    beta = solve(lambda beta: slope(evidence, beta, kept)[1:], start, cubic=True)
+    return 0.0 if abs(beta) * cutoffs.max() < _FLAT else beta
 
 
 def solve(
-    function: Callable[[float], tuple[float, float]], start: float, close: float = 0.0
+    function: Callable[[float], tuple[float, ...]],
+    start: float,
+    close: float = 0.0,
+    cubic: bool = False,
 ) -> float:
     """Return the root of a falling function, or ±inf beyond which it must lie.
 
-    `function` returns its value and minus its derivative. The last step is one shorter than
-    `close`, or than a millionth of the root.
+    `function` returns its value and minus its derivative, and, if `cubic`, its second derivative.
+    The last step is one shorter than `close`, or than a millionth of the root; of a cubic one, a
+    ten-thousandth.
     """
     low = -np.inf
     high = np.inf
     beta = start
     reach = max(abs(start), 1.0)  # the longest step, doubled each time, until the root is bracketed
+    nearly = _CLOSE_CUBIC if cubic else _CLOSE
     for _ in range(_STEPS):
-        value, steepness = function(beta)
+        value, steepness, *curvature = function(beta)
         if value == 0 or high - low <= _ROUNDING * abs(beta):
             return beta
         if value > 0:
@@ -88,9 +96,12 @@ def solve(
 
         # A Newton step if it stays inside the bracket; else the middle of the bracket.
         step = value / steepness if steepness > 0 else np.copysign(np.inf, value)
+        bend = curvature[0] * step / (2 * steepness) if curvature and steepness > 0 else 0.0
+        if abs(bend) < _SLIGHT:
+            step *= 1 + bend  # Chebyshev's: the error is about the cube of a step
         following = beta + min(max(step, -reach), reach)
         inside = low < following < high or following == beta  # a step may be lost to rounding
-        if inside and abs(following - beta) <= max(_CLOSE * abs(beta), close):
+        if inside and abs(following - beta) <= max(nearly * abs(beta), close):
             return float(following)
         if not inside:
             following = (low + high) / 2
@@ -108,21 +119,21 @@ def likelihood_bounds(
 ) -> tuple[float, float]:
     """Return the two β at which the log-likelihood has fallen by `drop` from its peak at `beta`.
 
-    `error` is the standard error of β, from which the search starts.
+    `error` is the standard error of β, from which the search starts where nothing is known.
     """
     if np.isnan(beta):
         return -np.inf, np.inf
     if np.isinf(beta):
         return _one_sided(evidence, kept, beta, drop)
-    peak = slope(evidence, beta, kept).value
+    peak = slope(evidence, beta, kept)
     target = np.sqrt(2 * drop)
 
     def excess(side: float) -> Callable[[float], tuple[float, float]]:
         """Return ±√(2(peak - value)) less what it is at the bound: nearly linear in β."""
 
         def function(at: float) -> tuple[float, float]:
-            value, score, information = slope(evidence, at, kept)
-            root = np.sqrt(2 * max(peak - value, 0.0))
+            value, score, information, _ = slope(evidence, at, kept)
+            root = np.sqrt(2 * max(peak.value - value, 0.0))
             if root == 0:
                 return side * target, np.sqrt(information)
             return side * target - np.copysign(root, at - beta), abs(score) / root
@@ -130,9 +141,11 @@ def likelihood_bounds(
         return function
 
     # Newton's error is about the square of a step: (width/100)²/width here.
-    width = target * error
-    low = solve(excess(-1.0), beta - width, width / 100)
-    high = solve(excess(1.0), beta + width, width / 100)
+    width = target / np.sqrt(peak.information) if peak.information > 0 else target * error
+    skew = peak.third * width / (6 * peak.information) if peak.information > 0 else 0.0
+    skew = skew if abs(skew) < _SLIGHT else 0.0
+    low = solve(excess(-1.0), beta - width * (1 - skew), width / 100)
+    high = solve(excess(1.0), beta + width * (1 + skew), width / 100)
     return low, high
 
 
@@ -145,7 +158,7 @@ def _one_sided(
     best = -float(np.log(ties).sum())  # the limit
 
     def function(at: float) -> tuple[float, float]:
-        value, score, _ = slope(evidence, at, kept)
+        value, score, *_ = slope(evidence, at, kept)
         return sign * (best - drop - value), abs(score)
 
     bound = solve(function, sign)

@@ -19,7 +19,9 @@ FINE = 32  # gathered levels per nat ...
 LINEAR = 64  # ... up to so many nats
 COARSE = 16  # gathered levels per octave beyond
 LEVELS = FINE * LINEAR + COARSE * 64
-CHUNK = 256
+CHUNK = 512  # levels of several rows that are weighed in one loop
+LANES = 32  # numbers that are compared side by side
+FEW = 16  # levels of one row, where a sum may end soon
 
 
 @kernel
@@ -31,72 +33,175 @@ def _level(gap):
 
 
 @kernel
-def _gather(row, top, tallies, sums, energies, counts):
-    """Write the levels of a long row; return how many there are."""
-    # Tally all tokens by level.
-    highest = 0
-    for value in row:
-        gap = np.float64(top) - np.float64(value)
-        if gap < np.inf:
-            level = _level(gap)
-            tallies[level] += 1
-            sums[level] += gap
-            highest = max(highest, level)
+def _largest(row, lanes):
+    """Return the largest of a row's values, and whether one is a nan."""
+    # Side by side in as many lanes, as one comparison waits for the one before it.
+    width = lanes.size
+    lanes[:] = row[0]
+    whole = row.size - row.size % width
+    flawed = False
+    for begin in range(0, whole, width):
+        part = row[begin : begin + width]
+        for k in range(width):
+            lanes[k] = part[k] if part[k] > lanes[k] else lanes[k]
+            flawed |= part[k] != part[k]
+    top = lanes[0]
+    for value in lanes:
+        top = value if value > top else top
+    for value in row[whole:]:
+        top = value if value > top else top
+        flawed |= value != value
+    return top, flawed | (row[0] != row[0])
 
-    # Tokens on levels before `first` are few enough to keep a level each.
-    first, kept = 0, 0
-    while first <= highest and kept + tallies[first] <= HEAD:
-        kept += tallies[first]
-        first += 1
+
+@kernel
+def _sort_short(row, top, energies, places):
+    """Write the energies of a short row, ascending, and the place of each; return how many."""
     size = 0
-    if kept > 0:
-        for value in row:
-            gap = np.float64(top) - np.float64(value)
-            if gap < np.inf and _level(gap) < first:
-                energies[size] = gap
-                size += 1
-        energies[:size].sort()
-        counts[:size] = 1
-
-    # The others are gathered at their mean energy.
-    for level in range(first, highest + 1):
-        if tallies[level] > 0:
-            energies[size] = sums[level] / tallies[level]
-            counts[size] = tallies[level]
+    for j in range(row.size):
+        gap = np.float64(top) - np.float64(row[j])
+        if gap < np.inf:
+            k = size
+            while k > 0 and energies[k - 1] > gap:
+                energies[k], places[k] = energies[k - 1], places[k - 1]
+                k -= 1
+            energies[k], places[k] = gap, j
             size += 1
-    tallies[: highest + 1] = 0
-    sums[: highest + 1] = 0
     return size
 
 
 @kernel
-def gather_levels(values, starts, tops, energies, counts, ends):
-    """Write the levels of every row, and the row's largest value to `tops`.
+def _likeliest(row, top, only, places, gaps):
+    """Write the places of the likeliest tokens, of those at the places `only` unless it is empty.
 
-    `energies` and `counts` hold at least min(length, HEAD + LEVELS) levels a row. Return the first
-    row that has a nan, a +inf, or nothing above -inf; -1 if there is none.
+    Of equal ones the first comes first.
     """
-    tallies, sums = np.zeros(LEVELS, dtype=np.int64), np.zeros(LEVELS)
+    most, size = places.size, 0
+    for i in range(row.size if only.size == 0 else only.size):
+        j = i if only.size == 0 else only[i]
+        gap = np.float64(top) - np.float64(row[j])
+        if gap < gaps[most - 1]:
+            k = min(size, most - 1)
+            while k > 0 and gaps[k - 1] > gap:
+                gaps[k], places[k] = gaps[k - 1], places[k - 1]
+                k -= 1
+            gaps[k], places[k] = gap, j
+            size = min(size + 1, most)
+
+
+@kernel
+def _tally(row, top, levels, tallies):
+    """Write the level of each token, and add up tokens and energies by level; return the highest.
+
+    A forbidden token has the level LEVELS.
+    """
+    largest = np.float64(top)
+    for j in range(row.size):
+        gap = largest - np.float64(row[j])
+        levels[j] = np.int32((gap if gap < LINEAR else np.float64(LINEAR)) * FINE)
+    highest = 0
+    for j in range(row.size):
+        gap = largest - np.float64(row[j])
+        level = levels[j]
+        if level >= FINE * LINEAR:
+            level = levels[j] = _level(gap) if gap < np.inf else LEVELS
+        highest = max(highest, level if level < LEVELS else 0)
+        tallies[level, 0] += 1.0
+        tallies[level, 1] += gap
+    return highest
+
+
+@kernel
+def _places_below(levels, first, places):
+    """Write the places of the tokens on levels before `first`; return how many there are."""
+    size = 0
+    for begin in range(0, levels.size, FEW):
+        part = levels[begin : begin + FEW]
+        found = False
+        for level in part:
+            found |= level < first
+        if found:
+            for k in range(part.size):
+                if part[k] < first:
+                    places[size] = begin + k
+                    size += 1
+    return size
+
+
+@kernel
+def _gather(row, top, levels, tallies, head, energies, counts):
+    """Write the levels of a long row, and the places of the tokens that keep one each to `head`.
+
+    Return how many levels and how many such tokens there are.
+    """
+    highest = _tally(row, top, levels, tallies)
+
+    # Tokens on levels before `first` are few enough to keep a level each.
+    first, kept = 0, 0
+    while first <= highest and kept + tallies[first, 0] <= HEAD:
+        kept += int(tallies[first, 0])
+        first += 1
+    if kept > 0:
+        _places_below(levels, first, head)
+        for k in range(kept):
+            energies[k] = np.float64(top) - np.float64(row[head[k]])
+        energies[:kept].sort()
+        counts[:kept] = 1
+
+    # The others are gathered at their mean energy.
+    size = kept
+    for level in range(first, highest + 1):
+        if tallies[level, 0] > 0:
+            energies[size] = tallies[level, 1] / tallies[level, 0]
+            counts[size] = tallies[level, 0]
+            size += 1
+    tallies[: highest + 1] = 0
+    tallies[LEVELS] = 0
+    return size, kept
+
+
+@kernel
+def gather_levels(values, starts, tops, energies, counts, ends, places, gaps):
+    """Write the levels of every row, the row's largest value, and its likeliest tokens.
+
+    `energies` and `counts` hold at least min(length, HEAD + LEVELS) levels a row. `places` and
+    `gaps`, (R, M), are the positions of the M likeliest and their energies, ascending; -1 and inf
+    where a row allows fewer. Of equal ones the first comes first.
+
+    Return the first row that has a nan, a +inf, or nothing above -inf; -1 if there is none.
+    """
+    longest, most = _longest(starts), places.shape[1]
+    levels = np.empty(longest, dtype=np.int32)
+    tallies = np.zeros((LEVELS + 1, 2))
+    head, every = np.empty(HEAD, dtype=np.int64), np.empty(0, dtype=np.int64)
+    lanes = np.empty(LANES, dtype=values.dtype)
     end = 0
     for r in range(starts.size - 1):
         row = values[starts[r] : starts[r + 1]]
-        top, regular = -np.inf, True
-        for value in row:
-            regular &= value < np.inf
-            top = max(top, value)
-        if not regular or top == -np.inf:
+        top, flawed = _largest(row, lanes)
+        if flawed or top == np.inf or top == -np.inf:
             return r
         tops[r] = top
-        if row.size <= HEAD:
-            begin = end
+        places[r], gaps[r] = -1, np.inf
+        into = energies[end:]
+        if row.size <= most:
+            size = _sort_short(row, top, into, places[r])
+            gaps[r, :size] = into[:size]
+            counts[end : end + size] = 1
+        elif row.size <= HEAD:
+            size = 0
             for value in row:
                 if value > -np.inf:
-                    energies[end] = top - np.float64(value)
-                    counts[end] = 1
-                    end += 1
-            energies[begin:end].sort()
+                    into[size] = np.float64(top) - np.float64(value)
+                    size += 1
+            into[:size].sort()
+            counts[end : end + size] = 1
+            _likeliest(row, top, every, places[r], gaps[r])
         else:
-            end += _gather(row, top, tallies, sums, energies[end:], counts[end:])
+            size, kept = _gather(row, top, levels[: row.size], tallies, head, into, counts[end:])
+            only = head[:kept] if kept >= most else every
+            _likeliest(row, top, only, places[r], gaps[r])
+        end += size
         ends[r] = end
     return -1
 
@@ -111,33 +216,12 @@ def rank_draws(values, starts, tops, rows, positions, energies, ranks):
         row = values[starts[rows[i]] : starts[rows[i] + 1]]
         chosen = row[positions[i]]
         rank = 0
-        for value in row:
-            rank += value > chosen
         for value in row[: positions[i]]:
-            rank += value == chosen
+            rank += value >= chosen
+        for value in row[positions[i] :]:
+            rank += value > chosen
         energies[i] = tops[rows[i]] - np.float64(chosen)
         ranks[i] = rank
-
-
-@kernel
-def find_likeliest(values, starts, tops, places, gaps):
-    """Write the positions of each row's likeliest tokens, (R, M), and their energies, ascending.
-
-    Of equal ones the first comes first. -1 and inf where a row allows fewer.
-    """
-    most = places.shape[1]
-    for r in range(starts.size - 1):
-        places[r], gaps[r] = -1, np.inf
-        size = 0
-        for j in range(starts[r], starts[r + 1]):
-            gap = tops[r] - np.float64(values[j])
-            if gap < gaps[r, most - 1]:
-                k = min(size, most - 1)
-                while k > 0 and gaps[r, k - 1] > gap:
-                    gaps[r, k], places[r, k] = gaps[r, k - 1], places[r, k - 1]
-                    k -= 1
-                gaps[r, k], places[r, k] = gap, j - starts[r]
-                size = min(size + 1, most)
 
 
 @kernel
@@ -166,30 +250,114 @@ def _last(counts, kept):
 
 
 @kernel(error_model="numpy")
+def _weigh(starts, energies, counts, kept, beta, row, stop, gaps, weights, ends):
+    """Write the weights at β of the `kept` likeliest tokens of rows from `row` on, before `stop`.
+
+    Of so many rows as fill the buffers. A row's gaps are those to its likeliest token, or, at a
+    negative β, to its last; `ends` says where each row ends. Return the row after the last.
+    """
+    # Rows are short: their levels stand side by side, so that one loop weighs those of several.
+    size, place = 0, 0
+    while row < stop and size < CHUNK:
+        # Slices, as an index into one is known not to be negative, and the loop becomes a vector's.
+        of_row = energies[starts[row] : starts[row + 1]]
+        tokens = counts[starts[row] : starts[row + 1]]
+        length, last = of_row.size, -1.0
+        if kept[row] < np.inf:
+            length, last = _last(tokens, kept[row])
+        lowest = 0.0 if beta >= 0 else of_row[length - 1]
+        into = gaps[size : size + length]
+        weigh = weights[size : size + length]
+        for j in range(length):
+            into[j] = of_row[j] - lowest
+            weigh[j] = tokens[j]
+        if last >= 0:
+            weigh[length - 1] = last
+        size += length
+        ends[place] = size
+        place += 1
+        row += 1
+    for j in range(size):
+        weights[j] *= lifted_exp(-beta * gaps[j])
+    return row
+
+
+@kernel(error_model="numpy")
+def _add_up(gaps, weights):
+    """Return the sums of weights, of weights times gaps, and times their squares and cubes."""
+    z, first, second, third = 0.0, 0.0, 0.0, 0.0
+    for j in range(gaps.size):
+        gap = gaps[j]
+        weight = weights[j]
+        z += weight
+        first += weight * gap
+        second += weight * gap * gap
+        third += weight * gap * gap * gap
+    return z, first, second, third
+
+
+@kernel
+def _longest(starts):
+    """Return how many levels the longest row has."""
+    longest = 0
+    for r in range(starts.size - 1):
+        longest = max(longest, starts[r + 1] - starts[r])
+    return longest
+
+
+@kernel(error_model="numpy")
 def sum_weights(starts, energies, counts, kept, beta, log_z, mean, variance):
     """Write log Z, the mean energy and its variance of every row's `kept` likeliest tokens at β."""
-    weights = np.empty(CHUNK)
-    for r in range(starts.size - 1):
-        begin, end, last = starts[r], starts[r + 1], counts[starts[r + 1] - 1]
-        if kept[r] < np.inf:
-            size, last = _last(counts[begin:end], kept[r])
-            end = begin + size
-        lowest = 0.0 if beta >= 0 else energies[end - 1]
-        z, first, second = 0.0, 0.0, 0.0
-        for start in range(begin, end, CHUNK):
-            size = min(CHUNK, end - start)
-            for j in range(size):
-                weights[j] = lifted_exp(-beta * (energies[start + j] - lowest)) * counts[start + j]
-            if start + size == end:
-                weights[size - 1] *= last / counts[end - 1]
-            for j in range(size):
-                height = energies[start + j] - lowest
-                z += weights[j]
-                first += weights[j] * height
-                second += weights[j] * height * height
-        log_z[r] = np.log(z) - LIFT * LOG2 - beta * lowest
-        mean[r] = lowest + first / z
-        variance[r] = max(second / z - (first / z) ** 2, 0.0)
+    most = CHUNK + _longest(starts)
+    gaps, weights, ends = np.empty(most), np.empty(most), np.empty(CHUNK, dtype=np.int64)
+    row, rows = 0, starts.size - 1
+    while row < rows:
+        after = _weigh(starts, energies, counts, kept, beta, row, rows, gaps, weights, ends)
+        begin = 0
+        for r in range(row, after):
+            end = ends[r - row]
+            z, first, second, _ = _add_up(gaps[begin:end], weights[begin:end])
+            # Below 0, gaps were measured from the row's last level.
+            lowest = 0.0 if beta >= 0 else energies[starts[r] + end - begin - 1]
+            log_z[r] = np.log(z) - LIFT * LOG2 - beta * lowest
+            mean[r] = lowest + first / z
+            variance[r] = max(second / z - (first / z) ** 2, 0.0)
+            begin = end
+        row = after
+
+
+@kernel(error_model="numpy")
+def sum_cumulants(starts, energies, counts, kept, draws, beta, log_z, mean, variance, third):
+    """Write, of all draws together, log Z and the first three cumulants of the energy, (1,) each.
+
+    `draws` says how many each row has; rows without one are passed over.
+    """
+    most = CHUNK + _longest(starts)
+    gaps, weights, ends = np.empty(most), np.empty(most), np.empty(CHUNK, dtype=np.int64)
+    total, mean_total, variance_total, third_total = 0.0, 0.0, 0.0, 0.0
+    row, rows = 0, starts.size - 1
+    while row < rows:
+        if draws[row] == 0:
+            row += 1
+            continue
+        stop = row + 1
+        while stop < rows and stop < row + CHUNK and draws[stop] > 0:
+            stop += 1
+        after = _weigh(starts, energies, counts, kept, beta, row, stop, gaps, weights, ends)
+        begin = 0
+        for r in range(row, after):
+            end = ends[r - row]
+            z, first, second, cube = _add_up(gaps[begin:end], weights[begin:end])
+            lowest = 0.0 if beta >= 0 else energies[starts[r] + end - begin - 1]
+            share = 1 / z
+            first, second, cube = first * share, second * share, cube * share
+            total += draws[r] * (np.log(z) - LIFT * LOG2 - beta * lowest)
+            mean_total += draws[r] * (lowest + first)
+            variance_total += draws[r] * max(second - first * first, 0.0)
+            third_total += draws[r] * (cube - 3 * first * second + 2 * first * first * first)
+            begin = end
+        row = after
+    log_z[0], mean[0], variance[0], third[0] = total, mean_total, variance_total, third_total
 
 
 @kernel
@@ -218,20 +386,68 @@ def mass_before(starts, energies, counts, log_z, beta, rows, ranks, masses):
 @kernel
 def nucleus(starts, energies, counts, log_z, beta, listed, mass, kept):
     """Write how many of each row's `listed` likeliest tokens first have the probability `mass`."""
+    weights = np.empty(FEW)
     for r in range(starts.size - 1):
-        left, missing = listed[r], mass
+        left, missing, end, done = listed[r], mass, starts[r + 1], False
         kept[r] = 0
-        for j in range(starts[r], starts[r + 1]):
-            weight = lifted_exp(min(-beta * energies[j] - log_z[r], 0.0)) * 2.0**-LIFT
-            allowed = min(left, counts[j])
-            if weight * allowed >= missing:
-                kept[r] += max(np.ceil(missing / weight), 1.0)
+        for begin in range(starts[r], end, FEW):
+            size = min(FEW, end - begin)
+            for j in range(size):
+                exponent = min(-beta * energies[begin + j] - log_z[r], 0.0)
+                weights[j] = lifted_exp(exponent) * 2.0**-LIFT
+            for j in range(size):
+                allowed = min(left, counts[begin + j])
+                if weights[j] * allowed >= missing:
+                    kept[r] += max(np.ceil(missing / weights[j]), 1.0)
+                    done = True
+                    break
+                kept[r] += allowed
+                missing -= weights[j] * allowed
+                left -= allowed
+                if left <= 0:
+                    done = True
+                    break
+            if done:
                 break
-            kept[r] += allowed
-            missing -= weight * allowed
-            left -= allowed
-            if left <= 0:
-                break
+
+
+@kernel
+def mass_of_more_typical(starts, energies, counts, log_z, entropy, beta, before):
+    """Write, (L,), what probability the levels of a row have that are more typical than each.
+
+    Of β above 0. A level is the more typical, the nearer its surprise is to the row's entropy.
+    """
+    weights = np.empty(_longest(starts))
+    for r in range(starts.size - 1):
+        of_row = energies[starts[r] : starts[r + 1]]
+        tokens = counts[starts[r] : starts[r + 1]]
+        into = before[starts[r] : starts[r + 1]]
+        shift = log_z[r] - entropy[r]
+        right = 0  # the first level whose surprise is at least the entropy
+        for j in range(of_row.size):
+            weights[j] = lifted_exp(min(-beta * of_row[j] - log_z[r], 0.0)) * 2.0**-LIFT
+            weights[j] *= tokens[j]
+            right += beta * of_row[j] + shift < 0
+
+        # Levels ascend, so the nearest that is left is the next one on one of two sides.
+        left = right - 1
+        mass = 0.0
+        while left >= 0 or right < of_row.size:
+            on_left = right == of_row.size or (
+                left >= 0 and -(beta * of_row[left] + shift) <= beta * of_row[right] + shift
+            )
+            if on_left:
+                first = left  # of equal ones, in their order
+                while first > 0 and of_row[first - 1] == of_row[left]:
+                    first -= 1
+                for j in range(first, left + 1):
+                    into[j] = mass
+                    mass += weights[j]
+                left = first - 1
+            else:
+                into[right] = mass
+                mass += weights[right]
+                right += 1
 
 
 @kernel

@@ -263,7 +263,7 @@ def _as_answers(labels: IntArray | None, rows: IntArray, ordered: bool) -> IntAr
     """
     if labels is not None:
         return labels
-    text = ordered and np.unique(rows).size == rows.size
+    text = ordered and np.bincount(rows).max() <= 1
     return np.zeros(rows.size, dtype=np.int64) if text else np.arange(rows.size)
 
 
@@ -307,6 +307,8 @@ def _read(evidence: Evidence, left_out: dict[str, int], confidence: float) -> Re
     """Return the reading of some draws."""
     if evidence.draws == 0:
         return _read_nothing(evidence, left_out, confidence)
+    whole = evidence
+    evidence = evidence.with_cache()  # of passes over the levels, none is made twice
     beta = fit_beta(evidence, evidence.condition_counts)
     errors = errors_of_beta(evidence, beta)
     error = errors.naive if evidence.groups is None else errors.clustered
@@ -326,7 +328,7 @@ def _read(evidence: Evidence, left_out: dict[str, int], confidence: float) -> Re
         goodness_of_fit=_uniformity(evidence, beta),
         by_top=by_top,
         constancy=constancy,
-        evidence=evidence,
+        evidence=whole,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any, NamedTuple
+from weakref import ref
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from boltzmann._core.checks import FloatArray
 from boltzmann.thermometer import kernels as kernels
 
 IntArray = NDArray[np.int64]
+_SHORT = 64  # numbers of an array that is its own key
 _CACHE_BYTES = 2**28  # of results that are kept; later passes are then made again
 
 
@@ -24,18 +26,28 @@ class Moments(NamedTuple):
     variance: FloatArray
 
 
+class Cumulants(NamedTuple):
+    """Of all draws at one β: log Z and the first three cumulants of the energy, added up."""
+
+    log_partition: float
+    mean: float
+    variance: float
+    third: float
+
+
 class PassCache:
     """Results of passes over levels by kernel and arguments, so that no pass is made twice."""
 
     def __init__(self) -> None:
         self._results: dict[tuple[Any, ...], list[FloatArray]] = {}
+        self._digests: dict[int, tuple[Any, bytes]] = {}  # by an array's identity
         self._free = _CACHE_BYTES
 
     def get(
         self, kernel: Any, arguments: tuple[Any, ...], run: Callable[[], list[FloatArray]]
     ) -> list[FloatArray]:
         """Return the kernel's results for these arguments, from `run` the first time."""
-        key = (kernel, *map(_as_key, arguments))
+        key = (kernel, *map(self._as_key, arguments))
         found = self._results.get(key)
         if found is None:
             found = run()
@@ -45,12 +57,20 @@ class PassCache:
                 self._free -= size
         return found
 
+    def _as_key(self, argument: Any) -> Any:
+        """Return what stands for an argument in a key: of an array, what it holds.
 
-def _as_key(argument: Any) -> Any:
-    """Return what stands for an argument in a key: of a long array, a digest of its content."""
-    if not isinstance(argument, np.ndarray):
-        return argument
-    return argument.tobytes() if argument.size <= 64 else blake2b(argument.data).digest()
+        Of a long one a digest, which is made once: nobody writes to an array after a pass.
+        """
+        if not isinstance(argument, np.ndarray):
+            return argument
+        if argument.size <= _SHORT:
+            return argument.tobytes()
+        known, digest = self._digests.get(id(argument), (None, b""))
+        if known is None or known() is not argument:
+            digest = blake2b(argument.data).digest()
+            self._digests[id(argument)] = ref(argument), digest
+        return digest
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,13 +109,41 @@ class TokenLevels:
         """How many tokens each row allows, shape (R,)."""
         return np.add.reduceat(self.counts, self.starts[:-1])
 
+    @cached_property
+    def tokens_up_to(self) -> FloatArray:
+        """How many tokens of its row each level and those before it hold, shape (L,)."""
+        sums = np.cumsum(self.counts)
+        firsts = self.starts[:-1]
+        return sums - np.repeat(sums[firsts] - self.counts[firsts], np.diff(self.starts))
+
     def with_cache(self) -> "TokenLevels":
         """Return the same levels with an empty cache of their own."""
         return replace(self, cache=PassCache())
 
+    def subset(self, chosen: NDArray[np.bool_]) -> "TokenLevels":
+        """Return the rows at which `chosen`, (R,), is true, with a cache of their own if any."""
+        sizes = np.diff(self.starts)
+        levels = np.repeat(chosen, sizes)  # (L,)
+        return TokenLevels(
+            starts=np.concatenate([[0], np.cumsum(sizes[chosen])]),
+            energies=self.energies[levels],
+            counts=self.counts[levels],
+            known_at=self.known_at,
+            log_whole=None if self.log_whole is None else self.log_whole[chosen],
+            cache=None if self.cache is None else PassCache(),
+        )
+
     def moments(self, beta: float, kept: FloatArray) -> Moments:
         """Return the moments at β of the `kept` likeliest tokens of each row."""
         return Moments(*self._pass(kernels.sum_weights, kept, beta, outputs=3))
+
+    def cumulants(self, beta: float, kept: FloatArray, draws: FloatArray) -> Cumulants:
+        """Return the cumulants at β of the `kept` likeliest tokens, a row for each of its draws.
+
+        `kept` and `draws`, how many each row has, have shape (R,).
+        """
+        sums = self._pass(kernels.sum_cumulants, kept, draws, beta, outputs=4, size=1)
+        return Cumulants(*(float(each[0]) for each in sums))
 
     def mass_before(
         self, beta: float, log_z: FloatArray, rows: IntArray, ranks: IntArray
@@ -105,6 +153,16 @@ class TokenLevels:
         `rows`, `ranks` and the result have shape (n,).
         """
         return self._pass(kernels.mass_before, log_z, beta, rows, ranks, size=rows.size)[0]
+
+    def mass_of_more_typical(
+        self, beta: float, log_z: FloatArray, entropy: FloatArray
+    ) -> FloatArray:
+        """Return, of each level, the probability of those of its row that are more typical: (L,).
+
+        log Z and the entropy at β have shape (R,).
+        """
+        size = self.energies.size
+        return self._pass(kernels.mass_of_more_typical, log_z, entropy, beta, size=size)[0]
 
     def nucleus(
         self, beta: float, log_z: FloatArray, listed: FloatArray, mass: float

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from boltzmann._core.checks import FloatArray
 from boltzmann.thermometer.evidence import Evidence
@@ -130,7 +131,8 @@ def tightest_top_k(evidence: Evidence, law: SamplingLaw) -> SamplingLaw:
     least = _least_allowing(
         evidence,
         lambda more: replace(law, top_k=tightest + round(more)),
-        span=VOCABULARY,
+        span=VOCABULARY if evidence.partial else float(evidence.levels.sizes.max()),
+        step=1.0,  # it is often a few tokens, of a span of many thousands
         close=0.5,
     )
     return replace(law, top_k=tightest + round(least))
@@ -148,7 +150,7 @@ def tightest_min_p(evidence: Evidence, law: SamplingLaw) -> SamplingLaw:
 
     cutoffs = evidence.levels.cutoff_energies(evidence.condition_counts)
     span = max(float(cutoffs.max()) - highest, 0.0)
-    return at(_least_allowing(evidence, at, span, close=1e-6))
+    return at(_least_allowing(evidence, at, span, step=span, close=1e-6))
 
 
 def tightest_top_p(evidence: Evidence, law: SamplingLaw) -> SamplingLaw:
@@ -174,19 +176,32 @@ def _highest_ranks(evidence: Evidence, law: SamplingLaw, cutoff: Cutoff) -> IntA
 
 
 def _least_allowing(
-    evidence: Evidence, at: Callable[[float], SamplingLaw], span: float, close: float
+    evidence: Evidence,
+    at: Callable[[float], SamplingLaw],
+    span: float,
+    step: float,
+    close: float,
 ) -> float:
     """Return the least x from 0 to `span` at which a law that widens with x allows all draws.
 
-    0 if a truncation that does not move forbids one. Only where top_p takes its share of what the
+    Beginning with `step`, x is doubled until they are allowed, and the last doubling is halved. 0
+    if a truncation that does not move forbids one. Only where top_p takes its share of what the
     moving truncation leaves does it allow fewer tokens than that.
     """
-    if "top_p" not in at(0.0).truncations or _allows(evidence, at(0.0)):
+    if "top_p" not in at(0.0).truncations:
         return 0.0
+    forbidding = ~_allowing(evidence, at(0.0))  # (R,)
+    if not forbidding.any():
+        return 0.0
+    if not evidence.partial:  # else whether lists are whole is told by all of them
+        evidence = evidence.of_rows(forbidding)  # a wider law allows what others allow
     if not _allows(evidence, at(span)):
         return 0.0
 
-    low, high = 0.0, span
+    low, high = 0.0, min(step, span)
+    while high < span and not _allows(evidence, at(high)):
+        low, high = high, min(2 * high, span)
+
     for _ in range(_HALVINGS):
         if high - low <= close:
             break
@@ -200,7 +215,12 @@ def _least_allowing(
 
 def _allows(evidence: Evidence, law: SamplingLaw) -> bool:
     """Tell whether a law allows all draws."""
-    return bool((evidence.highest_ranks < kept_counts(evidence, law)).all())
+    return bool(_allowing(evidence, law).all())
+
+
+def _allowing(evidence: Evidence, law: SamplingLaw) -> NDArray[np.bool_]:
+    """Return in which rows a law allows all draws, shape (R,)."""
+    return evidence.highest_ranks < kept_counts(evidence, law)
 
 
 TIGHTEST: dict[Cutoff, Callable[[Evidence, SamplingLaw], SamplingLaw]] = {

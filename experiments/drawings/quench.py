@@ -1,5 +1,7 @@
 """Moments of a quench, and how the crowd comes to rest while its molecules do not."""
 
+from typing import Protocol
+
 import numpy as np
 from matplotlib.axes import Axes
 
@@ -10,6 +12,16 @@ _GROUND = ord("a")  # in a molecule's path a letter is a layer, and this one the
 # Multiples of these fill a square evenly: where in its layer a molecule is drawn. M. Roberts, "The
 # unreasonable effectiveness of quasirandom sequences" (2018).
 _SCATTER = (0.7548776662466927, 0.5698402909980532)
+
+
+class Removable(Protocol):
+    """An artist, or several in one."""
+
+    def remove(self) -> None:
+        """Take it out of its axes."""
+
+
+Moving = list[Removable]
 
 
 def written(layers: np.ndarray) -> str:
@@ -34,41 +46,70 @@ def energy(rows: Table) -> int:
 
 def draw_moment(bottle: Axes, profile: Axes, table: Table, moment: int) -> None:
     """Draw the molecules in the bottle, one of them marked, and how many are in each layer."""
-    rows = recorded(table)[moment]
-    paths = table.where(series="molecule")["path"]
-    layers = layers_of(paths, moment)
-    place, height = (np.arange(1, layers.size + 1) * step % 1 for step in _SCATTER)
-    up = layers + 0.8 * height - 0.4
-    marked = np.argmax(layers_of(paths, 0))  # it begins at the top
-    bottle.scatter(place, up, s=25, color=plots.BLUE, linewidths=0)
-    bottle.scatter(place[marked], up[marked], s=150, color=plots.VERMILION)
+    frame_moment(bottle, profile, table)
+    draw_molecules(bottle, table, moment)
+    draw_shares(profile, table, moment)
+
+
+def frame_moment(bottle: Axes, profile: Axes, table: Table) -> None:
+    """Draw what is the same at every moment: the bottle, and the cold law beside it."""
+    rows = recorded(table)[0]
     bottle.set_xlim(-0.05, 1.05)
     bottle.set_xticks([])
     bottle.set_ylim(-0.6, rows["layer"].max() + 0.6)
-    bottle.set_title(f"{rows['sweep'][0]} sweeps", loc="left", fontweight="bold")
     bottle.spines[["top", "right"]].set_visible(True)
 
-    share = rows["molecules"] / rows["molecules"].sum()
     cold = {"color": plots.GREY, "linestyle": ":", "label": "cold law"}
     plots.law(profile, rows["cold"], rows["layer"], **cold)
-    plots.law(profile, rows["law"], rows["layer"], label="$p_0 P^k$")
-    plots.simulation(profile, share, rows["layer"], markersize=6, label="gas")
     profile.set_xlim(0, 1.15 * rows["cold"].max())
     profile.set_xlabel("share of all")
     profile.tick_params(axis="y", labelleft=False)
 
 
+def draw_molecules(bottle: Axes, table: Table, moment: int, animated: bool = False) -> Moving:
+    """Draw where the molecules are, and how many sweeps have passed."""
+    paths = table.where(series="molecule")["path"]
+    layers = layers_of(paths, moment)
+    place, height = (np.arange(1, layers.size + 1) * step % 1 for step in _SCATTER)
+    up = layers + 0.8 * height - 0.4
+    marked = np.argmax(layers_of(paths, 0))  # it begins at the top
+
+    sweeps = f"{recorded(table)[moment]['sweep'][0]} sweeps"
+    bottle.set_title(sweeps, loc="left", fontweight="bold", animated=animated)
+    options = {"animated": animated}
+    return [
+        bottle.scatter(place, up, s=25, color=plots.BLUE, linewidths=0, **options),
+        bottle.scatter(place[marked], up[marked], s=150, color=plots.VERMILION, **options),
+    ]
+
+
+def draw_shares(profile: Axes, table: Table, moment: int, animated: bool = False) -> Moving:
+    """Draw the share of the gas in each layer, and what the formula says."""
+    rows = recorded(table)[moment]
+    share = rows["molecules"] / rows["molecules"].sum()
+    options = {"animated": animated}
+    return [
+        plots.law(profile, rows["law"], rows["layer"], label="$p_0 P^k$", **options),
+        plots.simulation(profile, share, rows["layer"], markersize=6, label="gas", **options),
+    ]
+
+
 def draw_history(energies: Axes, moving: Axes, table: Table, moment: int) -> None:
     """Draw the energy, and the share of molecules that move, up to a moment; the law all along."""
-    crowd, moves = recorded(table), table.where(series="moves")
-    everyone = crowd[0]["molecules"].sum()
-    sweeps = np.array([rows["sweep"][0] for rows in crowd])
+    frame_history(energies, moving, table)
+    draw_seen(energies, moving, table, moment)
 
-    law = [rows["law"] @ rows["layer"] for rows in crowd]
-    seen = [energy(rows) / everyone for rows in crowd[: moment + 1]]
-    _draw_series(energies, sweeps, law, seen, plots.BLUE)
-    seen = moves["molecules"][:moment] / everyone
-    _draw_series(moving, moves["sweep"], moves["law"], seen, plots.VERMILION)
+
+def frame_history(energies: Axes, moving: Axes, table: Table) -> None:
+    """Draw the law of the energy and of the share of molecules that move."""
+    crowd, moves = recorded(table), table.where(series="moves")
+    sweeps = _sweeps(crowd)
+    for axes, x, law in (
+        (energies, sweeps, [rows["law"] @ rows["layer"] for rows in crowd]),
+        (moving, moves["sweep"], moves["law"]),
+    ):
+        plots.law(axes, x, law)
+        axes.set_ylim(0, 1.1 * max(law))
 
     for axes, name in ((energies, "quanta per molecule"), (moving, "share")):
         axes.set_xlim(-0.02 * sweeps[-1], 1.02 * sweeps[-1])
@@ -79,9 +120,22 @@ def draw_history(energies: Axes, moving: Axes, table: Table, moment: int) -> Non
     moving.set_title(title, loc="left", color=plots.VERMILION)
 
 
-def _draw_series(
-    axes: Axes, sweeps: np.ndarray, law: np.ndarray, seen: np.ndarray, colour: str
-) -> None:
-    plots.law(axes, sweeps, law)
-    plots.simulation(axes, sweeps[: len(seen)], seen, color=colour, markersize=6)
-    axes.set_ylim(0, 1.1 * max(law))
+def draw_seen(
+    energies: Axes, moving: Axes, table: Table, moment: int, animated: bool = False
+) -> Moving:
+    """Draw the energy of the gas, and the share of its molecules that moved, up to a moment."""
+    crowd, moves = recorded(table), table.where(series="moves")
+    everyone = crowd[0]["molecules"].sum()
+    energy_seen = [energy(rows) / everyone for rows in crowd[: moment + 1]]
+    moved = moves["molecules"][:moment] / everyone
+    return [
+        plots.simulation(axes, x[: len(y)], y, color=colour, markersize=6, animated=animated)
+        for axes, x, y, colour in (
+            (energies, _sweeps(crowd), energy_seen, plots.BLUE),
+            (moving, moves["sweep"], moved, plots.VERMILION),
+        )
+    ]
+
+
+def _sweeps(crowd: list[Table]) -> np.ndarray:
+    return np.array([rows["sweep"][0] for rows in crowd])

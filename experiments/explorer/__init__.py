@@ -36,8 +36,8 @@ What would refute it. Bars that stay outside their whiskers once the page says "
 p-value that is tiny more often than its value says; a line of the self-check, in which the page
 computes again what this module computed with `boltzmann`, to twelve digits.
 
-What you see. Pull the slider down: heat flows into the bath, the bars of dots grow or shrink to
-their outlines, the text freezes into a loop. Pull it up: heat flows out of the bath, and the letters
+What you see. Pull the slider down: heat flows into the bath, the bars of dots move to their
+outlines, the text freezes into a loop. Pull it up: heat flows out of the bath, and the letters
 boil. A dot rides along entropy, mean energy and heat capacity, and a ring shows what the gas has;
 where the last is high, a little more t takes the most heat. Of two levels the upper one has a share
 of 0.2689 at t = 1, of 0.0344 at t = 0.3 and of one half at t = ∞; their heat capacity is 0.370 at

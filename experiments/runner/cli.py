@@ -12,13 +12,16 @@ from tqdm import tqdm
 
 import experiments
 from boltzmann._core.console import ended
+from boltzmann._core.threads import available_processors
 from boltzmann.language import load_corpus
 from experiments.runner import comparison, gallery, lesson
 from experiments.runner.experiment import Experiment, discovered, varies
+from experiments.runner.parallel import run_in_processes
 from experiments.runner.table import Verdict
 
 FIGURES = Path(experiments.__file__).resolve().parent.parent / "figures"
 LEAST_TEXT = 100  # letters from which a model can be trained
+MOST_JOBS = 4  # unless more are asked for: each takes memory, and the longest lesson its time
 
 
 class BadInputError(Exception):
@@ -58,6 +61,12 @@ def _parser() -> argparse.ArgumentParser:
         help="recompute in a temporary folder and compare with the figures folder",
     )
     parser.add_argument(
+        "--jobs",
+        metavar="N",
+        type=_positive,
+        help=f"run N experiments at a time; by default one a processor, at most {MOST_JOBS}",
+    )
+    parser.add_argument(
         "--corpus", metavar="FILE", help="train the letter model on this UTF-8 text instead"
     )
     parser.add_argument(
@@ -68,6 +77,12 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     return parser
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
+    return int(text)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -83,10 +98,10 @@ def _run(options: argparse.Namespace) -> int:
     if options.verify:
         if options.quick or options.corpus or options.output:
             raise BadInputError(
-                "--verify recomputes the committed figures: it goes with names or --all and no "
-                "other option"
+                "--verify recomputes the committed figures: it goes with names, --all or --jobs "
+                "and no other option"
             )
-        return _verify(chosen, known, whole=not options.names or len(chosen) == len(known))
+        return _verify(chosen, known, options, whole=not options.names or len(chosen) == len(known))
     return _write(chosen, known, options)
 
 
@@ -152,23 +167,43 @@ def _folder(options: argparse.Namespace) -> Path:
 def _compute(
     chosen: dict[str, Experiment], options: argparse.Namespace, folder: Path
 ) -> dict[str, list[Verdict]]:
-    """Run the chosen experiments and write their files; return their verdicts by name."""
-    verdicts = {}
+    """Run the chosen experiments and write their files; return their verdicts by name.
+
+    Those that vary, such as timings, run after all others, each alone.
+    """
+    verdicts: dict[str, list[Verdict]] = {}
+    steady = [name for name, module in chosen.items() if not varies(module)]
+    jobs = min(_jobs(options), len(steady))
     with tqdm(
         total=len(chosen), unit="experiment", bar_format="{l_bar}{bar}| {elapsed}", disable=None
     ) as bar:
-        for number, (name, module) in enumerate(chosen.items()):
+
+        def done(name: str, judged: list[Verdict]) -> None:
+            verdicts[name] = judged
             bar.set_description(name)
+            bar.n = len(verdicts)
+            bar.refresh()
 
-            def progress(fraction: float, start: int = number) -> None:
-                bar.n = start + fraction
-                bar.refresh()
+        def progress(fraction: float) -> None:
+            bar.n = len(verdicts) + fraction
+            bar.refresh()
 
-            config = _config(module, options)
-            table = module.compute(config, progress)
-            verdicts[name] = gallery.write(module, config, table, folder)
-            progress(1.0)
-    return verdicts
+        if jobs > 1:
+            configs = {name: _config(chosen[name], options) for name in steady}
+            run_in_processes(configs, folder, jobs, done)
+        for name in sorted(set(chosen) - set(verdicts), key=[*steady, *chosen].index):
+            bar.set_description(name)
+            config = _config(chosen[name], options)
+            table = chosen[name].compute(config, progress)
+            done(name, gallery.write(chosen[name], config, table, folder))
+    return {name: verdicts[name] for name in chosen}
+
+
+def _jobs(options: argparse.Namespace) -> int:
+    """Return how many experiments may run at a time."""
+    if options.jobs is None:
+        return min(available_processors(), MOST_JOBS)
+    return int(options.jobs)
 
 
 def _config(module: Experiment, options: argparse.Namespace) -> Any:
@@ -191,9 +226,13 @@ def _report(verdicts: dict[str, list[Verdict]]) -> int:
     return 1 if failed else 0
 
 
-def _verify(chosen: dict[str, Experiment], known: dict[str, Experiment], whole: bool) -> int:
+def _verify(
+    chosen: dict[str, Experiment],
+    known: dict[str, Experiment],
+    options: argparse.Namespace,
+    whole: bool,
+) -> int:
     """Recompute what is chosen and compare; judge the rest of a `whole` folder as it is."""
-    options = _parser().parse_args([])
     standing = [module for name, module in known.items() if whole and name not in chosen]
     with tempfile.TemporaryDirectory(prefix="boltzmann-verify-") as temporary:
         made = Path(temporary)

@@ -68,19 +68,53 @@ def simulated_texts(
     writes a text and is always accepted.
     """
     log_z = bz.logsumexp(-energies / t)  # (V,)
-    cumulative = np.cumsum(np.exp(-energies / t - log_z[:, None]), axis=1)
-    # One ascending line for all letters: that of letter a goes from a to a + 1.
-    line = (cumulative / cumulative[:, -1:] + np.arange(len(energies))[:, None]).ravel()
+    shares, aliases = alias_tables(bz.softmax(-energies / t))
 
     texts = np.full((length + 1, count), first)
     for move in range(moves):
         place = int(generator.integers(1, length + 1)) if move else 1
-        proposed = texts.copy()
-        for letter in range(place, length + 1):
-            before = proposed[letter - 1]
-            at = np.searchsorted(line, before + generator.random(count), side="right")
-            proposed[letter] = np.minimum(at - before * len(energies), len(energies) - 1)
-        gain = log_z[proposed[place:length]].sum(axis=0) - log_z[texts[place:length]].sum(axis=0)
-        accepted = generator.random(count) < np.exp(np.minimum(gain, 0)) if move else slice(None)
-        texts[:, accepted] = proposed[:, accepted]
+        ends = [texts[place - 1]]
+        for _ in range(place, length + 1):
+            ends.append(_drawn_after(ends[-1], shares, aliases, generator))
+        proposed = np.array(ends[1:])  # (length + 1 - place, count)
+        gain = log_z[proposed[:-1]].sum(axis=0) - log_z[texts[place:length]].sum(axis=0)
+        accepted = generator.random(count) < np.exp(np.minimum(gain, 0)) if move else True
+        np.copyto(texts[place:], proposed, where=accepted)
     return texts[1:]
+
+
+def alias_tables(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the alias table of each row of probabilities (V, V): shares and aliases, (V, V).
+
+    A letter is drawn in two steps, however many there are: each is picked equally often, and kept
+    with the probability `shares`, or else replaced by its alias [1]_.
+
+    References
+    ----------
+    .. [1] A. J. Walker, ACM Trans. Math. Softw. 3, 253 (1977).
+    """
+    shares = rows * rows.shape[1] / rows.sum(axis=1, keepdims=True)
+    aliases = np.tile(np.arange(rows.shape[1]), (len(rows), 1))
+    for share, alias in zip(shares, aliases, strict=True):
+        small = list(np.flatnonzero(share < 1))
+        large = list(np.flatnonzero(share >= 1))
+        while small and large:
+            filled, donor = small.pop(), large[-1]
+            alias[filled] = donor
+            share[donor] -= 1 - share[filled]
+            if share[donor] < 1:
+                small.append(large.pop())
+        share[small] = 1  # but for rounding
+    return shares, aliases
+
+
+def _drawn_after(
+    before: np.ndarray, shares: np.ndarray, aliases: np.ndarray, generator: np.random.Generator
+) -> np.ndarray:
+    """Return the letter drawn after each of the letters `before`, (n,)."""
+    letters = shares.shape[1]
+    scaled = letters * generator.random(before.size)
+    picked = scaled.astype(np.intp)
+    scaled -= picked  # uniform again
+    at = before * letters + picked
+    return np.where(scaled < shares.ravel()[at], picked, aliases.ravel()[at])

@@ -7,7 +7,7 @@ from scipy.stats import chi2
 from scipy.stats import t as student
 
 import boltzmann as bz
-from boltzmann.language import LanguageModel, stream
+from boltzmann.language import GPT2, LanguageModel, stream
 from boltzmann.statistics import pulls
 from experiments.runner.table import Table, Verdict
 
@@ -29,13 +29,47 @@ class _Recording:
         return self.recorded[-1]
 
 
+class _Given:
+    """A model whose logits are given to it."""
+
+    def __init__(self, model: LanguageModel):
+        self.encode = model.encode
+        self.decode = model.decode
+        self.given = np.empty(0)
+
+    def logits(self, context: Sequence[int]) -> np.ndarray:
+        """Return the logits that were given."""
+        return self.given
+
+
 def written(
     model: LanguageModel, prompt: str, length: int, t: float, seeds: Sequence[int]
 ) -> tuple[list[list[int]], np.ndarray]:
     """Return one page of ids for each seed, and the energies at each draw, (n, V)."""
+    if isinstance(model, GPT2):
+        return _written_together(model, prompt, length, t, seeds)
     recording = _Recording(model)
     pages = [list(stream(recording, prompt, length, t, seed=seed)) for seed in seeds]
     return pages, -np.array(recording.recorded)
+
+
+def _written_together(
+    model: GPT2, prompt: str, length: int, t: float, seeds: Sequence[int]
+) -> tuple[list[list[int]], np.ndarray]:
+    """Return what `written` does; each pass through the network is for all pages."""
+    views = [_Given(model) for _ in seeds]
+    streams = [
+        stream(view, prompt, length, t, seed=s) for view, s in zip(views, seeds, strict=True)
+    ]
+    begun = model.encode(prompt).tolist()
+    pages: list[list[int]] = [[] for _ in seeds]
+    logits = np.empty((len(seeds), length, len(model.tokens)))
+    for place in range(length):
+        logits[:, place] = model.logits([begun + page for page in pages])
+        for view, page, ids, row in zip(views, pages, streams, logits[:, place], strict=True):
+            view.given = row
+            page.append(next(ids))
+    return pages, -logits.reshape(-1, logits.shape[-1])
 
 
 def weighed(

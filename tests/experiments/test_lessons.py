@@ -91,13 +91,25 @@ MISCONCEPTIONS = {
     "molecules": ["A gas of one temperature is in equilibrium."],
     "entropy": ["Entropy is disorder."],
     "letters": ["Dividing log-probabilities is not the same as dividing logits."],
+    "conditioning": [
+        "A temperature is a knob, and somebody turns it.",
+        "The exponential is an assumption.",
+    ],
     "work": ["The second law holds on the average, so rare violations do not matter."],
     "texts": ["The coldest text is the best"],
     "tokens": ["The law holds for letters because a letter model is simple."],
     "continuations": ["Hot text confuses every model alike.", "A greedy text must loop"],
     "whole_texts": ["Token temperature is text temperature."],
+    "without_replacement": [
+        "Sampling without replacement is sampling without replacement.",
+        "Gumbel noise samples sets by their probability.",
+    ],
     "truncation": ["Top-p after temperature is the same as before."],
     "thermometer": ["You cannot tell the temperature from a text."],
+    "speculative": [
+        "A small model writes most of it, so the text is worse.",
+        "Then engines get it right.",
+    ],
     "engines": [
         "Set the temperature, and you know how the model is sampled.",
         "An engine without an error did what it was asked.",

@@ -7,6 +7,8 @@ import pytest
 
 import boltzmann as bz
 from boltzmann.statistics import pulls
+from experiments import contact as contact_lesson
+from experiments import counting as counting_lesson
 from experiments.engines import results as engines_results
 from experiments.occupancy import LEAST
 from experiments.runner import cli as runner
@@ -23,6 +25,42 @@ def quotes(function):
     """
     QUOTED[function.__name__] = function
     return function
+
+
+@quotes
+def counting(table):
+    spread = table.where(kind="spreading", setting=256.0)
+    share = spread["counted"] / spread["counted"].sum()
+    yield (
+        "After 256 sweeps {:.3f} of them have none and {:.3f} still have ten",
+        [share[0], share[10]],
+    )
+    particles, far = counting_lesson.approach(table)
+    power = np.polyfit(np.log(particles), np.log(far), 1)[0]
+    yield (
+        "from {:g} molecules to {:g} the distance falls with the power {:.3f} of N",
+        [
+            particles[0],
+            particles[-1],
+            power,
+        ],
+    )
+
+
+@quotes
+def contact(table):
+    flow = table.where(kind="flow", sweep=0)
+    first = [flow.where(body=name)["temperature"][0] for name in ("molecules", "letters")]
+    common = table.where(kind="end")["common"][0]
+    yield "molecules at {:.2f} and letters at {:.2f} meet at t = {:.3f}", [*first, common]
+    changes = contact_lesson.entropy_changes(table)
+    yield (
+        "the molecules lose {:,.0f} nats of entropy, and the letters win {:,.0f}",
+        [-changes["molecules"], changes["letters"]],
+    )
+    likeliest = table.where(kind="end", body="letters", label="t")
+    share = likeliest["counted"] / table.where(kind="end", body="letters")["counted"].sum()
+    yield '"t", falls from {:.3f} to {:.3f}', [likeliest["before"][0], share[0]]
 
 
 @quotes
@@ -230,6 +268,29 @@ def letters(table):
 
 
 @quotes
+def conditioning(table):
+    rows = table.where(kind="letter")
+    kept = rows.where(statistic="surprise")
+    t = list(dict.fromkeys(kept["temperature"].tolist()))
+    yield "t = {:.2f}, {:.2f} and {:.2f}", t
+    cold = kept.where(mean=7, letter="t")
+    shares = [cold[law][0] for law in ("exact", "probability", "limit")]
+    yield 'is "t" with {:.3f} at 0.55; of all, {:.3f} are; the limit is {:.3f}', shares
+    mild = table.where(kind="distance", mean=9)
+    yield (
+        "{:g} letters are within {:.4f} of their softmax at 1.06",
+        [
+            mild["letters"][-1],
+            mild["distance"][-1],
+        ],
+    )
+    control = rows.where(statistic="vowels")
+    a, consonant = control.where(letter="a"), control.where(letter="t")
+    moved = [a["probability"][0], a["exact"][0], consonant["probability"][0], consonant["exact"][0]]
+    yield '"a" rise from {:.3f} to {:.3f} and "t" fall from {:.3f} to {:.3f}', moved
+
+
+@quotes
 def texts(table):
     def at(t, column="law"):
         return table.where(temperature=t)[column][0]
@@ -267,6 +328,35 @@ def whole_texts(table):
         [cold["text_law"][0], cold["token_law"][0]],
     )
     yield "at t = 1 both cost {:.2f}", plain["text_law"]
+
+
+@quotes
+def without_replacement(table):
+    rows = table.where(kind="counted")
+
+    def first(letters, *columns):
+        system = dict.fromkeys(rows["system"].tolist())
+        panel = rows.where(system=list(system)[not letters], temperature=1.0)
+        return panel, [panel[column][0] for column in columns]
+
+    letters, laws = first(True, "fermi", "one_by_one")
+    assert letters["outcome"][0] == "t"
+    yield '"t" is among them with {:.3f} by the law of fermions and {:.3f} one after another', laws
+    tokens, laws = first(False, "fermi", "one_by_one")
+    yield 'of ten tokens after "The", the likeliest with {:.3f} and {:.3f}', laws
+    apart = table.where(kind="difference", temperature=1.0)
+    differing = dict(zip(apart["count"].tolist(), apart["differing"].tolist(), strict=True))
+    yield (
+        "at least {:.2f} of five letters are others at t = 1, and {:.2f} of ten",
+        [
+            differing[5],
+            differing[10],
+        ],
+    )
+    nearest = [panel["nearest_temperature"][0] for panel in (letters, tokens)]
+    yield "is {:.2f} for five letters at t = 1, and {:.2f} for ten tokens", nearest
+    missed = [np.abs(panel["nearest"] - panel["one_by_one"]).max() for panel in (letters, tokens)]
+    yield "a letter is off by {:.3f}, and a token by {:.3f}", missed
 
 
 @quotes
@@ -325,6 +415,27 @@ def thermometer(table):
         found += [audit["reading"][0], audit["error"][0]]
     yield "ignores t reads {:.3f} ± {:.3f}, one that applies it twice {:.3f} ± {:.3f}", found
     yield "hides a top-k of 5 reads {:.3f}", table.where(sampler="hides top_k = 5")["reading"]
+
+
+@quotes
+def speculative(table):
+    step = table.where(kind="step")
+    far = {name: column[-1] for name, column in step.columns.items()}
+    yield (
+        "TV = {:.3f} away, has {:,} of {:,} guesses accepted, where the law says {:.3f}; "
+        "Metropolis's chain accepts {:.3f}",
+        [far["distance"], far["accepted"], far["tried"], far["shared"], far["repeat_shared"]],
+    )
+    yield "slowest correlation is {:.3f} after a step", [far["eigenvalue"]]
+    texts = table.where(kind="text", proposals=4)
+    yield (
+        "{:.2f} with single tokens, {:.2f} with pairs, {:.2f} with triples",
+        (texts["tokens"] / texts["target_calls"]).tolist(),
+    )
+    audits = {name: rows for (name,), rows in table.where(kind="audit").groups("name")}
+    assert audits["t for the draft alone"]["fault"][0] == "ignored"
+    yield "thermometer says `ignored`, and rightly: the text has t = 1", []
+    yield "{:.3f} away from the law asked for", audits["typical acceptance"]["distance"]
 
 
 @quotes

@@ -43,7 +43,11 @@ def tiny_experiment(factor: float = 1.0) -> types.ModuleType:
 
     def draw(table):
         figure = plots.figure(module.FINDING)
-        plots.law(figure.subplots(), table["n"], table["square"])
+        figure.set_layout_engine("none")  # small, and with nothing to lay out: it is drawn often
+        figure.set_size_inches(1.6, 0.9)
+        axes = figure.add_axes((0, 0, 1, 1))
+        axes.set_axis_off()
+        plots.law(axes, table["n"], table["square"])
         return figure
 
     def animate(table):
@@ -61,15 +65,31 @@ def tiny_experiment(factor: float = 1.0) -> types.ModuleType:
     return module
 
 
-@pytest.fixture
-def figures(tmp_path, monkeypatch):
+def known_alone(folder, monkeypatch, *experiments):
+    """Make these experiments the only ones that the runner knows, and this its figures folder."""
+    known = {module.__name__.rpartition(".")[2]: module for module in experiments}
+    monkeypatch.setattr(runner, "FIGURES", folder)
+    monkeypatch.setattr(runner, "available_processors", lambda: 1)  # other processes lack `tiny`
+    monkeypatch.setattr(runner, "discovered", lambda: known)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
     """Return a figures folder as `python -m experiments` leaves it, with the tiny experiment
     alone.
     """
-    folder = tmp_path / "figures"
-    monkeypatch.setattr(runner, "FIGURES", folder)
-    monkeypatch.setattr(runner, "discovered", lambda: {"tiny": tiny_experiment()})
-    assert runner.main([]) == 0
+    folder = tmp_path_factory.mktemp("written") / "figures"
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        known_alone(folder, monkeypatch, tiny_experiment())
+        assert runner.main([]) == 0
+    return folder
+
+
+@pytest.fixture
+def figures(written, tmp_path, monkeypatch):
+    """Return a copy of that folder, which the runner takes for its own."""
+    folder = shutil.copytree(written, tmp_path / "figures")
+    known_alone(folder, monkeypatch, tiny_experiment())
     return folder
 
 
@@ -121,8 +141,9 @@ def test_white_space_is_shown_and_contexts_come_from_the_text():
 
 def test_every_experiment_has_the_parts_that_an_experiment_has():
     story = (
-        "limits gaussian occupancy relaxation quench bottle ledger molecules entropy letters work "
-        "texts tokens continuations whole_texts truncation"
+        "counting limits gaussian occupancy relaxation quench bottle ledger molecules entropy "
+        "letters contact conditioning work texts tokens continuations whole_texts "
+        "without_replacement truncation"
     )
     assert " ".join(name for name in EXPERIMENTS if name in story.split()) == story
     assert list(EXPERIMENTS)[-1] == "speed"
@@ -362,13 +383,24 @@ def varying_experiment() -> types.ModuleType:
     return module
 
 
-@pytest.fixture
-def both(figures, monkeypatch):
+@pytest.fixture(scope="module")
+def both_written(written, tmp_path_factory):
     """Return a figures folder with the tiny experiment and one that varies."""
-    experiments = {"tiny": tiny_experiment(), "varying": varying_experiment()}
-    monkeypatch.setattr(runner, "discovered", lambda: experiments)
-    assert runner.main(["--all"]) == 0
-    return figures
+    folder = shutil.copytree(written, tmp_path_factory.mktemp("both") / "figures")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        known_alone(folder, monkeypatch, tiny_experiment(), varying_experiment())
+        assert runner.main(["--all"]) == 0
+    return folder
+
+
+@pytest.fixture
+def both(both_written, tmp_path, monkeypatch):
+    """Return a copy of that folder, which the runner takes for its own."""
+    folder = shutil.copytree(both_written, tmp_path / "figures")
+    varying = varying_experiment()
+    varying.compute(varying.Config(), lambda fraction: None)  # the run that made the folder
+    known_alone(folder, monkeypatch, tiny_experiment(), varying)
+    return folder
 
 
 def test_what_varies_runs_on_request_only(both, capsys):
@@ -417,10 +449,8 @@ def paged_experiment(
 @pytest.fixture
 def paged(figures, monkeypatch):
     """Return a figures folder with the tiny experiment and one that makes a page."""
-    monkeypatch.setattr(
-        runner, "discovered", lambda: {"tiny": tiny_experiment(), "paged": paged_experiment()}
-    )
-    assert runner.main([]) == 0
+    known_alone(figures, monkeypatch, tiny_experiment(), paged_experiment())
+    assert runner.main(["paged"]) == 0
     return figures
 
 

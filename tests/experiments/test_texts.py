@@ -3,6 +3,7 @@ martingale's.
 """
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -50,10 +51,11 @@ def test_logits_that_are_not_the_models_are_refuted(monkeypatch):
     assert "untouched" in failing(texts.verdicts(written(texts.QUICK)))
 
 
-def test_errors_of_the_differences_are_those_of_a_martingale():
+def test_errors_of_the_differences_are_those_of_a_martingale(monkeypatch):
     """80 squared pulls follow χ²: false alarms 2e-7; error bars wrong by a factor of 2.5 are missed
     in 1e-8.
     """
+    monkeypatch.setattr(NGram, "fit", cache(NGram.fit))  # one model for all seeds
     config = replace(texts.QUICK, order=3, temperatures=(0.7, 1.5), pages=4, length=40)
     tables = [written(replace(config, seed=1000 * k)) for k in range(40)]
     z = np.concatenate(

@@ -174,7 +174,8 @@ def test_marks_stand_out_from_their_ground(visit):
                 document.body.style.outlineColor = `var(--${name})`;
                 return [name, getComputedStyle(document.body).outlineColor];
             };
-            return Object.fromEntries(['ground', 'ink', 'line', 'gas', 'into', 'out', 'sampler'].map(read));
+            const names = ['ground', 'ink', 'line', 'gas', 'into', 'out', 'sampler'];
+            return Object.fromEntries(names.map(read));
         }""")
         rgb = {
             name: [int(v) for v in re.findall(r"\d+", colour)[:3]]
@@ -200,7 +201,8 @@ MET = """() => {
         }
         return found;
     };
-    const along = (from, to, place) => Array.from({length: 200}, (_, k) => place(from + (k / 199) * (to - from)));
+    const along = (from, to, place) =>
+        Array.from({length: 200}, (_, k) => place(from + (k / 199) * (to - from)));
     const level = gas.counts.length - 1, share = gas.counts[level] / PARTICLES;
     const y = plan.y[plan.rowOf[level]];
     const error = 2 * Math.sqrt((share * (1 - share)) / PARTICLES);
@@ -294,7 +296,7 @@ def test_levels_and_text_are_seen_together_and_the_controls_take_an_eighth(visit
     for part in ("#gas", "#text", ".formula"):
         box = page.locator(part).bounding_box()
         if part == ".formula" and bar["y"] < height / 2:
-            assert 0 <= box["y"] and box["y"] + box["height"] <= bar["y"]
+            assert box["y"] >= 0 and box["y"] + box["height"] <= bar["y"]
             continue
         assert top <= box["y"] and box["y"] + box["height"] <= bottom, part
     for part in (".controls .name", ".cold", ".hot", "#typed", "#play"):

@@ -180,9 +180,7 @@ def test_at_zero_the_text_is_greedy_and_every_draw_the_likeliest(visit):
         == "heat" + written
     )
     drawn = np.array(page.evaluate("[...explorer.world.drawn]"))
-    likeliest = page.evaluate(
-        "explorer.world.system.ids.indexOf(%d)" % model.logits("heat").argmax()
-    )
+    likeliest = page.evaluate(f"explorer.world.system.ids.indexOf({model.logits('heat').argmax()})")
     assert drawn[likeliest] == drawn.sum() == 6000
 
 
@@ -365,7 +363,7 @@ def test_the_ring_of_a_lifted_gas_is_in_the_picture(visit):
     assert ring == pytest.approx(top, abs=1e-6) and ring >= 10
 
 
-# How wide each bar is by its rightmost pixel in the colour of the gas, along the line of its first dots.
+# How long each bar is by its rightmost pixel in the colour of the gas, along its first dots.
 BARS = """() => {
     const {canvas, plan, colour, unit, particles} = explorer.levels, scale = devicePixelRatio;
     const [red, green, blue] = colour.gas.match(/[0-9]+/g).map(Number);
@@ -374,8 +372,8 @@ BARS = """() => {
         const y = Math.round((plan.y[row] - plan.thick / 2 + 1) * scale);
         for (let x = Math.round((plan.left + plan.width) * scale); x > plan.left * scale; x--) {
             const k = 4 * (y * width + x);
-            if (Math.abs(data[k] - red) + Math.abs(data[k + 1] - green) + Math.abs(data[k + 2] - blue) < 90)
-                return (x / scale - plan.left) / unit;
+            const off = [red, green, blue].map((value, c) => Math.abs(data[k + c] - value));
+            if (sum(off) < 90) return (x / scale - plan.left) / unit;
         }
         return 0;
     });
@@ -427,13 +425,14 @@ def test_every_particle_has_a_seat_and_the_colour_of_what_it_did_in_this_frame(v
 
 
 def test_levels_stand_at_their_energies_and_rows_stay_apart(visit):
-    """A mark is at −log p of its letter; rows keep order and distance and lie within the picture."""
+    """A mark is at its energy; rows keep order and distance and lie within the picture."""
     for fragment in ("#t=0.7&sweeps=1", "#system=gas column&sweeps=1", "#system=rotor&sweeps=1"):
         page = visit(fragment)
         listed, energies, y, rows, thick, head, foot = page.evaluate("""(({plan}, {system}) => {
             const rows = plan.rows.filter((_, row) => row !== plan.others);
             const energies = rows.map(([level]) => system.energies[level]);
-            return [rows.length, energies, energies.map(plan.yOf), plan.y, plan.thick, plan.head, plan.foot];
+            const {y, thick, head, foot} = plan;
+            return [rows.length, energies, energies.map(plan.yOf), y, thick, head, foot];
         })(explorer.levels, explorer.world)""")
         assert listed >= 4 and energies == sorted(energies)
         slope = np.polyfit(energies, y, 1)

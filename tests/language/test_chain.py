@@ -205,7 +205,7 @@ def test_the_arguments_of_draw_are_a_chain(size, vocabulary):
     "arguments", [{}, {"top_p": 1, "min_p": 0}, {"chain": Chain([Temperature(1)])}]
 )
 def test_a_lone_temperature_is_drawn_by_the_kernel(monkeypatch, arguments):
-    monkeypatch.setattr(drawing, "draw_one_of_many_tokens", lambda logits, temperature, seed: 4321)
+    monkeypatch.setattr(drawing, "draw_few_of_many_tokens", lambda *_: np.array([4321]))
     assert draw(np.zeros(5000), **arguments) == 4321
     assert draw([0, -INF], chain=Chain([TopK(1)])) == draw([0, -INF], top_k=1) == 0  # the control
 

@@ -1,5 +1,6 @@
 """`generate` and `stream`: each token is a draw from the law of the model, given all before it."""
 
+import importlib
 import math
 from collections import Counter
 from itertools import pairwise
@@ -7,9 +8,21 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from boltzmann.language import NGram, generate, load_corpus, stream
+from boltzmann.language import (
+    Chain,
+    NGram,
+    RepetitionPenalty,
+    Temperature,
+    TopP,
+    draw,
+    generate,
+    load_corpus,
+    stream,
+)
 from tests.support.draws import ALPHA, g_test, law, power, support
 
+# `boltzmann.language.generate` is the function
+generate_module = importlib.import_module("boltzmann.language.decoding.generate")
 INF = math.inf
 TEXT = "abcbacabbcacbbaacbccbaabac" * 40
 
@@ -190,3 +203,65 @@ def test_a_models_bad_logits_are_refused(abc):
         hidden.logits = lambda context, bad=bad: bad
         with pytest.raises(ValueError, match=words):
             generate(hidden, "a", 3)
+
+
+class Forgetful:
+    """An n-gram that says nothing of its reach, or counts how often it is asked."""
+
+    def __init__(self, model, reach=None):
+        self.encode = model.encode
+        self.decode = model.decode
+        self.unknown_id = model.unknown_id
+        self.model = model
+        self.asked = []
+        if reach is not None:
+            self.reach = reach
+
+    def logits(self, context):
+        self.asked.append(tuple(context[-self.model.reach :]))
+        return self.model.logits(context)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"temperature": 0},
+        {"temperature": 0.7},
+        {"temperature": INF},
+        {"temperature": 1.2, "top_k": 5, "top_p": 0.9},
+        {"chain": Chain([TopP(0.9), Temperature(0.8)])},
+        {"chain": Chain([RepetitionPenalty(1.3, window=20), Temperature(0.8)])},
+    ],
+)
+@pytest.mark.parametrize("most_kept", [0, 500, 2**20])
+def test_the_law_of_an_ending_is_computed_once_and_the_text_is_the_same(
+    monkeypatch, settings, most_kept
+):
+    monkeypatch.setattr(generate_module, "MOST_KEPT", most_kept)
+    ngram = NGram.fit(load_corpus()[:5000], order=3, unknown=True)
+    plain = Forgetful(ngram)
+    keeping = Forgetful(ngram, reach=2)
+    text = generate(keeping, "The", 1500, seed=4, **settings)
+    assert text == generate(plain, "The", 1500, seed=4, **settings)
+    assert len(plain.asked) == 1500
+    if most_kept == 2**20 and "RepetitionPenalty" not in str(settings):
+        assert sorted(keeping.asked) == sorted(set(plain.asked))
+
+
+def test_laws_of_many_tokens_are_not_kept():
+    """They are drawn by the kernel for many tokens, as `draw` does."""
+
+    class Wide(Bytes):
+        reach = 1
+
+        def logits(self, context):
+            return np.random.default_rng(context[-1]).normal(size=5000)
+
+        def decode(self, ids):
+            return ids
+
+    generator = np.random.default_rng(2)
+    expected = [97]
+    for _ in range(30):
+        expected.append(draw(Wide().logits(expected), 0.7, seed=generator))
+    assert generate(Wide(), "a", 30, temperature=0.7, seed=2) == expected[1:]

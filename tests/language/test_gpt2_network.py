@@ -4,13 +4,14 @@ import math
 import re
 import subprocess
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
 
 import boltzmann as bz
 from boltzmann.language import GPT2, generate, stream
-from boltzmann.language.gpt2 import network
+from boltzmann.language.gpt2 import layers, network
 from tests.support.gpt2_checkpoints import (
     CORPUS,
     PROMPTS,
@@ -204,6 +205,46 @@ def test_an_interrupted_call_leaves_no_false_cache(small, monkeypatch):
     np.testing.assert_allclose(small.logits(ids), fresh_logits(small, ids), rtol=0, atol=1e-4)
 
 
+def test_recent_logits_are_those_after_each_beginning(small):
+    """Texts that go on, whose ends are replaced, and that leave the window, as without a cache."""
+    generator = np.random.default_rng(5)
+    ids = [int(i) for i in generator.integers(0, 300, 3)]
+    for _ in range(120):
+        ids = ids[: generator.integers(max(0, len(ids) - 6), len(ids) + 1)]
+        ids = ids + [int(i) for i in generator.integers(0, 300, generator.integers(1, 9))]
+        count = int(generator.integers(1, min(len(ids), 40) + 1))
+        expected = small.all_logits(ids)[-count:]
+        np.testing.assert_allclose(small.recent_logits(ids, count), expected, rtol=0, atol=1e-4)
+        if generator.random() < 0.2:
+            small.logits([1, 2, 3])
+    assert len(ids) > 3 * 24
+
+
+def test_recent_logits_compute_no_token_again(small, monkeypatch):
+    counts = computed_tokens(monkeypatch)
+    for ids, count, computed in [
+        ([1, 2, 3, 4, 5], 1, 5),
+        ([1, 2, 3, 4, 5, 6, 7], 1, 2),  # it goes on
+        ([1, 2, 3, 4, 9], 1, 1),  # its end was replaced
+        ([1, 2, 3, 4, 9], 3, 3),  # known, but for the logits
+        ([8, 2, 3, 4, 9], 2, 5),  # another text
+        ([*range(20, 45)], 2, 24 + 13),  # across a move of the window
+    ]:
+        counts.clear()
+        small.recent_logits(ids, count)
+        assert sum(counts) == computed
+
+
+def test_the_beginning_of_no_token_has_logits_where_a_text_can_begin(small):
+    for ids in ([], [5], [5, 6, 7]):
+        rows = small.recent_logits(ids, len(ids) + 1)
+        assert rows.shape == (len(ids) + 1, 300)
+        for k, row in enumerate(rows):
+            np.testing.assert_allclose(row, small.logits(ids[:k]), rtol=0, atol=1e-4)
+        with pytest.raises(ValueError, match=f"count is {len(ids) + 2}: of {len(ids)} tokens"):
+            small.recent_logits(ids, len(ids) + 2)
+
+
 @pytest.mark.parametrize("lengths", [(5, 5, 5), (1, 9, 24), (40, 3, 24), (31, 31)])
 def test_a_batch_is_its_texts_one_by_one(small, lengths):
     generator = np.random.default_rng(7)
@@ -328,6 +369,7 @@ def test_it_is_small_and_needs_nothing_but_numpy():
     assert sum(file.stat().st_size for file in TINY.iterdir()) < 4e6
     program = """
 import sys
+import tracemalloc
 from boltzmann.language import GPT2, generate
 generate(GPT2.load("tiny"), "The fire", 3)
 print(*sys.modules)
@@ -342,3 +384,59 @@ print(*sys.modules)
 def test_one_seed_gives_one_text_whatever_came_before(tiny):
     texts = [generate(model, "The fire", 40, seed=3) for model in (tiny, tiny, GPT2.load("tiny"))]
     assert texts[0] == texts[1] == texts[2]
+
+
+def test_the_compiled_activation_is_the_plain_one(monkeypatch):
+    """In float32, from numbers whose exponential is 0 to such as have one beyond a float32."""
+    x = np.linspace(-60, 60, 100_001, dtype=np.float32)
+    plain = x.astype(np.float64)
+    compiled = x.copy()
+    layers.gelu_in_place(plain)
+    monkeypatch.setattr(layers, "MANY", 0)
+    layers.gelu_in_place(compiled)
+    assert np.max(np.abs(compiled - plain) / (1e-3 + np.abs(plain))) < 2e-6
+    assert np.all(compiled[x > 20] == x[x > 20])
+    assert np.all(np.abs(compiled[x < -20]) < 1e-30)
+
+
+@pytest.mark.parametrize(("n", "m"), [(1, 1), (1, 9), (5, 5), (70, 70), (130, 150), (64, 64)])
+def test_attention_by_blocks_is_attention(n, m):
+    """Against all scores at once, those of later tokens at -inf, in float64."""
+    random = np.random.default_rng(n)
+    B, H, d = 2, 3, 4
+    weights = {
+        "a.c_attn.weight": random.normal(size=(H * d, 3 * H * d)),
+        "a.c_attn.bias": random.normal(size=3 * H * d),
+        "a.c_proj.weight": np.eye(H * d),
+        "a.c_proj.bias": np.zeros(H * d),
+    }
+    x = random.normal(size=(B, n, H * d))
+    keys, values = random.normal(size=(2, B, H, m, d))
+    result = layers.attention(weights, "a", x, keys, values)
+
+    queries = (x @ weights["a.c_attn.weight"] + weights["a.c_attn.bias"])[..., : H * d]
+    scores = queries.reshape(B, n, H, d).swapaxes(1, 2) @ keys.swapaxes(2, 3) / 2  # sqrt(d)
+    scores[..., ~np.tri(n, m, m - n, dtype=bool)] = -np.inf
+    p = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    expected = (p / p.sum(axis=-1, keepdims=True)) @ values
+    assert result == pytest.approx(expected.swapaxes(1, 2).reshape(B, n, H * d), rel=1e-12)
+
+
+def test_attention_keeps_no_score_of_every_pair():
+    """Of 512 tokens and 4 heads, 4 MB in float32; and two blocks at the most at once."""
+    random = np.random.default_rng(0)
+    n, H, d = 512, 4, 2
+    weights = {
+        "a.c_attn.weight": random.normal(size=(8, 24)).astype(np.float32),
+        "a.c_attn.bias": np.zeros(24, np.float32),
+        "a.c_proj.weight": np.eye(8, dtype=np.float32),
+        "a.c_proj.bias": np.zeros(8, np.float32),
+    }
+    keys, values = np.zeros((2, 1, H, n, d), np.float32)
+    x = np.zeros((1, n, 8), np.float32)
+    layers.attention(weights, "a", x, keys, values)
+    tracemalloc.start()
+    layers.attention(weights, "a", x, keys, values)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4 * n * n

@@ -7,7 +7,7 @@ import pytest
 
 from boltzmann.language import draw
 from boltzmann.language.decoding.drawing import MANY_DRAWS
-from boltzmann.language.decoding.kernels import alias
+from boltzmann.language.decoding.kernels import alias, guide
 from tests.support.draws import ALPHA, exact_law, gaussian_logits, grouped_g_test, grouped_power
 
 INF = math.inf
@@ -139,3 +139,50 @@ def test_many_draws_take_one_number_each_and_one_seed_gives_one_result(size):
     assert not np.array_equal(ids, draw(logits, 1, size, seed=8))
     assert ids.shape == (size,)
     assert ids.dtype == np.int64
+
+
+def guided(cumulative, numbers, intervals):
+    table = np.empty(intervals, np.int32)
+    guide.guide_table(cumulative, table)
+    ids = np.empty(numbers.size, np.int64)
+    guide.find_tokens(cumulative, table, numbers, ids)
+    return ids
+
+
+@pytest.mark.parametrize("intervals", [1, 16, 2**15])
+@pytest.mark.parametrize("weights", [*spread_weights()], ids=lambda weights: str(weights.size))
+def test_a_guide_table_finds_the_token_of_a_binary_search(weights, intervals):
+    """Also for numbers at both ends of an interval, and where a token begins."""
+    cumulative = np.cumsum(weights)
+    ends = np.arange(intervals) / intervals
+    starts = cumulative[cumulative < cumulative[-1]] / cumulative[-1]
+    numbers = np.concatenate([np.random.default_rng(1).random(9000), ends, starts])
+    numbers = np.concatenate([numbers, np.nextafter(numbers, 1), np.nextafter(numbers, 0)])
+    numbers = numbers[numbers < 1]
+    expected = cumulative.searchsorted(numbers * cumulative[-1], side="right")
+    assert np.array_equal(guided(cumulative, numbers, intervals), expected)
+
+
+def test_draws_fewer_than_tokens_are_those_of_a_binary_search():
+    logits = gaussian_logits(50_257)
+    weights = np.exp((logits - logits.max()) / 0.7)
+    cumulative = np.cumsum(weights)
+    numbers = np.random.default_rng(3).random(20_000) * cumulative[-1]
+    expected = np.searchsorted(cumulative, numbers, side="right")
+    assert np.array_equal(draw(logits, 0.7, 20_000, seed=3), expected)
+    assert np.array_equal(draw(logits, 0.7, 9_000, seed=3), expected[:9_000])  # without a table
+
+
+@pytest.mark.parametrize("size", [0, 1, 15, 100, 700, 785, 786, 9_999])
+def test_few_draws_make_no_table(monkeypatch, size):
+    """And many do: the control."""
+
+    def refuse(*_):
+        raise AssertionError("a table is made")
+
+    monkeypatch.setattr(alias, "alias_table", refuse)
+    monkeypatch.setattr(guide, "guide_table", refuse)
+    assert draw(gaussian_logits(50_257), 1.0, size).shape == (size,)
+    for many in (10_000, 60_000):
+        with pytest.raises(AssertionError, match="a table is made"):
+            draw(gaussian_logits(50_257), 1.0, many)

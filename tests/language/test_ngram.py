@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from boltzmann.language import NGram, load_corpus
+from boltzmann.language.ngram import kneser_ney as smoothing
+from boltzmann.language.ngram import short_contexts
 
 REAL = "\n".join(topics.values())  # some 400 to 700 kB of English, in every CPython
 TRAINING = REAL[: len(REAL) * 9 // 10]
@@ -319,3 +321,74 @@ def test_a_folder_and_a_number_are_no_file(tmp_path):
         load_corpus(tmp_path)
     with pytest.raises(ValueError, match="path must be a file name, got 3"):
         load_corpus(3)
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 5])
+@pytest.mark.parametrize("length", [1, 4, 3000])
+def test_kept_logits_of_short_contexts_change_no_bit(monkeypatch, order, length):
+    """None kept but of the empty context, contexts of a letter, all: the same, to the last bit."""
+    text = load_corpus()[:length]
+    logits = []
+    for most, kept in ((0, 1), (3000, 2), (2**20, 4)):
+        monkeypatch.setattr(short_contexts, "MOST_NUMBERS", most)
+        model = NGram.fit(text, order=order, unknown=True)
+        if length == 3000:
+            assert len(model._short_contexts.nodes) == min(kept, order)
+        contexts = [model.encode(text[k : k + n]).tolist() for k in range(60) for n in range(6)]
+        numbers = np.random.default_rng(1)
+        contexts += [numbers.integers(0, len(model.alphabet), n).tolist() for n in range(9)] * 4
+        logits.append([model.logits(context).tobytes() for context in contexts])
+    assert logits[0] == logits[1] == logits[2]
+
+
+def test_kept_logits_are_the_models_own():
+    """What is returned may be written to."""
+    model = NGram.fit("abcabd", order=3)
+    for context in ("", "a", "ab", "dd"):
+        first = model.logits(context)
+        expected = first.copy()
+        first[:] = 0
+        assert np.array_equal(model.logits(context), expected)
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 5, 9])
+@pytest.mark.parametrize("text", ["a", "ab", "aaaa", "abcabd", load_corpus()[:3000], topics["if"]])
+def test_one_sort_counts_what_a_sort_for_each_length_does(order, text):
+    """The same arrays, whether or not the alphabet is larger than that of the text."""
+    codes, ids = np.unique([*map(ord, text)], return_inverse=True)
+    n = min(order, ids.size)
+    for V in (codes.size, codes.size + 1):
+        bits = max(1, (V - 1).bit_length())
+        one = [*smoothing._count_packed(ids, n, V, bits)]
+        each = [*smoothing._count_by_length(ids, n, V)]
+        assert len(one) == len(each) == n
+        for fast, plain in zip(one, each, strict=True):
+            assert fast.first == plain.first
+            for ours, theirs in zip(fast[:3], plain[:3], strict=True):
+                assert ours.dtype == theirs.dtype
+                assert np.array_equal(ours, theirs)
+
+
+def test_a_model_of_letters_too_many_to_pack_is_the_same():
+    """Of 17 bits a letter three fit into an integer, and four do not."""
+    text = "".join(map(chr, range(0x10000, 0x10000 + 70_000))) + "abcabd" * 3
+    model = NGram.fit(text, order=4)
+    assert model.alphabet[model.logits("cab").argmax()] == "d"
+    assert NGram.fit(text, order=3).alphabet[model.logits("ab").argmax()] in "cd"
+
+
+def test_a_text_is_sorted_once(monkeypatch):
+    """No sort, argsort or unique of so many numbers as letters but one, in place."""
+    text = load_corpus()[:60_000]
+    sorts = []
+
+    class Counting:
+        def __getattr__(self, name):
+            function = getattr(np, name)
+            if name in ("argsort", "unique", "searchsorted"):
+                return lambda *a, **k: (sorts.append(max(map(np.size, a))), function(*a, **k))[1]
+            return function
+
+    monkeypatch.setattr(smoothing, "np", Counting())
+    NGram.fit(text, order=3)
+    assert max(sorts) < len(text) / 5

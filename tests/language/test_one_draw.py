@@ -4,13 +4,16 @@ The kernel maps a number u of [0, 1) to a token, so most laws are checked withou
 to which token it maps chosen u. A G-test on true draws follows."""
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
 
 from boltzmann.language import draw, generate, stream
+from boltzmann.language.decoding import chain
 from boltzmann.language.decoding.drawing import MANY_TOKENS
 from boltzmann.language.decoding.kernels import single_draw
+from boltzmann.language.decoding.steps import as_logits
 from tests.support.draws import (
     ALPHA,
     Constant,
@@ -30,7 +33,13 @@ def picks(logits, t, numbers):
     """Return the token to which the kernel for one draw maps each number."""
     slices = np.empty((2, -(-logits.size // single_draw.SLICE)))
     assert single_draw.sum_slices(logits, t, slices)
-    return np.array([single_draw.find_token(logits, t, slices, u) for u in numbers])
+    return tokens_of(logits, t, slices, numbers)
+
+
+def tokens_of(logits, t, slices, numbers):
+    ids = np.empty(len(numbers), np.int64)
+    single_draw.find_tokens(logits, t, slices, np.asarray(numbers), ids)
+    return ids
 
 
 def first_beyond(token, logits, t, slices):
@@ -39,7 +48,7 @@ def first_beyond(token, logits, t, slices):
     high = 2**53
     while low < high:
         middle = (low + high) // 2
-        if single_draw.find_token(logits, t, slices, middle / 2**53) > token:
+        if tokens_of(logits, t, slices, [middle / 2**53])[0] > token:
             high = middle
         else:
             low = middle + 1
@@ -268,3 +277,63 @@ def test_single_draws_pass_a_g_test_that_a_temperature_off_by_2_percent_fails(dt
         assert grouped_power(n, logits, 1.3, wrong) > 1 - 1e-6
         assert grouped_g_test(counts(wrong), p) < ALPHA
     assert grouped_g_test(counts(1.3), p) > ALPHA
+
+
+def test_all_float16_numbers_are_widened_exactly():
+    bits = np.arange(2**16).astype(np.uint16).view(np.int16)
+    wide = np.empty(bits.size, np.float32)
+    single_draw.widen(bits, wide)
+    expected = bits.view(np.float16).astype(np.float32)
+    assert np.array_equal(wide, expected, equal_nan=True)
+    assert np.array_equal(np.signbit(wide), np.signbit(expected))
+
+
+@pytest.mark.parametrize("size", [1, 7, V // 64])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_few_draws_are_single_ones_of_one_pass(monkeypatch, dtype, size):
+    """Weights are summed once, float16 is cast once, and no number is kept of each token."""
+    logits = gaussian_logits(V).astype(dtype)
+    generator = np.random.default_rng(5)
+    singles = [draw(logits, 0.7, seed=generator) for _ in range(size)]
+
+    calls = []
+
+    def counted(name):
+        kernel = getattr(single_draw, name)
+        return lambda *arguments: (calls.append(name), kernel(*arguments))[1]
+
+    for name in ("widen", "sum_slices", "find_tokens"):
+        monkeypatch.setattr(single_draw, name, counted(name))
+    tracemalloc.start()
+    ids = draw(logits, 0.7, size, seed=5)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert ids.tolist() == singles
+    assert calls == ["widen"] * (dtype == np.float16) + ["sum_slices", "find_tokens"]
+    assert peak < (4 * V if dtype == np.float16 else 0) + 18_000
+
+
+def test_float16_draws_are_those_of_float32():
+    half = gaussian_logits(V).astype(np.float16)
+    single = half.astype(np.float32)
+    assert [draw(half, 0.7, seed=n) for n in range(50)] == [
+        draw(single, 0.7, seed=n) for n in range(50)
+    ]
+    assert draw(half[::-1], 0.7, seed=1) == draw(single[::-1], 0.7, seed=1)
+
+
+@pytest.mark.parametrize("size", [2, 53, MANY_TOKENS - 1])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_few_tokens_at_a_temperature_are_checked_by_their_largest(monkeypatch, size, dtype):
+    """No second look at the logits: what checks each of them is called if one is refused only."""
+    checked = []
+    monkeypatch.setattr(chain, "as_logits", lambda logits: checked.append(1) or as_logits(logits))
+    logits = gaussian_logits(size).astype(dtype)
+    for size_of_draw in (None, 3):
+        draw(logits, 0.7, size_of_draw)
+    assert not checked
+    logits[-1] = math.nan
+    with pytest.raises(ValueError, match=rf"logits\[{size - 1}\] is nan"):
+        draw(logits, 0.7)
+    assert checked

@@ -11,6 +11,7 @@ import boltzmann as bz
 from boltzmann.simulation.cascade import Cascade, ranked
 from boltzmann.simulation.counts import CountsEngine, Redraw
 from boltzmann.simulation.dynamics import Dynamics
+from boltzmann.simulation.kernels.random_streams import COUNTS, keyed_state
 
 INF = np.inf
 GRADED = bz.EnergyLevels([0.0, 1.0, 0.3, 2.0, 1.0, INF], [1.0, 3.0, 0.5, 40.0, 1.0, 7.0])
@@ -42,12 +43,12 @@ def sweep_of(levels, t, rule="metropolis"):
 def least_p_value(levels, t, sweep, seed, particles=10**12):
     """Return the least p-value of the moves from each level, times how many there are."""
     matrix = bz.transition_matrix(levels, t)
-    generator = np.random.Generator(np.random.SFC64(seed))
+    stream = keyed_state(seed, COUNTS)
     least = 1.0
     for i in np.flatnonzero(levels.energies < INF):
         start = np.zeros(len(levels), np.int64)
         start[i] = particles
-        after, _ = sweep.draw(start, generator)
+        after, _ = sweep.draw(start, stream)
         assert after.sum() == particles
         expected = particles * matrix[i]
         some = expected > 10  # of rarer moves, no more than chance allows (a false alarm in 1e10)
@@ -83,9 +84,9 @@ def test_particles_of_several_levels_move_independently(rule):
     covariance = np.diag(mean) - matrix.T @ (start[:, None] * matrix)
 
     sweep = sweep_of(LADDER, 0.6, rule)
-    generator = np.random.Generator(np.random.SFC64(2))
+    stream = keyed_state(2, COUNTS)
     turns = 20_000
-    after = np.array([sweep.draw(start, generator)[0] for _ in range(turns)])
+    after = np.array([sweep.draw(start, stream)[0] for _ in range(turns)])
     spread = np.sqrt(np.diag(covariance))
     assert np.all(np.abs(after.mean(axis=0) - mean) < 6 * spread / np.sqrt(turns))
     error = np.sqrt((np.outer(spread, spread) ** 2 + covariance**2) / turns)
@@ -105,13 +106,13 @@ def test_levels_are_ranked_by_weight():
 
 @pytest.mark.parametrize("rule", ["metropolis", "heat-bath"])
 def test_one_particle_has_moved_if_its_level_has_changed(rule):
-    generator = np.random.Generator(np.random.SFC64(3))
+    stream = keyed_state(3, COUNTS)
     sweep = sweep_of(LADDER, 1.0, rule)
     counts = np.zeros(len(LADDER), np.int64)
     counts[3] = 1
     seen = set()
     for _ in range(300):
-        after, moved = sweep.draw(counts, generator)
+        after, moved = sweep.draw(counts, stream)
         assert moved == int(not np.array_equal(after, counts))
         seen.add(moved)
         counts = after
@@ -123,9 +124,9 @@ def test_moves_are_as_many_as_the_transition_matrix_says(rule):
     """Six standard errors of the mean: a false alarm in 5e8; an error of 1 % would be seen."""
     start = np.array([40, 30, 0, 20, 10, 5, 1])
     expected = start.sum() - start @ np.diag(bz.transition_matrix(LADDER, 0.6, rule=rule))
-    generator = np.random.Generator(np.random.SFC64(4))
+    stream = keyed_state(4, COUNTS)
     sweep = sweep_of(LADDER, 0.6, rule)
-    moved = np.array([sweep.draw(start, generator)[1] for _ in range(20_000)])
+    moved = np.array([sweep.draw(start, stream)[1] for _ in range(20_000)])
     assert abs(moved.mean() - expected) < 6 * moved.std() / np.sqrt(moved.size)
     assert 6 * moved.std() / np.sqrt(moved.size) < 0.01 * expected
 

@@ -10,9 +10,16 @@ import pytest
 from tqdm import tqdm
 
 from boltzmann._core import progress
+from boltzmann.simulation import ensemble
 from tests.support.gases import gas_of, same_run
 
 MANY = 20_000  # sweeps, of which an interrupted run makes a few hundred
+
+
+@pytest.fixture(autouse=True)
+def short_chunks(monkeypatch):
+    """Cut runs into chunks of a hundredth of the usual length."""
+    monkeypatch.setattr(ensemble, "_CHUNK_SECONDS", 0.001)
 
 
 def pressed_in_chunk(gas, number):
@@ -65,8 +72,8 @@ def test_a_handler_of_somebody_elses_is_left_in_force(default_interrupt):
     signal.signal(signal.SIGINT, lambda *_: caught.append(1))
     ours = signal.getsignal(signal.SIGINT)
     gas = pressed_in_chunk(gas_of(), 3)
-    gas.run(100)
-    assert (caught, gas.sweeps) == ([1], 100)
+    gas.run(MANY)
+    assert (caught, gas.sweeps) == ([1], MANY)
     assert signal.getsignal(signal.SIGINT) is ours
 
 
@@ -82,3 +89,12 @@ def test_a_bar_is_drawn_on_a_terminal_or_if_asked_for(monkeypatch, terminal, ask
     assert ("sweep" in stderr.getvalue()) is shown
     gas_of().run(5, progress=False)
     assert ("sweep" in stderr.getvalue()) is shown
+
+
+def test_a_chunk_of_a_large_gas_makes_several_sweeps_while_a_block_is_at_hand(monkeypatch):
+    monkeypatch.setattr(ensemble, "_CHUNK_SECONDS", 0.1)
+    assert ensemble.chunk_sweeps(1, 1e-6) == 100_000
+    assert ensemble.chunk_sweeps(3, 0.1) == 8
+    assert ensemble.chunk_sweeps(8, 1.5) == 8
+    assert ensemble.chunk_sweeps(8, 4.0) == 4
+    assert ensemble.chunk_sweeps(1, 60.0) == 1

@@ -9,6 +9,7 @@ import boltzmann as bz
 from boltzmann.simulation.dynamics import Dynamics
 from boltzmann.simulation.kernels import move_tables, moves
 from boltzmann.simulation.kernels.random_streams import LANES, seeded_streams
+from boltzmann.simulation.kernels.sweeps import sweep_blocks, tally, workspace
 
 INF = np.inf
 MASK = 2**64 - 1
@@ -97,19 +98,23 @@ def sweep(states, streams, table, sweeps):
     levels = table.energies.size
     counts = np.zeros((sweeps, levels), np.int64)
     moved = np.zeros(sweeps, np.int64)
-    space = moves.workspace(levels)
-    moves.sweep_blocks(states, streams, table, space, 0, sweeps, 1, counts, moved)
+    space = workspace(levels)
+    sweep_blocks(states, streams, table, space, 0, sweeps, 1, counts, moved)
     return counts, moved
 
 
 def table_of(levels, t, proposal, rule, *, form="own"):
-    """Return the table by its own method, by formula or by weights; wide, with 64 bits a move."""
+    """Return the table by its own method, by formula or by weights; wide, with 64 bits a move.
+
+    Its moves are made in vectors where this processor has them, or by plain loops."""
     dynamics = Dynamics.checked(levels, proposal, rule)
     table = dynamics.move_table(t, by_formula="formula" in form)
     if "weights" in form:
         weights = dynamics.single_precision_weights(t)
-        table = table._replace(method=moves.WEIGHTS, weights=weights)
-    return table._replace(wide=True) if "wide" in form else table
+        table = table._replace(thresholds=None, weights=weights)
+    if "wide" in form:
+        table = table._replace(wide=True)
+    return table._replace(vectors=None) if "wide" in form or "loops" in form else table
 
 
 def random_states(levels, size, seed=0):
@@ -151,6 +156,9 @@ FORMS = [
     ("wide weights", "uniform"),
     ("own", "neighbour"),
     ("formula", "neighbour"),
+    ("loops", "uniform"),
+    ("loops", "neighbour"),
+    ("weights in loops", "uniform"),
 ]
 
 
@@ -188,7 +196,9 @@ def crafted_stream(rows):
 
 
 @pytest.mark.parametrize("buckets", [3, 100, 1000])
-@pytest.mark.parametrize("form", ["own", "formula", "wide formula", "wide weights"])
+@pytest.mark.parametrize(
+    "form", ["own", "formula", "weights", "loops", "wide formula", "wide weights"]
+)
 def test_words_that_would_bias_the_proposal_are_drawn_again(buckets, form):
     """Word 0 and others at the edge of a bucket have too small a fraction.
 
@@ -317,9 +327,11 @@ def test_single_precision_leaves_to_the_formula_all_that_it_could_get_wrong(rule
     assert np.array_equal(by_formula, expected)
 
     table = table_of(levels, 1.0, "uniform", rule)
-    assert table.method == moves.WEIGHTS
     own, (other, gap) = table.weights[here], np.empty((2, here.size), np.float32)
-    assert moves.move_by_weights(by_weights, own, proposed, words, table, other, gap) == moved
+    assert (
+        moves.move_by_weights(by_weights, own, proposed, words, table, table.weights, other, gap)
+        == moved
+    )
     assert np.array_equal(by_weights, expected)
     assert np.array_equal(own, table.weights[expected])
 
@@ -398,7 +410,7 @@ def test_a_tally_counts(size):
     for levels in (2, 70):
         state = random.integers(levels, size=size).astype(np.uint32)
         counts, partial = np.full(levels, 10, np.int64), np.zeros((4, levels), np.int64)
-        moves.tally(state, counts, partial)
+        tally(state, size, counts, partial)
         assert np.array_equal(counts, 10 + np.bincount(state, minlength=levels))
         assert not partial.any()
 
@@ -416,7 +428,7 @@ def test_counts_and_moves_belong_to_their_interval_wherever_a_call_begins():
         first, last = done // 3, (done + cut) // 3
         some = np.zeros((last - first, 8), np.int64)
         few = np.zeros((done + cut - 1) // 3 - first + 1, np.int64)
-        moves.sweep_blocks(states, streams, table, moves.workspace(8), done, cut, 3, some, few)
+        sweep_blocks(states, streams, table, workspace(8), done, cut, 3, some, few)
         counts[first:last] += some
 
         changed[first : first + few.size] += few
@@ -464,6 +476,7 @@ def test_numbered_acceptances_are_those_of_the_formula(proposal):
             beyond = (
                 move_tables.last_accepted(words, bucket, table.buckets) + 1 - WORDS % table.buckets
             )
-            assert table.thresholds[i * table.buckets + bucket] == {0: 0, kept: WORDS - 1}.get(
+            always = WORDS - max(1, WORDS % table.buckets)
+            assert table.thresholds[i * table.buckets + bucket] == {0: 0, kept: always}.get(
                 words, beyond
             )

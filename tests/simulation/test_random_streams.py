@@ -1,14 +1,17 @@
 """The random words: NumPy's own SFC64 in every lane, and one key for each block."""
 
 import numpy as np
+import pytest
 
 from boltzmann.simulation.kernels.random_streams import (
     COUNTS,
     LANES,
     MOVES,
     START,
+    fill_row,
     fill_words,
     keyed_generator,
+    seed_words,
     seeded_streams,
 )
 
@@ -112,3 +115,19 @@ def test_every_bit_of_every_lane_is_fair_and_blind_to_the_one_before():
     for sample in (bits, changes):
         z = (sample.mean(axis=0) - 0.5) * 2 * np.sqrt(len(sample))
         assert np.abs(z).max() < 6.4
+
+
+@pytest.mark.parametrize("seed", [0, 2**32 - 1, 2**32, 2**100, 2**128, 2**300 + 7])
+def test_blocks_are_seeded_all_at_once_as_numpy_seeds_each(seed):
+    blocks = np.array([0, 1, 600, 70_000], np.uint32)
+    for words, block in zip(seed_words(seed, blocks), blocks.tolist(), strict=True):
+        alone = np.random.SeedSequence(seed, spawn_key=(MOVES, block))
+        assert np.array_equal(words, alone.generate_state(6 * LANES))
+
+
+def test_a_row_is_filled_as_words_are():
+    stream, twin, rows = any_stream(4), any_stream(4), np.zeros((3, LANES), np.uint64)
+    fill_row(stream, rows, 2)
+    assert np.array_equal(rows[2], drawn(twin, 1)[0])
+    assert np.array_equal(stream, twin)
+    assert not rows[:2].any()

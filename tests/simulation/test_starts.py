@@ -8,6 +8,7 @@ import pytest
 
 import boltzmann as bz
 from boltzmann.simulation import starts
+from boltzmann.simulation.kernels.random_streams import START, keyed_generator
 from tests.support.gases import ENGINES, LEVELS, gas_of
 
 INF = np.inf
@@ -82,3 +83,22 @@ print(peak() - before)
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert 20_000 < int(result.stdout) < 100_000
+
+
+@pytest.mark.parametrize("levels", [2, 64, 1000])
+def test_many_particles_start_as_they_would_one_piece_after_the_other(levels, monkeypatch):
+    """The compiled draw is NumPy's generator and search, forbidden and unlikely levels included."""
+    random = np.random.default_rng(levels)
+    weights = random.exponential(size=levels) ** 8
+    weights[[levels // 3, -1]] = 0
+    weights[0] += 1e-3
+    probabilities = weights / weights.sum()
+    drawn = []
+    for many in (2**30, 0):
+        monkeypatch.setattr(starts, "_MANY", many)
+        generator = keyed_generator(5, START)
+        states = starts._drawn_states(probabilities, 200_000, generator)
+        drawn.append((states, generator.random()))
+    (by_numpy, next_number), (compiled, next_compiled) = drawn
+    assert np.array_equal(by_numpy, compiled)
+    assert next_number == next_compiled

@@ -27,8 +27,8 @@ class Constant(np.random.Generator):
         super().__init__(np.random.PCG64(0))
         self.value = value
 
-    def random(self, size):
-        return np.full(size, self.value)
+    def random(self, size=None):
+        return self.value if size is None else np.full(size, self.value)
 
 
 def law(logits, t=1.0):

@@ -1,6 +1,8 @@
 """Audits of `examples.dishonest_server`, with options for tests."""
 
 import json
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -11,11 +13,14 @@ from boltzmann.__main__ import _parser
 from boltzmann.thermometer.io import client
 
 PROMPTS = ("The fire was", "The old woman", "It was cold and", "The water in the")
+LONG = ("--tokens", 32)  # as many draws from a quarter of the requests, which cost most of the time
 
 
 @pytest.fixture(autouse=True)
 def isolated(monkeypatch, tmp_path):
     """No proxy, hardly any waiting, and a folder of its own for each test."""
+    if find_spec("sniffio") is None:
+        monkeypatch.setitem(sys.modules, "sniffio", None)  # or httpcore searches at each request
     monkeypatch.setattr(client, "BACKOFF", 0.01)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.chdir(tmp_path)

@@ -12,6 +12,7 @@ import pytest
 from boltzmann.thermometer.io import requests
 from examples.dishonest_server import DishonestServer, model
 from tests.support.live_audits import (
+    LONG,
     PROMPTS,
     isolated,  # noqa: F401
     kept_lines,
@@ -35,7 +36,7 @@ from tests.support.live_audits import (
 def test_an_honest_server_is_read_at_its_temperature(api, style, listed, capsys):
     """4 σ is missed once in 16,000; a list wrongly taken for the likeliest is off by 8 σ."""
     with DishonestServer(style=style) as server:
-        status = run(server, "--api", api, "--listed", listed, draws=3000)
+        status = run(server, *LONG, "--api", api, "--listed", listed, draws=3000)
     out = capsys.readouterr().out
     t, error = reading(out)
     assert status == 0, out
@@ -70,6 +71,7 @@ def test_what_a_server_does_wrong_is_named(behaviour, arguments, fault, capsys):
         assert (
             run(
                 server,
+                *LONG,
                 *arguments,
                 t=0.5 if fault in ("swapped_order", "missing_truncation") else 0.7,
             )
@@ -86,7 +88,7 @@ def test_a_truncation_that_is_claimed_holds(capsys):
     ):
         keep = f"{behaviour}{len(arguments)}.jsonl"
         with DishonestServer(behaviour) as server:
-            status = run(server, "--min-p", 0.05, *arguments, draws=3000, keep=keep)
+            status = run(server, *LONG, "--min-p", 0.05, *arguments, draws=3000, keep=keep)
         out = " ".join(capsys.readouterr().out.split())
         assert status == 0, out
         assert re.search(r" 0\.(6[7-9]|7[0-3]?)\d* with the truncation claimed", out)
@@ -95,7 +97,7 @@ def test_a_truncation_that_is_claimed_holds(capsys):
 @pytest.mark.parametrize("listed", [20, 5])
 def test_a_top_p_that_is_claimed_is_judged_from_short_lists(listed, capsys):
     """An honest one does not fail; one that is not there does; of others short lists say little."""
-    asked = ["--top-p", 0.9, "--listed", listed, "--order", "transformers"]
+    asked = [*LONG, "--top-p", 0.9, "--listed", listed, "--order", "transformers"]
     with DishonestServer() as server:
         status = run(server, *asked, draws=3000)
         out = " ".join(capsys.readouterr().out.split())
@@ -152,7 +154,7 @@ def test_a_negative_temperature_is_refused_and_can_be_asked_for(capsys):
         ):
             run(server, t=-0.7)
         assert server.bodies == []
-        asked = ["--field", "temperature=-0.7"]
+        asked = [*LONG, "--field", "temperature=-0.7"]
         assert run(server, *asked, t=0, keep="greedy.jsonl") == 1
         assert "fails, ignored: " in capsys.readouterr().out
         assert run(server, *asked, t=1, draws=2400, keep="one.jsonl") == 0
@@ -166,7 +168,7 @@ def test_pieces_of_characters_are_left_out_on_both_sides(capsys, monkeypatch):
         if spelled.startswith((b" the", b" a", b"."))
     }
     with DishonestServer(pieces=pieces) as server:
-        assert run(server, "--api", "llama", draws=3000) == 0
+        assert run(server, *LONG, "--api", "llama", draws=3000) == 0
     t, error = reading(capsys.readouterr().out)
     assert abs(t - 0.7) < 4 * error
     path = Path("draws.jsonl")
@@ -184,7 +186,7 @@ def test_pieces_of_characters_are_left_out_on_both_sides(capsys, monkeypatch):
 def test_log_probabilities_after_the_temperature_are_found_out(behaviour, status, fault, capsys):
     """Taken for raw, an honest server seems to ignore t, and one that squares it to be honest."""
     with DishonestServer(behaviour, tempered=True) as server:
-        assert run(server, draws=2400) == status
+        assert run(server, *LONG, draws=2400) == status
     out = capsys.readouterr().out
     assert "after the temperature: multiplied back by 0.7" in out
     assert not fault or f"fails, {fault}: " in out

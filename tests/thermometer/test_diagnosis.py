@@ -13,6 +13,8 @@ from tests.support.gpt2_like import Sampler, law, logits
 
 OUTPUTS = {
     "sum_weights": 3,
+    "sum_cumulants": 4,
+    "mass_of_more_typical": 1,
     "mass_before": 1,
     "nucleus": 1,
     "count_below": 1,

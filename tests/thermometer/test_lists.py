@@ -5,11 +5,13 @@ fixed, and none of the audits here does. The wrong claims stand out by 30 nats a
 would do."""
 
 import json
+from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
 
-from boltzmann.thermometer import SamplingLaw, diagnose, load_draws, read
+from boltzmann.thermometer import SamplingLaw, diagnose, load_draws, read, truncation
 from boltzmann.thermometer.truncation import determined, kept_counts
 from tests.support.gpt2_like import Sampler, law, logits, softmax
 
@@ -29,13 +31,19 @@ CLAIMS = [
 ]
 
 
-def drawn(truth, draws, seed):
-    """Return the tokens that a law draws, and their rows."""
-    sampler = Sampler(
+@cache
+def sampler_of(truth):
+    """Return the sampler of a law, made once: it sorts the whole table."""
+    return Sampler(
         law(
             TABLE, truth.temperature, truth.top_k, truth.top_p, truth.min_p, truth.temperature_first
         )
     )
+
+
+def drawn(truth, draws, seed):
+    """Return the tokens that a law draws, and their rows."""
+    sampler = sampler_of(truth)
     return sampler.draw(np.random.default_rng(seed).random(draws)), sampler.rows(draws)
 
 
@@ -110,6 +118,27 @@ def test_a_hidden_truncation_is_named_with_its_temperature(truth, cutoff):
         assert diagnosis.fault == f"hidden_{cutoff}"
         assert diagnosis.law.temperature == pytest.approx(truth.temperature, rel=0.03)
         assert getattr(diagnosis.law, cutoff) == pytest.approx(getattr(truth, cutoff), abs=0.01)
+
+
+def test_a_top_k_is_searched_from_below(monkeypatch):
+    """As many doublings and halvings as it has bits; halving the vocabulary would take 20 and more.
+
+    A nucleus of what is left is smaller than that of all: a top_k may have to be larger than the
+    highest rank drawn.
+    """
+    evidence = listed(SamplingLaw(1.0, top_p=0.9), 20, draws=2000).evidence
+    law = SamplingLaw(1.0, top_k=1, top_p=0.9)
+    counts, passes = truncation.kept_counts, []
+    monkeypatch.setattr(
+        truncation, "kept_counts", lambda *given: passes.append(given) or counts(*given)
+    )
+    found = truncation.tightest_top_k(evidence, law).top_k
+    more = found - 1 - int(evidence.ranks.max())
+    assert 0 < more < 256
+    assert len(passes) <= 3 + 2 * more.bit_length()
+    for top_k, allowed in ((found - 1, False), (found, True)):
+        kept = counts(evidence, replace(law, top_k=top_k))
+        assert (evidence.ranks < kept[evidence.rows]).all() == allowed
 
 
 @pytest.mark.parametrize("m", [20, 5])

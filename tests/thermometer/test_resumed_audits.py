@@ -15,7 +15,7 @@ from boltzmann.thermometer import SamplingLaw
 from boltzmann.thermometer.io import client, requests
 from boltzmann.thermometer.io.requests import AuditRequest
 from examples.dishonest_server import DishonestServer
-from tests.support.live_audits import isolated, kept_lines, parsed, run  # noqa: F401
+from tests.support.live_audits import LONG, isolated, kept_lines, parsed, run  # noqa: F401
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 120  # seconds after which a process is given up
@@ -52,7 +52,7 @@ def test_an_echoed_prompt_is_left_out_of_what_is_kept(capsys):
 
 def test_what_is_kept_can_be_audited_again(capsys):
     with DishonestServer() as server:
-        run(server, draws=2400)
+        run(server, *LONG, draws=2400)
     live = capsys.readouterr().out
     options = parsed("draws.jsonl", "--temperature", 0.7, "--resolution", 0.25)
     assert options.run(options) == 0

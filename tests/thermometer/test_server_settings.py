@@ -20,7 +20,7 @@ from boltzmann.thermometer.io.server_settings import (
     settings_acting,
 )
 from examples.dishonest_server import DishonestServer
-from tests.support.live_audits import isolated, kept_lines, run  # noqa: F401
+from tests.support.live_audits import LONG, isolated, kept_lines, run  # noqa: F401
 
 ORDER = [
     "penalties",
@@ -196,7 +196,7 @@ def test_what_is_said_stands_beside_what_is_measured(
             return super().settings(body) | says
 
     with Saying(behaviour, says={**LLAMA, "xtc_probability": 0.0}) as server:
-        assert run(server, "--api", "llama", *arguments, draws=2400) == status
+        assert run(server, *LONG, "--api", "llama", *arguments, draws=2400) == status
     out = " ".join(capsys.readouterr().out.split())
     assert ("finding" in out) == bool(finding)
     assert "said" in out
@@ -206,7 +206,7 @@ def test_what_is_said_stands_beside_what_is_measured(
 def test_defaults_act_where_the_interface_cannot_switch_them_off(capsys):
     """Completions name neither top_k nor min_p: both are then in force, by the server's word."""
     with DishonestServer(says=LLAMA) as server:
-        run(server, t=0.7, draws=1200)
+        run(server, *LONG, t=0.7, draws=1200)
     out = " ".join(capsys.readouterr().out.split())
     assert "said t = 0.7, top_k = 40, min_p = 0.05, in the order" in out
     assert "finding the server says t = 0.7, top_k = 40, min_p = 0.05, temperature last" in out

@@ -29,17 +29,23 @@ def answers(reported, drawn, draws, placeholder=None, seed=7):
     generator = np.random.default_rng(seed)
     with np.errstate(divide="ignore"):
         logprobs = np.log(reported)  # (contexts, tokens)
-    found = []
-    for row in generator.integers(CONTEXTS, size=draws):
-        token = int(generator.choice(TOKENS, p=drawn[row]))
-        order = np.argsort(-logprobs[row], kind="stable")[:LISTED]
-        listed = [(f"<{k}>", float(logprobs[row, k])) for k in order]
-        if placeholder is None:
-            listed = [pair for pair in listed if np.isfinite(pair[1])]
-        else:
-            listed = [(name, max(value, placeholder)) for name, value in listed]
-        found.append(chat((f"<{token}>", float(logprobs[row, token]), listed)))
-    return found
+    lists = [listed(row, placeholder) for row in logprobs]
+    edges = np.cumsum(drawn, axis=1) / drawn.sum(axis=1, keepdims=True)  # (contexts, tokens)
+    rows, uniform = generator.integers(CONTEXTS, size=draws), generator.random(draws)
+    tokens = (edges[rows] <= uniform[:, None]).sum(axis=1)  # inverse CDF, one a draw
+    return [
+        chat((f"<{token}>", float(logprobs[row, token]), lists[row]))
+        for row, token in zip(rows.tolist(), tokens.tolist(), strict=True)
+    ]
+
+
+def listed(logprobs, placeholder):
+    """Return the likeliest of log-probabilities (tokens,) as (text, log-probability)."""
+    order = np.argsort(-logprobs, kind="stable")[:LISTED].tolist()
+    pairs = [(f"<{k}>", float(logprobs[k])) for k in order]
+    if placeholder is None:
+        return [pair for pair in pairs if np.isfinite(pair[1])]
+    return [(name, max(value, placeholder)) for name, value in pairs]
 
 
 def audited(lines, *arguments):

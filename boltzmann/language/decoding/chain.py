@@ -6,6 +6,9 @@ from functools import partial, reduce
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+from numpy.typing import ArrayLike
+
 from boltzmann._core.checks import FloatArray
 from boltzmann.language.decoding.steps import (
     Epsilon,
@@ -17,9 +20,12 @@ from boltzmann.language.decoding.steps import (
     TopK,
     TopP,
     Typical,
+    as_logits,
     relative_to_largest,
     relative_weights,
 )
+
+_LARGE = 1e290  # logits up to here have differences that are far from the largest float
 
 
 def _applied(steps: Sequence[Step], logits: FloatArray, context: Ids) -> FloatArray:
@@ -210,18 +216,48 @@ def as_step(chain: Chain | None, temperature: Any, top_k: Any, top_p: Any, min_p
     return chain.steps[0] if len(chain.steps) == 1 else chain
 
 
+def depends_on_context(step: Step) -> bool:
+    """Tell whether `step` leaves other logits in another context."""
+    steps = step.steps if isinstance(step, Chain) else (step,)
+    return any(isinstance(one, RepetitionPenalty) for one in steps)
+
+
 def weights_after(step: Step, logits: FloatArray, context: Ids) -> FloatArray:
     """Return each token's probability after `step` relative to the most probable one's, (V,).
 
     Behind the last repetition penalty, the only step that depends on where zero is, logits are
-    measured from the largest, so that large ones lose no digit to the temperature. Beyond 1e290 the
-    difference itself could overflow.
+    measured from the largest, so that large ones lose no digit to the temperature. Of logits
+    beyond 1e290 the difference itself could overflow.
     """
     steps = step.steps if isinstance(step, Chain) else (step,)
     penalties = [index for index, one in enumerate(steps) if isinstance(one, RepetitionPenalty)]
     first = penalties[-1] + 1 if penalties else 0
 
     values = _applied(steps[:first], logits, context)  # (V,)
-    if abs(values.max()) < 1e290:
+    if abs(values.max()) < _LARGE:
         values = relative_to_largest(values)
     return relative_weights(_applied(steps[first:], values, context))
+
+
+def checked_weights(step: Step, logits: ArrayLike, context: Ids) -> FloatArray:
+    """Return `weights_after(step, as_logits(logits), context)`, (V,), for most arrays in one pass.
+
+    Where the largest logit is finite none is nan and not all are -inf, so that there is nothing
+    else to check and, for a temperature alone, no limit to look at.
+    """
+    if (
+        isinstance(step, Temperature)
+        and 0 < step.temperature < np.inf
+        and type(logits) is np.ndarray
+        and logits.ndim == 1
+        and logits.size
+        and logits.dtype.kind == "f"
+    ):
+        with np.errstate(all="ignore"):
+            values = logits.astype(np.float64)  # (V,)
+            largest = np.maximum.reduce(values)  # nan if one is
+            if abs(largest) < _LARGE:
+                values -= largest
+                values /= step.temperature
+                return np.exp(values, out=values)
+    return weights_after(step, as_logits(logits), context)

@@ -5,23 +5,27 @@ kernels take over where there is much to compute; loading one takes about half a
 imported at the first draw that needs it.
 """
 
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 from functools import cache
 from types import ModuleType
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from boltzmann._core.arrays import is_plain
 from boltzmann._core.checks import FloatArray, as_count, as_generator, as_ids
-from boltzmann.language.decoding.chain import Chain, as_step, weights_after
-from boltzmann.language.decoding.steps import Ids, Step, Temperature, as_logits
+from boltzmann.language.decoding.chain import Chain, as_step, checked_weights
+from boltzmann.language.decoding.steps import Ids, Step, Temperature
 
 IntArray = NDArray[np.int64]
 
-MANY_TOKENS = 4096  # logits from which one draw at a temperature is left to a kernel
-MANY_DRAWS = 10_000  # draws from which an alias table is made ...
+MANY_TOKENS = 4096  # logits from which few draws at a temperature are left to a kernel ...
+TOKENS_PER_DRAW = 64  # ... up to one draw for so many tokens
+MANY_DRAWS = 10_000  # draws from which a guide or alias table is made ...
 FEW_TOKENS = 16  # ... unless there are fewer tokens than this
+INTERVALS = 2**15  # of a guide table, which stays in the cache of most processors
 DRAWS_PER_BLOCK = 8192  # the random numbers of a block stay in the cache
 KERNEL_TYPES = (np.dtype(np.float32), np.dtype(np.float64))
 KERNEL_TEMPERATURES = (1e-30, 1e30)  # 1 / (t log 2) is then a normal float32
@@ -127,13 +131,15 @@ def draw(
 
     Notes
     -----
-    A draw is an inverse CDF. Two compiled kernels replace it where there is much to compute:
+    A draw is an inverse CDF. Compiled kernels take over where there is much to compute:
 
-    - One draw from 4096 logits or more, in float32 or float64, at a temperature and without any
-      other step: the weights are computed in single precision, which changes the law by less than
-      1e-6 in total variation.
+    - One draw, or one for every 64 tokens, from 4096 logits or more, in float16, float32 or
+      float64, at a temperature and without any other step: the weights are computed in single
+      precision, which changes the law by less than 1e-6 in total variation.
     - At least as many draws as tokens, of 16 tokens and 10,000 draws on: an alias table [4]_, whose
       probabilities are whole multiples of 2^-53.
+    - 10,000 draws and more, from more tokens than that: the same tokens, found by a guide table
+      [5]_.
 
     References
     ----------
@@ -141,6 +147,7 @@ def draw(
     .. [2] A. Holtzman et al., Proc. ICLR 2020: top_p.
     .. [3] M. N. Nguyen et al., Proc. ICLR 2025: min_p.
     .. [4] A. J. Walker, ACM Trans. Math. Softw. 3, 253 (1977).
+    .. [5] H.-C. Chen and Y. Asau, AIIE Trans. 6, 163 (1974).
 
     Examples
     --------
@@ -157,48 +164,77 @@ def draw(
     if size is None:
         return draw_one(step, logits, context, seed)
 
-    weights = weights_after(step, as_logits(logits), context)  # (V,)
-    return draw_many(weights, as_count("size", size, least=0), as_generator(seed))
+    size = as_count("size", size, least=0)
+    generator = as_generator(seed)
+    if isinstance(step, Temperature):
+        ids = draw_few_of_many_tokens(logits, step.temperature, size, generator)
+        if ids is not None:
+            return ids
+    return draw_many(checked_weights(step, logits, context), size, generator)
 
 
 def draw_one(step: Step, logits: ArrayLike, context: Ids, seed: int | np.random.Generator) -> int:
     """Return one id from the law that `step` makes of the logits, by one random number."""
     if isinstance(step, Temperature):
-        token = draw_one_of_many_tokens(logits, step.temperature, seed)
-        if token is not None:
-            return token
+        ids = draw_few_of_many_tokens(logits, step.temperature, 1, seed)
+        if ids is not None:
+            return int(ids[0])
 
-    weights = weights_after(step, as_logits(logits), context)  # (V,)
-    return int(inverse_cdf(weights, as_generator(seed).random(1))[0])
+    weights = checked_weights(step, logits, context)  # (V,)
+    cumulative = weights.cumsum()  # (V,)
+    token = int(cumulative.searchsorted(as_generator(seed).random() * cumulative[-1], "right"))
+    return token if token < cumulative.size else int(cumulative.searchsorted(cumulative[-1]))
 
 
-def draw_one_of_many_tokens(
-    logits: ArrayLike, temperature: float, seed: int | np.random.Generator
-) -> int | None:
-    """Return one id from softmax(logits / t) by the kernel for many tokens, or None.
+def token_of(cumulative: list[float], uniform: float) -> int:
+    """Return the token on which a number of [0, 1) falls, as in `inverse_cdf`."""
+    total = cumulative[-1]
+    token = bisect_right(cumulative, uniform * total)
+    # What has been rounded up to the total falls on the token with which that is reached.
+    return token if token < len(cumulative) else bisect_left(cumulative, total)
 
-    None, with the seed left alone, stands for what the kernel is not made for: few tokens, types
-    other than float32 and float64, temperatures near 0 or inf, and logits among which one is nan
-    or +inf or all are -inf.
+
+def draw_few_of_many_tokens(
+    logits: ArrayLike, temperature: float, size: int, seed: int | np.random.Generator
+) -> IntArray | None:
+    """Return ids from softmax(logits / t), (size,), by the kernel for many tokens, or None.
+
+    None, with the seed left alone, stands for what the kernel is not made for: few tokens, many
+    draws, types other than floats of up to 64 bits, temperatures near 0 or inf, and logits among
+    which one is nan or +inf or all are -inf.
     """
     coldest, hottest = KERNEL_TEMPERATURES
     if (
         not isinstance(logits, np.ndarray)
-        or not is_plain(logits)
-        or logits.size < MANY_TOKENS
+        or logits.size < max(MANY_TOKENS, TOKENS_PER_DRAW * size)
         or logits.ndim != 1
-        or logits.dtype not in KERNEL_TYPES
+        or not is_plain(logits)
         or not coldest <= temperature <= hottest
     ):
         return None
 
     kernel = _single_draw_kernel()
-    contiguous = np.ascontiguousarray(logits)  # (V,)
+    numbers = _as_kernel_type(logits, kernel)  # (V,)
     slices = np.empty((2, -(-logits.size // kernel.SLICE)))  # (2, number of slices)
-    if not kernel.sum_slices(contiguous, temperature, slices):
+    if numbers is None or not kernel.sum_slices(numbers, temperature, slices):
         return None
-    uniform = as_generator(seed).random(1)[0]
-    return int(kernel.find_token(contiguous, temperature, slices, uniform))
+    ids = np.empty(size, np.int64)
+    kernel.find_tokens(numbers, temperature, slices, as_generator(seed).random(size), ids)
+    return ids
+
+
+def _as_kernel_type(logits: NDArray[Any], kernel: ModuleType) -> NDArray[Any] | None:
+    """Return logits as the kernel takes them, contiguous, (V,); None if it takes no such type.
+
+    Narrower floats are cast once, to float32, which has all their numbers.
+    """
+    if logits.dtype in KERNEL_TYPES:
+        return np.ascontiguousarray(logits)
+    if logits.dtype == np.float16:
+        single = np.empty(logits.size, np.float32)
+        kernel.widen(np.ascontiguousarray(logits).view(np.int16), single)
+        return single
+    return None
 
 
 @cache
@@ -216,26 +252,57 @@ def inverse_cdf(weights: FloatArray, uniforms: FloatArray) -> IntArray:
     would fall behind the last token, and is given to the last one with a weight.
     """
     cumulative = np.cumsum(weights)  # (V,)
-    above = np.searchsorted(cumulative, uniforms * cumulative[-1], side="right")  # (size,)
-    ids: IntArray = np.minimum(above, np.flatnonzero(weights)[-1])
+    ids = cumulative.searchsorted(uniforms * cumulative[-1], side="right")  # (size,)
+    return _within(ids, weights)
+
+
+def _within(ids: IntArray, weights: FloatArray) -> IntArray:
+    """Return ids from 0 to V, (size,), with the last token that has a weight in place of V."""
+    if ids.size and ids.max() == weights.size:
+        ids = np.minimum(ids, np.flatnonzero(weights)[-1])
     return ids
 
 
 def draw_many(weights: FloatArray, size: int, generator: np.random.Generator) -> IntArray:
-    """Return `size` independent draws from weights (V,): by alias table if there are many.
+    """Return `size` independent draws from weights (V,): by a table if there are many.
 
-    Either way each draw takes one number of the generator, in order.
+    In every way each draw takes one number of the generator, in order.
     """
-    if weights.size < FEW_TOKENS or size < max(weights.size, MANY_DRAWS):
+    if weights.size < FEW_TOKENS or size < MANY_DRAWS:
         return inverse_cdf(weights, generator.random(size))
+    if size < weights.size:
+        return _guided(weights, size, generator)
+    return _aliased(weights, size, generator)
 
+
+def _guided(weights: FloatArray, size: int, generator: np.random.Generator) -> IntArray:
+    """Return what `inverse_cdf` does, (size,), with a guide table in place of a binary search."""
+    from boltzmann.language.decoding.kernels import guide
+
+    cumulative = np.cumsum(weights)  # (V,)
+    table = np.empty(INTERVALS, np.int32)
+    guide.guide_table(cumulative, table)
+    ids = np.empty(size, np.int64)
+    for uniforms, block in _blocks(ids, generator):
+        guide.find_tokens(cumulative, table, uniforms, block)
+    return _within(ids, weights)
+
+
+def _aliased(weights: FloatArray, size: int, generator: np.random.Generator) -> IntArray:
+    """Return `size` draws, (size,), by an alias table."""
     from boltzmann.language.decoding.kernels import alias
 
     bits = (weights.size - 1).bit_length()
     table = alias.alias_table(weights, bits)  # (2^bits,)
     ids = np.empty(size, np.int64)
-    uniforms = np.empty(DRAWS_PER_BLOCK)
-    for start in range(0, size, DRAWS_PER_BLOCK):
-        block = ids[start : start + DRAWS_PER_BLOCK]
-        alias.draw_many(table, bits, generator.random(out=uniforms[: block.size]), block)
+    for uniforms, block in _blocks(ids, generator):
+        alias.draw_many(table, bits, uniforms, block)
     return ids
+
+
+def _blocks(ids: IntArray, generator: np.random.Generator) -> Iterator[tuple[FloatArray, IntArray]]:
+    """Yield the random numbers for each block of `ids`, and the block."""
+    uniforms = np.empty(DRAWS_PER_BLOCK)
+    for start in range(0, ids.size, DRAWS_PER_BLOCK):
+        block = ids[start : start + DRAWS_PER_BLOCK]
+        yield generator.random(out=uniforms[: block.size]), block

@@ -1,22 +1,31 @@
 """Text generation: continuing a prompt, one token after the other."""
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from boltzmann._core.checks import FloatArray, as_count, as_generator
-from boltzmann.language.decoding.chain import Chain, as_step
-from boltzmann.language.decoding.drawing import IntArray, draw_one
+from boltzmann._core.checks import as_count, as_generator
+from boltzmann.language.decoding.chain import (
+    Chain,
+    as_step,
+    checked_weights,
+    depends_on_context,
+)
+from boltzmann.language.decoding.drawing import MANY_TOKENS, IntArray, draw_one, token_of
 from boltzmann.language.decoding.steps import Step, as_logits
+
+MOST_KEPT = 2**20  # cumulative weights that a text keeps of contexts that may come again: 32 MB
 
 
 class LanguageModel(Protocol):
     """The interface of a model for `generate`: text to ids, ids to text, logits of the next id.
 
     A model with an attribute `unknown_id` (int or None) has a token for all that its vocabulary
-    lacks; that token is never drawn.
+    lacks; that token is never drawn. One with an attribute `reach` (int) has logits that depend on
+    the last `reach` ids of a context alone; they are asked for once for each such ending.
     """
 
     def encode(self, text: str) -> Sequence[int] | IntArray:
@@ -74,18 +83,60 @@ def _continue(
     model: LanguageModel, ids: list[int], length: int, step: Step, generator: np.random.Generator
 ) -> Iterator[int]:
     """Yield `length` ids that follow `ids`, and append each to them."""
+    reach = getattr(model, "reach", None)
+    if reach is None or depends_on_context(step):
+        draws = _drawn(model, ids, step, generator)
+    else:
+        draws = _drawn_from_kept_laws(model, reach, ids, step, generator)
+    for token in islice(draws, length):
+        ids.append(token)
+        yield token
+
+
+def _drawn(
+    model: LanguageModel, ids: list[int], step: Step, generator: np.random.Generator
+) -> Iterator[int]:
+    """Yield a draw of the next token again and again, each from the law that follows `ids`."""
+    while True:
+        yield draw_one(step, _known_logits(model, ids), ids, generator)
+
+
+def _drawn_from_kept_laws(
+    model: LanguageModel, reach: int, ids: list[int], step: Step, generator: np.random.Generator
+) -> Iterator[int]:
+    """Yield what `_drawn` does, for a model whose logits depend on the last `reach` ids alone.
+
+    The cumulative weights of a context are computed when it comes for the first time.
+    """
+    kept: dict[tuple[int, ...], list[float]] = {}
+    while True:
+        context = tuple(ids[-reach:]) if reach else ()
+        cumulative = kept.get(context)
+        if cumulative is None:
+            logits = _known_logits(model, ids)
+            if np.size(logits) >= MANY_TOKENS:  # drawn otherwise, and too long to be kept
+                yield draw_one(step, logits, (), generator)
+                continue
+            cumulative = checked_weights(step, logits, ()).cumsum().tolist()
+            if len(kept) * len(cumulative) > MOST_KEPT:
+                kept.clear()
+            kept[context] = cumulative
+        yield token_of(cumulative, generator.random())
+
+
+def _known_logits(model: LanguageModel, ids: list[int]) -> ArrayLike:
+    """Return the logits of the next token, (V,), with the token for unknown text forbidden."""
+    return without_unknown(model, model.logits(ids))
+
+
+def without_unknown(model: LanguageModel, logits: ArrayLike) -> ArrayLike:
+    """Return logits of the model, (V,), with its token for unknown text, if any, forbidden."""
     unknown_id = getattr(model, "unknown_id", None)
-    for _ in range(length):
-        logits = model.logits(ids)  # (V,)
-        if unknown_id is not None:
-            logits = _without(unknown_id, as_logits(logits))
-        ids.append(draw_one(step, logits, ids, generator))
-        yield ids[-1]
-
-
-def _without(token: int, logits: FloatArray) -> FloatArray:
-    """Return the logits with this token forbidden, in an array of their own, (V,)."""
-    return np.where(np.arange(logits.size) == token, -np.inf, logits)
+    if unknown_id is None:
+        return logits
+    known = as_logits(logits).copy()
+    known[unknown_id] = -np.inf
+    return known
 
 
 def generate(

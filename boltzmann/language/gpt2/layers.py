@@ -7,12 +7,17 @@ vocabulary.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from math import pi, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
-from boltzmann.language.gpt2.cache import Array, KeyValueCache
+from boltzmann.language.gpt2.cache import Array, Dtype, KeyValueCache
+
+QUERIES = 64  # tokens of one head that attend at once: their scores stay in the cache
+MANY = 1_000_000  # numbers of a hidden layer from which a kernel is loaded
+PART = 16_384  # numbers of a hidden layer that are taken at once
 
 IntArray = NDArray[np.int64]
 Weights = Mapping[str, Array]
@@ -68,22 +73,44 @@ def attention(weights: Weights, name: str, x: Array, keys: Array, values: Array)
     keys[:, :, m - n :] = own_keys
     values[:, :, m - n :] = own_values
 
-    scores = (queries / sqrt(d)) @ keys.swapaxes(2, 3)  # (B, H, n, m), -E
+    averages = np.empty((B, n, H, d), x.dtype)
+    queries /= sqrt(d)
+    for text, head in np.ndindex(B, H):
+        for start in range(0, n, QUERIES):
+            block = slice(start, start + QUERIES)
+            seen = min(m, m - n + start + QUERIES)  # no token sees later ones
+            averages[text, block, head] = boltzmann_averages(
+                queries[text, head, block], keys[text, head, :seen], values[text, head, :seen]
+            )
+    return affine(weights, f"{name}.c_proj", averages.reshape(B, n, D))
+
+
+def boltzmann_averages(queries: Array, keys: Array, values: Array) -> Array:
+    """Return the values averaged with the weights exp(q k_j), (n, d), by n tokens of one head.
+
+    `queries` (n, d) are those of the last n of the m tokens of `keys` and `values` (m, d).
+    """
+    weights = queries @ keys.T  # (n, m), -E
+    n = len(queries)
     if n > 1:
-        scores[:, :, ~np.tri(n, m, m - n, dtype=np.bool_)] = -np.inf  # no token sees later ones
+        weights[:, -n:] += later(n, weights.dtype)
+    weights -= weights.max(axis=1, keepdims=True)
+    np.exp(weights, out=weights)
+    averages: Array = weights @ values
+    averages /= weights.sum(axis=1, keepdims=True)
+    return averages
 
-    # The softmax, in place
-    scores -= scores.max(axis=-1, keepdims=True)
-    np.exp(scores, out=scores)
-    scores /= scores.sum(axis=-1, keepdims=True)
 
-    averages = (scores @ values).transpose(0, 2, 1, 3).reshape(B, n, D)
-    return affine(weights, f"{name}.c_proj", averages)
+@cache
+def later(n: int, dtype: Dtype) -> Array:
+    """Return -inf for each token that comes after the one that asks, and else 0, (n, n)."""
+    return np.triu(np.full((n, n), -np.inf, dtype), 1)
 
 
 def feed_forward(weights: Weights, name: str, x: Array) -> Array:
     """Return W' gelu(x W + b) + b', a perceptron with one hidden layer, (B, n, D)."""
-    hidden = gelu(affine(weights, f"{name}.c_fc", x))  # (B, n, inner width)
+    hidden = affine(weights, f"{name}.c_fc", x)  # (B, n, inner width)
+    gelu_in_place(hidden)
     return affine(weights, f"{name}.c_proj", hidden)
 
 
@@ -97,13 +124,32 @@ def affine(weights: Weights, name: str, x: Array) -> Array:
 
 def layer_norm(weights: Weights, name: str, x: Array, config: Config) -> Array:
     """Return x with mean 0 and variance 1 along its last axis, then scaled and shifted."""
-    centred = x - x.mean(axis=-1, keepdims=True)
-    variance = (centred * centred).mean(axis=-1, keepdims=True)  # (B, n, 1)
-    standard: Array = centred / np.sqrt(variance + config.epsilon)
-    return standard * weights[f"{name}.weight"] + weights[f"{name}.bias"]
+    y: Array = x - x.mean(axis=-1, keepdims=True)
+    variance = np.einsum("...d,...d->...", y, y)[..., None] / config.width  # (B, n, 1)
+    y /= np.sqrt(variance + config.epsilon)
+    y *= weights[f"{name}.weight"]
+    y += weights[f"{name}.bias"]
+    return y
 
 
-def gelu(x: Array) -> Array:
-    """Return x Φ(x), Φ the normal distribution function, in the approximation by tanh of GPT-2."""
-    tanh: Array = np.tanh(sqrt(2 / pi) * (x + 0.044715 * x * x * x))
-    return 0.5 * x * (1 + tanh)
+def gelu_in_place(x: Array) -> None:
+    """Put x Φ(x) in place of x, Φ the normal distribution function, in GPT-2's form by tanh.
+
+    It is done by parts that stay in the cache.
+    """
+    flat = x.reshape(-1)
+    if flat.size >= MANY and flat.dtype == np.float32:
+        from boltzmann.language.gpt2 import kernel  # loaded here: Numba takes half a second
+
+        kernel.gelu_in_place(flat)
+        return
+    for start in range(0, flat.size, PART):
+        part = flat[start : start + PART]
+        tanh = part * part
+        tanh *= 0.044715 * sqrt(2 / pi)
+        tanh += sqrt(2 / pi)
+        tanh *= part
+        np.tanh(tanh, out=tanh)
+        tanh += 1
+        part *= 0.5
+        part *= tanh

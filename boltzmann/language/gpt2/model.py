@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from boltzmann._core.checks import FloatArray, as_ids
+from boltzmann._core.checks import FloatArray, as_count, as_ids
 from boltzmann.language.gpt2.cache import Array
 from boltzmann.language.gpt2.checkpoint import find_folder, read_network
 from boltzmann.language.gpt2.layers import Config, IntArray, Weights
@@ -232,6 +232,42 @@ class GPT2:
             return self._network.last_logits(batch)
         logits: Array = self._network.last_logits([self._as_context("context", context)])[0]
         return logits
+
+    def recent_logits(self, context: Context, count: int) -> Array:
+        """Return the logits after the `count` longest beginnings, shape (count, V), in nats.
+
+        The last row is ``logits(ids)``, the one before it ``logits(ids[:-1])``, and so on. Keys and
+        values are kept from call to call for as far as the ids agree: of a context whose end was
+        replaced, only the tokens from there on are computed, and at least `count`.
+
+        Parameters
+        ----------
+        context : str or sequence of n ids
+            One text, which may be empty.
+        count : int
+            From 1 to n + 1; the beginning of no token is the token `begin_id`.
+
+        Raises
+        ------
+        ValueError
+            As `logits`, or if `count` is out of its range.
+
+        Examples
+        --------
+        >>> GPT2.load("tiny").recent_logits("The fire was", 2).shape
+        (2, 1024)
+        """
+        ids = self._as_ids("context", context)
+        count = as_count("count", count)
+        if count > ids.size + 1:
+            raise ValueError(f"count is {count}: of {ids.size} tokens it is at most {ids.size + 1}")
+        if count <= ids.size:
+            return self._network.recent_logits(ids, count)
+
+        rows = [self._network.last_logits([self._as_context("context", ids[:0])])]
+        if ids.size:
+            rows.append(self._network.recent_logits(ids, ids.size))
+        return np.concatenate(rows)
 
     def all_logits(self, context: Context) -> Array:
         """Return the logits after each token of a text, shape (n, V), in nats.

@@ -44,7 +44,8 @@ class Network:
         lengths = np.array([ids.size for ids in visible])  # (B,)
         if np.all(lengths == lengths[0]):
             with self._lock:
-                return self._logits(self._cached_states(np.stack(visible))[:, -1])
+                ids = np.stack(visible)  # (B, n)
+                return self._logits(self._cached_states(ids, self._continued(ids))[:, -1])
 
         # Padded on the right: causal attention lets no token see the padding after it.
         padded = [np.pad(row, (0, lengths.max() - row.size)) for row in visible]
@@ -61,6 +62,21 @@ class Network:
             yield self._logits(states[done - start :])
             done = end
 
+    def recent_logits(self, ids: IntArray, count: int) -> Array:
+        """Return the logits after each of the last `count` tokens of a text, (count, V)."""
+        rows = []
+        done = ids.size - count
+        while done < ids.size:
+            start = self.window_start(done + 1)
+            end = min(start + self.config.window, ids.size)
+            visible = ids[None, start:end]  # (1, end - start)
+            with self._lock:
+                known = min(self._agreeing(visible), done - start)
+                states = self._cached_states(visible, known)  # (1, end - start - known, D)
+                rows.append(self._logits(states[0, done - end :]))
+            done = end
+        return np.concatenate(rows)
+
     def _logits(self, states: Array) -> Array:
         """Return the logits that follow from hidden states (·, D), (·, V)."""
         return states @ self.weights["lm_head.weight"].T
@@ -75,12 +91,11 @@ class Network:
         """Return the hidden states of all tokens (B, n), (B, n, D), by a cache of their own."""
         return hidden_states(self.weights, self.config, ids, self._empty_cache(*ids.shape))
 
-    def _cached_states(self, ids: IntArray) -> Array:
-        """Return the hidden states of those of the tokens (B, n) that are not cached, (B, ·, D).
+    def _continued(self, ids: IntArray) -> int:
+        """Return how many tokens of the ids (B, n) are cached if they go on from those, else 0.
 
-        Where the ids go on from the cached ones this is a decode step of the tokens added;
-        otherwise it is a prefill of all of them. That includes ids equal to the cached ones: their
-        logits are computed again, and so are the same to the last bit whatever was asked between.
+        It is 0 as well of ids equal to the cached ones: their logits are computed again, and so are
+        the same to the last bit whatever was asked between.
         """
         texts, n = ids.shape
         known = self._cache.length
@@ -89,9 +104,23 @@ class Network:
             and known < n
             and np.array_equal(ids[:, :known], self._cached_ids)
         )
-        if not continued:
-            known = 0
+        return known if continued else 0
 
+    def _agreeing(self, ids: IntArray) -> int:
+        """Return with how many of the cached tokens the ids (1, n) begin."""
+        if len(self._cached_ids) != 1:
+            return 0
+        most = min(self._cache.length, ids.shape[1])
+        differing = np.flatnonzero(ids[0, :most] != self._cached_ids[0, :most])
+        return int(differing[0]) if differing.size else most
+
+    def _cached_states(self, ids: IntArray, known: int) -> Array:
+        """Return the hidden states of all but the first `known` tokens (B, n), (B, n - known, D).
+
+        The first ones are in the cache, whose other tokens are dropped.
+        """
+        texts, n = ids.shape
+        self._cache.length = known
         if known == 0 or n > self._cache.capacity:
             capacity = min(self.config.window, max(LEAST_CAPACITY, 2 * n))
             if known:
@@ -99,7 +128,7 @@ class Network:
             else:
                 self._cache = self._empty_cache(texts, capacity)
 
-        # Kept before the work: if that is interrupted, the cache is shorter than these ids, and the
-        # next call finds that they do not match.
+        # Kept before the work: if that is interrupted, the cache is shorter than these ids, and
+        # what it holds are the first of them.
         self._cached_ids = ids
         return hidden_states(self.weights, self.config, ids[:, known:], self._cache)

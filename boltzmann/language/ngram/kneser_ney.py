@@ -1,8 +1,8 @@
 """Modified Kneser-Ney smoothing: from letter ids to tables of log-probabilities.
 
-The text is counted once per context length m = 0, …, n - 1. Contexts are the nodes of a suffix
-tree that reads backwards from the letter to be predicted: those of m letters are at depth m. The
-nodes of a depth are numbered by sorting the pairs (parent, one more letter to the left). An n-gram,
+N-grams are counted for each context length m = 0, …, n - 1. Contexts are the nodes of a suffix tree
+that reads backwards from the letter to be predicted: those of m letters are at depth m. The nodes
+of a depth are numbered in the order of the pairs (parent, one more letter to the left). An n-gram,
 a pair (node, next letter), is one integer as well, so that counting is sorting integers.
 """
 
@@ -47,14 +47,84 @@ class ContextTable(NamedTuple):
 
 def _count(ids: IntArray, order: int, V: int) -> Iterator[NGramCounts]:
     """Count the n-grams of each context length below `order` for which the text is long enough."""
+    n = min(order, ids.size)
+    bits = max(1, (V - 1).bit_length())
+    return _count_packed(ids, n, V, bits) if n * bits <= 63 else _count_by_length(ids, n, V)
+
+
+def _count_by_length(ids: IntArray, n: int, V: int) -> Iterator[NGramCounts]:
+    """Count by sorting the text once for each length."""
     context_keys = np.zeros(1, dtype=np.int64)
     node = np.zeros(ids.size, dtype=np.int64)  # the context of each place in the text
-    for m in range(min(order, ids.size)):
+    for m in range(n):
         if m:
             context_keys, node = np.unique(node[1:] * V + ids[:-m], return_inverse=True)
         ngrams = node * V + ids[m:]  # (text length - m,)
         keys, counts = np.unique(ngrams, return_counts=True)
         yield NGramCounts(context_keys, keys, counts, int(ngrams[0]))
+
+
+def _count_packed(ids: IntArray, n: int, V: int, bits: int) -> Iterator[NGramCounts]:
+    """Count by sorting the text once, each n-gram packed into one integer.
+
+    From the most significant letter on: those of the context from right to left, so that a shorter
+    context is the beginning of a longer one, then the next letter. N-grams are few beside the
+    places of a text, and shorter ones are summed from them; only those that begin the text within a
+    shorter context are added.
+    """
+    places = ids.size - n + 1
+    packed = np.zeros(places, np.int64)
+    for k in range(n - 2, -1, -1):
+        packed <<= bits
+        packed |= ids[k : k + places]
+    packed <<= bits
+    packed |= ids[n - 1 :]
+    packed.sort()
+    longest, counts = _run_lengths(packed)  # (G,) and (G,), of n letters
+    del packed
+
+    letter_mask = (1 << bits) - 1
+    shorter = np.zeros(1, np.int64)  # packed contexts of m - 1 letters, sorted; the index is a node
+    for m in range(n):
+        contexts = longest >> bits * (n - m)  # (G,)
+        starts = np.array([_packed(ids[k - m : k][::-1], bits) for k in range(m, n - 1)], np.int64)
+        pairs = np.concatenate(
+            [contexts << bits | (longest & letter_mask), starts << bits | ids[m : n - 1]]
+        )
+        ngrams, occurrences = _summed(pairs, np.concatenate([counts, np.ones(n - 1 - m, np.int64)]))
+
+        # The nodes, and the keys by node
+        first = np.diff(ngrams >> bits, prepend=-1) > 0
+        nodes = (ngrams >> bits)[first]  # (C,)
+        parents = np.searchsorted(shorter, nodes >> bits)
+        context_keys = parents * V + (nodes & letter_mask) if m else np.zeros(1, np.int64)
+        keys = (np.cumsum(first) - 1) * V + (ngrams & letter_mask)
+        beginning = _packed(ids[:m][::-1], bits) << bits | int(ids[m])
+        yield NGramCounts(
+            context_keys, keys, occurrences, int(keys[np.searchsorted(ngrams, beginning)])
+        )
+        shorter = nodes
+
+
+def _packed(letters: IntArray, bits: int) -> int:
+    """Return letters as one integer, the first the most significant."""
+    packed = 0
+    for letter in letters.tolist():
+        packed = packed << bits | letter
+    return packed
+
+
+def _run_lengths(values: IntArray) -> tuple[IntArray, IntArray]:
+    """Return the different ones of sorted values, and how often each occurs."""
+    first = np.flatnonzero(np.concatenate([[True], values[1:] != values[:-1]]))
+    return values[first], np.diff(first, append=values.size)
+
+
+def _summed(values: IntArray, counts: IntArray) -> tuple[IntArray, IntArray]:
+    """Return the different values, sorted, and the sum of the counts of each."""
+    order = np.argsort(values, kind="stable")
+    different, lengths = _run_lengths(values[order])
+    return different, np.add.reduceat(counts[order], np.cumsum(lengths) - lengths)
 
 
 def _continuation_counts(ngrams: NGramCounts, longer: NGramCounts | None, V: int) -> IntArray:

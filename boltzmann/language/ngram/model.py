@@ -5,6 +5,7 @@ Letters are Unicode code points, so that any text in any script can be learned f
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from boltzmann._core.checks import FloatArray, as_count, as_ids
 from boltzmann.language.ngram.kneser_ney import ContextTable, IntArray, fit_context_tables
+from boltzmann.language.ngram.short_contexts import ShortContexts, tabulate
 
 UNKNOWN = "<unk>"
 
@@ -27,6 +29,15 @@ def _code_points(name: str, text: Any) -> IntArray:
     if not isinstance(text, str):
         raise ValueError(f"{name} must be a str, got {type(text).__name__}")
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4").astype(np.int64)
+
+
+def _numbered(points: IntArray) -> tuple[IntArray, IntArray]:
+    """Return the different code points of a text, sorted, and the index of each letter's, (n,)."""
+    index = np.zeros(points.max() + 1, np.int32)  # at most 4.5 MB: there are 1,114,112 code points
+    index[points] = 1
+    codes = np.flatnonzero(index)
+    index[codes] = np.arange(codes.size)
+    return codes, index[points].astype(np.int64)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -70,6 +81,11 @@ class NGram:
     _codes: IntArray  # the code points of the alphabet, sorted
     _tables: tuple[ContextTable, ...]  # by length of the context
 
+    @property
+    def reach(self) -> int:
+        """How many letters before it a letter depends on, n - 1."""
+        return self.order - 1
+
     @classmethod
     def fit(cls, text: str, order: int = 5, unknown: bool = False) -> "NGram":
         """Return the model fitted to `text`.
@@ -100,7 +116,7 @@ class NGram:
         if points.size == 0:
             raise ValueError("text is empty: a model learns from at least one letter")
         order = as_count("order", order)
-        codes, ids = np.unique(points, return_inverse=True)
+        codes, ids = _numbered(points)
         alphabet = (*map(chr, codes), *([UNKNOWN] if unknown else []))
         tables = fit_context_tables(ids, order, len(alphabet))
         return cls(order, alphabet, codes.size if unknown else None, codes, tables)
@@ -186,13 +202,22 @@ class NGram:
             context = self.encode(context)
         elif not isinstance(context, Sequence) and np.ndim(context) != 1:
             raise ValueError(f"context must be a str or a sequence of ids, got {context!r}")
-        first = max(0, len(context) - self.order + 1)
-        recent = as_ids("context", context[first:], len(self.alphabet), first).tolist()
-
         V = len(self.alphabet)
-        log_p = np.full(V, -np.log(V))  # the uniform law
-        node = 0
-        for m, table in enumerate(self._tables[: len(recent) + 1]):
+        first = max(0, len(context) - self.reach)
+        recent = context[first:]
+        if not (isinstance(recent, list) and all(type(i) is int and 0 <= i < V for i in recent)):
+            recent = as_ids("context", recent, V, first).tolist()
+
+        # What the whole context backs off to, as far as it is kept
+        log_p: FloatArray  # (V,)
+        if recent:
+            known, node = self._short_contexts.longest(recent[1:], V)
+            log_p = self._short_contexts.logits[known][node].copy()
+        else:
+            known, node = -1, 0
+            log_p = np.full(V, -np.log(V))  # the uniform law
+
+        for m, table in enumerate(self._tables[known + 1 : len(recent) + 1], known + 1):
             if m:  # from the context of m - 1 letters to that of m
                 key = node * V + recent[-m]
                 node = int(table.context_keys.searchsorted(key))
@@ -204,6 +229,10 @@ class NGram:
             log_p += smoothed.log_backoff[node]
             log_p[letters] = np.logaddexp(log_p[letters], smoothed.log_discounted[ngrams])
         return log_p
+
+    @cached_property
+    def _short_contexts(self) -> ShortContexts:
+        return tabulate(self._tables, len(self.alphabet))
 
     def _log_probabilities(self, ids: IntArray) -> FloatArray:
         """Return the log-probability of each letter given those before it, (n,).

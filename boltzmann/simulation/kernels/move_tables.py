@@ -78,21 +78,21 @@ def pack(words, bucket, buckets, level, otherwise):
     )
 
 
-@kernel
 def threshold_table(accepted):
     """Return the thresholds (K, M) uint32 of acceptances (K, M).
 
-    A fraction less 2³² mod M, the smallest that is kept, accepts if it is below the threshold. No
-    such fraction reaches 2³² - 1, so that this threshold always accepts and 0 never does.
+    A fraction less r = 2³² mod M, the smallest that is kept, accepts if it is below the threshold.
+    None reaches 2³² - max(1, r), so that this threshold always accepts and 0 never does. A fraction
+    to be drawn again, below r, wraps round to at least 2³² - r, which no threshold accepts.
     """
-    levels, buckets = accepted.shape
-    thresholds = np.empty((levels, buckets), np.uint32)
-    for i in range(levels):
-        for bucket in range(buckets):
-            words = words_for(accepted[i, bucket], buckets)
-            beyond = last_accepted(words, bucket, buckets) + 1 - WORDS % buckets if words > 0 else 0
-            thresholds[i, bucket] = WORDS - 1 if words == WORDS // buckets else beyond
-    return thresholds
+    buckets = accepted.shape[1]
+    kept, refused_below = WORDS // buckets, WORDS % buckets
+    words = np.rint(accepted * kept).astype(np.int64)  # (K, M), as `words_for`
+    first = -np.arange(buckets) * WORDS % buckets  # (M,), as `first_fraction`
+    first += np.where(first < refused_below, buckets, 0)
+    beyond = first + (words - 1) * buckets + 1 - refused_below
+    thresholds = np.where(words > 0, beyond, 0)
+    return np.where(words == kept, WORDS - max(1, refused_below), thresholds).astype(np.uint32)
 
 
 @kernel
@@ -201,11 +201,9 @@ def weight_ratios(sources, targets, energies, degeneracies, temperature):
     return ratios
 
 
-@kernel(error_model="numpy")
 def acceptances(ratios, glauber):
-    """Return the acceptance of each weight ratio, (K, M) both."""
-    accepted = np.empty(ratios.shape)
-    for i in range(ratios.shape[0]):
-        for bucket in range(ratios.shape[1]):
-            accepted[i, bucket] = acceptance(ratios[i, bucket], glauber)
-    return accepted
+    """Return the acceptance of each weight ratio, (K, M) both; see `acceptance`."""
+    if not glauber:
+        return np.minimum(ratios, 1.0)
+    with np.errstate(divide="ignore"):
+        return 1.0 / (1.0 + 1.0 / ratios)

@@ -22,73 +22,31 @@ from boltzmann.simulation.kernels.move_tables import (
     weight_ratio,
     words_for,
 )
-from boltzmann.simulation.kernels.random_streams import LANES, fill_words
+from boltzmann.simulation.kernels.random_streams import fill_words
 
 BLOCK = 2048  # particles that share a stream; their working arrays fit in a first-level cache
-FORMULA, THRESHOLDS, WEIGHTS, ALIAS = 0, 1, 2, 3  # the methods to decide a move
 
+# What decides the moves: one of `thresholds`, `weights` and `alias`, or the formula if all are
+# None. Numba compiles a kernel for each combination of what is None, and leaves out the others.
 MoveTable = namedtuple(
     "MoveTable",
     [
         "energies",  # (K,) float64
         "degeneracies",  # (K,) float64
         "temperature",  # float
-        "neighbour",  # bool: buckets are "down" and "up" instead of levels
         "glauber",  # bool
+        "neighbour",  # True if buckets are "down" and "up" instead of levels, else None
         "buckets",  # int: M
+        "bits",  # int: log2 M, where M is a power of two, else None
+        "refused_below",  # int: 2³² mod M; a word of a smaller fraction is drawn again
         "wide",  # bool: a 64-bit word for each move, one half to propose and one to decide
-        "method",  # int: one of the four methods
-        "thresholds",  # (K·M,) uint32, for THRESHOLDS
-        "weights",  # (K,) float32, for WEIGHTS
-        "alias",  # (R·M,) uint64, for ALIAS
+        "thresholds",  # (K·M,) uint32 or None
+        "weights",  # (K,) float32 or None
+        "alias",  # (R·M,) uint64 or None
         "rows_per_level",  # int: 1 if level i uses row i of the alias table, 0 if all use row 0
+        "vectors",  # True if `vector_moves` makes the moves, None if the loops here do
     ],
 )
-
-# Where a block is worked on. Arrays that share memory are made here because Numba is slow to
-# compile views.
-Workspace = namedtuple(
-    "Workspace",
-    [
-        "state",  # (BLOCK,) uint32, the level of each particle
-        "own",  # (BLOCK,) float32, the weight of that level, for WEIGHTS
-        "proposed",  # (BLOCK,) uint32, the bucket of each particle's word
-        "limit",  # (BLOCK,) uint32, the threshold of each move, for THRESHOLDS
-        "other",  # (BLOCK,) float32, the weight of the proposed level, for WEIGHTS
-        "gap",  # (BLOCK,) float32, negative where a move is accepted, for WEIGHTS
-        "entries",  # (BLOCK,) uint64, of the alias table, for ALIAS
-        "drawn",  # (BLOCK,) uint64, random words
-        "words",  # (2·BLOCK,) uint32, the halves of `drawn`
-        "redrawn",  # (LANES,) uint64, random words in the place of refused ones
-        "partial",  # (4, K) int64, partial tallies, all 0
-    ],
-)
-
-
-def workspace(levels):
-    """Return the workspace for that many levels.
-
-    Its arrays begin at multiples of a cache line and, so that a store to one is not taken for a
-    store to another, not at the same place of a page.
-    """
-    line, arrays = 8, 8
-    memory = np.empty(arrays * (BLOCK + line) + line, np.uint64)
-    start = -(memory.ctypes.data // memory.itemsize) % line
-    rows = memory[start : start + arrays * (BLOCK + line)].reshape(arrays, BLOCK + line)[:, :BLOCK]
-
-    return Workspace(
-        state=rows[0].view(np.uint32)[:BLOCK],
-        own=rows[1].view(np.float32)[:BLOCK],
-        proposed=rows[2].view(np.uint32)[:BLOCK],
-        limit=rows[3].view(np.uint32)[:BLOCK],
-        other=rows[4].view(np.float32)[:BLOCK],
-        gap=rows[5].view(np.float32)[:BLOCK],
-        entries=rows[6],
-        drawn=rows[7],
-        words=rows[7].view(np.uint32),
-        redrawn=np.empty(LANES, np.uint64),
-        partial=np.zeros((4, levels), np.int64),
-    )
 
 
 @kernel
@@ -145,7 +103,7 @@ def move_by_formula(state, proposed, fractions, table):
     for n in range(state.size):
         i = np.int64(state[n])
         bucket = np.int64(proposed[n])
-        j = i + 2 * bucket - 1 if table.neighbour else bucket
+        j = i + 2 * bucket - 1 if table.neighbour is not None else bucket
         if j < 0 or j >= table.energies.size:
             continue  # a step off the end of the ladder is rejected
         if accepts(i, j, bucket, fractions[n], table):
@@ -155,14 +113,14 @@ def move_by_formula(state, proposed, fractions, table):
 
 
 @kernel
-def move_by_thresholds(state, proposed, fractions, table, limit):
+def move_by_thresholds(state, proposed, fractions, table, thresholds, limit):
     """Compare each fraction with the threshold of its move; return how many particles moved."""
-    buckets, refused_below = np.uint32(table.buckets), np.uint32(WORDS % table.buckets)
+    buckets, refused_below = np.uint32(table.buckets), np.uint32(table.refused_below)
 
     for n in range(state.size):
         limit[n] = np.uint32(np.uint32(state[n] * buckets) + proposed[n])
     for n in range(state.size):
-        limit[n] = table.thresholds[limit[n]]
+        limit[n] = thresholds[limit[n]]
 
     moved = np.uint32(0)
     for n in range(state.size):
@@ -174,23 +132,21 @@ def move_by_thresholds(state, proposed, fractions, table, limit):
 
 
 @kernel
-def move_by_bits(state, words, table, limit):
+def move_by_bits(state, words, thresholds, bits, neighbour, limit):
     """Do as `move_by_thresholds` where M is a power of two.
 
     The first bits of a word are then its bucket, and the others its fraction.
     """
-    bits = 0
-    while (1 << bits) < table.buckets:
-        bits += 1
     left, right = np.uint32(bits & 31), np.uint32((32 - bits) & 31)
 
     for n in range(state.size):
         limit[n] = np.uint32(state[n] << left) | np.uint32(words[n] >> right)
     for n in range(state.size):
-        limit[n] = table.thresholds[limit[n]]
+        limit[n] = thresholds[limit[n]]
 
     # A bucket is a level of its own, or one of the steps -1 and +1 from the present level.
-    step, origin = np.uint32(1 + table.neighbour), np.uint32(table.neighbour)
+    origin = np.uint32(neighbour is not None)
+    step = np.uint32(1) + origin
     moved = np.uint32(0)
     for n in range(state.size):
         accept = np.uint32(0) - np.uint32(np.uint32(words[n] << left) < limit[n])
@@ -204,7 +160,7 @@ def move_by_bits(state, words, table, limit):
 
 
 @kernel(error_model="numpy")
-def move_by_weights(state, own, proposed, fractions, table, other, gap):
+def move_by_weights(state, own, proposed, fractions, table, weights, other, gap):
     """Accept where u w_i < w_j, with u < 1 the fraction; by Glauber's rule u (w_i + w_j) < w_j.
 
     Where single precision is in doubt the formula decides, so that nothing is lost but time: near
@@ -216,7 +172,7 @@ def move_by_weights(state, own, proposed, fractions, table, other, gap):
     size, both = state.size, np.float32(table.glauber)
 
     for n in range(size):
-        other[n] = table.weights[proposed[n]]
+        other[n] = weights[proposed[n]]
     doubtful = np.uint32(0)
     for n in range(size):
         u = np.float32(np.int32(fractions[n] >> np.uint32(8))) * np.float32(2.0**-24)
@@ -263,11 +219,11 @@ def in_doubt(gap, own, other):
 
 
 @kernel
-def move_by_alias(state, proposed, fractions, table, entries):
+def move_by_alias(state, proposed, fractions, table, alias, entries):
     """Go to the first level of the bucket's entry or to the second; return how many moved."""
     row_length = np.uint32(table.rows_per_level * table.buckets)
     for n in range(state.size):
-        entries[n] = table.alias[np.uint32(np.uint32(state[n] * row_length) + proposed[n])]
+        entries[n] = alias[np.uint32(np.uint32(state[n] * row_length) + proposed[n])]
 
     moved = np.uint32(0)
     for n in range(state.size):
@@ -278,88 +234,3 @@ def move_by_alias(state, proposed, fractions, table, entries):
         moved += np.uint32(level != state[n])
         state[n] = level
     return moved
-
-
-@kernel
-def tally(state, counts, partial):
-    """Add to `counts` (K,) how many particles are on each level.
-
-    Four partial tallies, (4, K) and all 0 on entry and exit, keep one increment from waiting for
-    the last; where levels outnumber particles, adding them up would cost more than it saves.
-    """
-    if counts.size > state.size:
-        for n in range(state.size):
-            counts[state[n]] += 1
-        return
-
-    whole = state.size - state.size % 4
-    for n in range(0, whole, 4):
-        partial[0, state[n]] += 1
-        partial[1, state[n + 1]] += 1
-        partial[2, state[n + 2]] += 1
-        partial[3, state[n + 3]] += 1
-    for n in range(whole, state.size):
-        partial[0, state[n]] += 1
-
-    for level in range(counts.size):
-        counts[level] += (
-            partial[0, level] + partial[1, level] + partial[2, level] + partial[3, level]
-        )
-    partial[:] = 0
-
-
-@kernel
-def sweep_block(block_states, stream, table, space, done, sweeps, every, counts, moved):
-    """Sweep one block: let each particle, once a sweep, attempt the move that its word says."""
-    size, by_bits = block_states.size, table.buckets & (table.buckets - 1) == 0
-    state, proposed, limit, entries = (
-        space.state[:size],
-        space.proposed[:size],
-        space.limit[:size],
-        space.entries[:size],
-    )
-    own, other, gap = space.own[:size], space.other[:size], space.gap[:size]
-    for n in range(size):
-        state[n] = block_states[n]
-        own[n] = table.weights[state[n]] if table.method == WEIGHTS else 1.0
-
-    # A wide move takes two 32-bit words, any other one; whole rows of lanes are drawn.
-    needed = 2 * size if table.wide else size
-    drawn = space.drawn[: (needed + 2 * LANES - 1) // (2 * LANES) * LANES]
-    words, fractions = space.words[:size], space.words[needed - size : needed]
-
-    for sweep in range(done, done + sweeps):
-        fill_words(stream, drawn)
-        if not (table.method == THRESHOLDS and by_bits):
-            propose(stream, words, table.buckets, proposed, space.redrawn)
-
-        if table.method == THRESHOLDS and by_bits:
-            changed = move_by_bits(state, words, table, limit)
-        elif table.method == THRESHOLDS:
-            changed = move_by_thresholds(state, proposed, fractions, table, limit)
-        elif table.method == WEIGHTS:
-            changed = move_by_weights(state, own, proposed, fractions, table, other, gap)
-        elif table.method == ALIAS:
-            changed = move_by_alias(state, proposed, fractions, table, entries)
-        else:
-            changed = move_by_formula(state, proposed, fractions, table)
-
-        moved[sweep // every - done // every] += changed
-        if (sweep + 1) % every == 0:
-            tally(state, counts[(sweep + 1) // every - 1 - done // every], space.partial)
-
-    for n in range(size):
-        block_states[n] = state[n]
-
-
-@kernel
-def sweep_blocks(states, streams, table, space, done, sweeps, every, counts, moved):
-    """Sweep every block `sweeps` times, after `done` earlier sweeps.
-
-    `states` (N,) uint16 and `streams` (B, 4, LANES) are advanced in place. `counts` (R, K), a row
-    for each sweep whose number is a multiple of `every`, and `moved` (I,), an entry for each
-    interval of `every` sweeps, are added to.
-    """
-    for block in range(streams.shape[0]):
-        block_states = states[block * BLOCK : (block + 1) * BLOCK]
-        sweep_block(block_states, streams[block], table, space, done, sweeps, every, counts, moved)

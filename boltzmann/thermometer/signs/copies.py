@@ -26,7 +26,7 @@ def equal_answers(hypothesis: Hypothesis) -> Sign:
     expected = 0.0
     equal = 0
     total = 0
-    for draws, text in _answers(evidence):
+    for draws, text in _answers(evidence, _LEAST_TOKENS):
         if draws.size < _LEAST_TOKENS:
             continue
         total += 1
@@ -57,9 +57,14 @@ def first_of_equal_answers(evidence: Evidence) -> Evidence:
     return evidence.of_recorded(kept)
 
 
-def _answers(evidence: Evidence) -> list[tuple[IntArray, bytes]]:
-    """Return the draws of each answer, in their order, and its tokens."""
+def _answers(evidence: Evidence, least: int = 1) -> list[tuple[IntArray, bytes]]:
+    """Return the draws of each answer, in their order, and its tokens.
+
+    None at all where no answer has `least` of them.
+    """
     record = evidence.record
+    if np.bincount(record.answers).max(initial=0) < least:
+        return []
     order = np.argsort(record.answers, kind="stable")  # (N,)
     edges = np.flatnonzero(np.diff(record.answers[order])) + 1
     return [(draws, record.chosen[draws].tobytes()) for draws in np.split(order, edges)]

@@ -11,11 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from boltzmann._core.checks import FloatArray
 from boltzmann.thermometer.faults import FaultHypothesis
 from boltzmann.thermometer.hypothesis import Factors, Hypothesis
 from boltzmann.thermometer.token_faults.search import cost_of, likeliest_temperature
-from boltzmann.thermometer.token_levels import TokenLevels
 
 # Mean surprises, in nats beyond that of the last token listed, of those that are not.
 _SURPRISES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 2.25, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0)
@@ -68,12 +66,12 @@ def _at(
     evidence = claimed.evidence
     levels = evidence.levels
     log_z, entropy = evidence.log_partition_and_entropy(beta, surprise)  # (R,) each
-    before = _mass_before(levels, beta, log_z, entropy)  # (L,)
-    mass = float(before[_level_of_draws(claimed)].max()) + _ROUNDING
+    before = levels.mass_of_more_typical(beta, log_z, entropy)  # (L,)
+    mass = float(before[evidence.levels_drawn].max()) + _ROUNDING
     kept = before < mass  # (L,)
 
     # What is kept is a window of ranks: from `begins` on, up to `ends`.
-    upto = _tokens_up_to(levels)  # (L,)
+    upto = levels.tokens_up_to  # (L,)
     firsts = levels.starts[:-1]
     ends = np.maximum.reduceat(np.where(kept, upto, 0.0), firsts)  # (R,)
     begins = np.minimum.reduceat(np.where(kept, upto - levels.counts, np.inf), firsts)  # (R,)
@@ -89,37 +87,3 @@ def _at(
     lost = (hypothesis.likeliest[evidence.rows] * (1 - inside)).sum(axis=1)  # (n,)
     told = -np.log1p(-np.minimum(lost, 1 - 1e-9)).sum()
     return _Typical(hypothesis, mass, float(told))
-
-
-def _mass_before(
-    levels: TokenLevels, beta: float, log_z: FloatArray, entropy: FloatArray
-) -> FloatArray:
-    """Return the probability of the levels of a row that are more typical than each, shape (L,)."""
-    row = np.repeat(np.arange(levels.rows), np.diff(levels.starts))  # (L,)
-    p = np.exp(-beta * levels.energies - log_z[row]) * levels.counts
-    distance = np.abs(beta * levels.energies + (log_z - entropy)[row])
-    order = np.lexsort((distance, row))
-    sums = np.cumsum(p[order])
-    firsts = levels.starts[:-1]
-    of_rows_before = (sums[firsts] - p[order][firsts])[row]
-    before = np.empty_like(p)
-    before[order] = sums - p[order] - of_rows_before
-    return before
-
-
-def _level_of_draws(claimed: Hypothesis) -> np.ndarray:
-    """Return the level that each draw is on, shape (n,)."""
-    evidence = claimed.evidence
-    levels = evidence.levels
-    farthest = 1e5
-    row = np.repeat(np.arange(levels.rows), np.diff(levels.starts))  # (L,)
-    keys = row * 1e6 + np.minimum(levels.energies, farthest)
-    wanted = evidence.rows * 1e6 + np.minimum(evidence.energies, farthest) - 1e-9
-    return np.minimum(np.searchsorted(keys, wanted), levels.starts[evidence.rows + 1] - 1)
-
-
-def _tokens_up_to(levels: TokenLevels) -> FloatArray:
-    """Return how many tokens of its row each level and those before it hold, shape (L,)."""
-    sums = np.cumsum(levels.counts)
-    firsts = levels.starts[:-1]
-    return sums - np.repeat(sums[firsts] - levels.counts[firsts], np.diff(levels.starts))

@@ -64,3 +64,14 @@ def test_each_road_follows_its_own_law_and_no_other(t):
         )
         assert goodness_of_fit(drawn, whole).p_value < 1e-6
         assert goodness_of_fit(simulated, letterwise).p_value < 1e-6
+
+
+def test_alias_tables_hold_the_probabilities_that_they_were_made_of():
+    rows = np.random.default_rng(1).dirichlet(np.full(20, 0.1), size=20)
+    rows[0] = np.eye(20)[3]
+    shares, aliases = letter_chains.alias_tables(rows)
+    assert shares.min() >= 0 and shares.max() <= 1 + 1e-12
+    held = shares.copy()
+    for row, share, alias in zip(held, shares, aliases, strict=True):
+        np.add.at(row, alias, 1 - share)
+    assert np.allclose(held / 20, rows, rtol=0, atol=1e-15)

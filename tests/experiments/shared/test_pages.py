@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import ttest_ind_from_stats
 
+from boltzmann.language import GPT2, stream
 from experiments.shared import pages
 
 
@@ -27,3 +28,17 @@ def test_the_error_of_a_mean_of_pages_is_the_scatter_of_the_pages():
     mean, error = pages.mean_of_pages(np.array([1.0, 3.0, 4.0, 6.0]), 2)
     assert mean == 3.5
     assert error == pytest.approx(3 / 2)
+
+
+@pytest.mark.parametrize("t", [0.0, 1.0])
+def test_pages_of_a_transformer_are_written_in_one_pass_a_token(t, monkeypatch):
+    model = GPT2.load("tiny", np.float64)
+    alone = [list(stream(model, "The fire", 12, t, seed=seed)) for seed in (1, 2, 3)]
+    expected = [model.all_logits([*model.encode("The fire"), *page])[1:-1] for page in alone]
+    passes = []
+    logits = model.logits
+    monkeypatch.setattr(model, "logits", lambda ids: passes.append(len(ids)) or logits(ids))
+    together, energies = pages.written(model, "The fire", 12, t, (1, 2, 3))
+    assert together == alone
+    assert passes == [3] * 12
+    np.testing.assert_allclose(energies, -np.concatenate(expected), rtol=0, atol=1e-10)

@@ -26,6 +26,9 @@ from boltzmann._core.jit import kernel
 SLICE = 1024  # tokens; their logits take 4 or 8 kB
 QUARTER = SLICE // 4
 GROUP = 32  # tokens
+HALF_INFINITY = np.int32(0x7C00 << 13)  # the exponent of a float16, moved
+SINGLE_INFINITY = np.int32(0x7F800000)
+SIGN_AND_MAGNITUDE = np.int32(~0x70001FFF)  # but not the copies of the sign
 
 
 @kernel
@@ -39,6 +42,20 @@ def _differences(logits, reference, differences):
     """Write logits - reference, taken in the type of the logits, to `differences`, float32."""
     for j in range(logits.size):
         differences[j] = logits[j] - reference
+
+
+@kernel
+def widen(bits, logits):
+    """Write the float16 numbers that have these bits, (n,) int16, to `logits`, (n,) float32.
+
+    The bits of exponent and fraction, moved to where a float32 has them, are the number times
+    2^-112, also if it is subnormal. The greatest exponent stands for inf and nan in both types.
+    """
+    for j in range(bits.size):
+        moved = np.int32(np.int32(np.int32(bits[j]) << np.int32(13)) & SIGN_AND_MAGNITUDE)
+        finite = moved.view(np.float32) * np.float32(2.0**112)
+        beyond = np.int32(moved | SINGLE_INFINITY).view(np.float32)
+        logits[j] = beyond if moved & HALF_INFINITY == HALF_INFINITY else finite
 
 
 @kernel(fastmath={"contract"})
@@ -67,12 +84,18 @@ def _largest(logits):
 
     There is a running maximum for each place in a group, so that the loop vectorises.
     """
-    largest = logits[:GROUP].copy()  # (GROUP,)
+    largest = np.empty(GROUP, logits.dtype)
+    for j in range(GROUP):
+        largest[j] = logits[j]
     for start in range(GROUP, SLICE, GROUP):
         group = logits[start : start + GROUP]
         for j in range(GROUP):
             largest[j] = group[j] if group[j] > largest[j] else largest[j]
-    return largest.max()
+
+    top = largest[0]
+    for j in range(GROUP):
+        top = largest[j] if largest[j] > top else top
+    return top
 
 
 @kernel(error_model="numpy")
@@ -83,18 +106,16 @@ def sum_slices(logits, temperature, slices):
     measured from the last reference. Return whether the total is positive: it is not if a logit is
     nan or +inf, or all are -inf.
     """
-    references, sums = slices
+    references, sums = slices[0], slices[1]
     rate = _binary_rate(temperature)
     differences = np.empty(SLICE, np.float32)
     partial = np.empty(QUARTER, np.float32)
-    padded = np.full(SLICE, -np.inf).astype(logits.dtype)
 
     reference = np.finfo(logits.dtype).min
     for s in range(sums.size):
         part = logits[s * SLICE : (s + 1) * SLICE]
         if part.size < SLICE:
-            padded[: part.size] = part
-            part = padded
+            part = _padded(part)
         _differences(part, reference, differences)
         sums[s] = _sum_of_weights(differences, rate, partial)
         if not sums[s] <= 2 * SLICE:  # a larger logit is here, or a nan
@@ -103,9 +124,20 @@ def sum_slices(logits, temperature, slices):
             sums[s] = _sum_of_weights(differences, rate, partial)
         references[s] = reference
 
+    total = 0.0
     for s in range(sums.size):
         sums[s] *= math.exp((references[s] - reference) / temperature)
-    return sums.sum() > 0
+        total += sums[s]
+    return total > 0
+
+
+@kernel
+def _padded(part):
+    """Return the logits of the last slice, (SLICE,), -inf behind those that there are."""
+    padded = np.empty(SLICE, part.dtype)
+    for j in range(SLICE):
+        padded[j] = part[j] if j < part.size else -np.inf
+    return padded
 
 
 @kernel
@@ -114,36 +146,48 @@ def _inverse_cdf(weights, u):
 
     The second number is uniform on [0, 1) too, and goes on to select within that index.
     """
-    cumulative = np.empty(weights.size)
     total = 0.0
     for j in range(weights.size):
         total += weights[j]
-        cumulative[j] = total
-    j = min(np.searchsorted(cumulative, u * total, side="right"), weights.size - 1)
-    while weights[j] == 0:  # u·total has been rounded up to the total
-        j -= 1
-    below = cumulative[j - 1] if j > 0 else 0.0
-    return j, (u * total - below) / weights[j]
+
+    target = u * total
+    chosen = 0
+    below = cumulative = 0.0
+    for j in range(weights.size):
+        if weights[j] > 0:
+            chosen = j
+            below = cumulative
+            cumulative += weights[j]
+            if cumulative > target:
+                break
+    return chosen, (target - below) / weights[chosen]
 
 
 @kernel
-def find_token(logits, temperature, slices, u):
-    """Return the token on which u of [0, 1) falls in the cumulative law, after `sum_slices`."""
-    references, sums = slices
-    s, u = _inverse_cdf(sums, u)
+def find_tokens(logits, temperature, slices, uniforms, ids):
+    """Write the token on which each u of [0, 1) falls, (n,), to `ids`, int64, after `sum_slices`.
 
-    # The weights of this slice, and their sums by group
+    `slices` is left as it was.
+    """
+    references, sums = slices[0], slices[1]
     rate = _binary_rate(temperature)
-    part = logits[s * SLICE : (s + 1) * SLICE]
-    weights = np.zeros(SLICE, np.float32)
-    _differences(part, logits.dtype.type(references[s]), weights)
-    for j in range(part.size):
-        weights[j] = exp2(weights[j] * rate)
-    groups = np.zeros(SLICE // GROUP)
-    for group in range(groups.size):
-        for j in range(group * GROUP, (group + 1) * GROUP):
-            groups[group] += weights[j]
+    weights = np.empty(SLICE, np.float32)
+    groups = np.empty(SLICE // GROUP)
+    for n in range(uniforms.size):
+        s, u = _inverse_cdf(sums, uniforms[n])
 
-    group, u = _inverse_cdf(groups, u)
-    j, u = _inverse_cdf(weights[group * GROUP : (group + 1) * GROUP], u)
-    return s * SLICE + group * GROUP + j
+        # The weights of this slice, and their sums by group
+        part = logits[s * SLICE : (s + 1) * SLICE]
+        _differences(part, logits.dtype.type(references[s]), weights)
+        for j in range(part.size):
+            weights[j] = exp2(weights[j] * rate)
+        for j in range(part.size, SLICE):
+            weights[j] = 0
+        for group in range(groups.size):
+            groups[group] = 0
+            for j in range(group * GROUP, (group + 1) * GROUP):
+                groups[group] += weights[j]
+
+        group, u = _inverse_cdf(groups, u)
+        j, u = _inverse_cdf(weights[group * GROUP : (group + 1) * GROUP], u)
+        ids[n] = s * SLICE + group * GROUP + j
