@@ -10,7 +10,7 @@ function textSize() {
 
 // Return the end of a scale of shares that holds the largest one.
 function scaleOfShares(largest) {
-  return [0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1].find((top) => top >= Math.min(1, 1.04 * largest));
+  return [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1].find((top) => top >= Math.min(1, 1.04 * largest));
 }
 
 class LevelsPicture {

@@ -16,7 +16,7 @@ class Plan {
     this.axis = 2.3 * size;
     this.mark = 1.9 * size; // the length of a level's mark
     this.name = this.axis + this.mark + 1.6 * size;
-    this.left = this.name + (labels ? 1.5 : 1.2) * size; // of the bars
+    this.left = this.name + (energies.length > 10 && !labels ? 2.1 : 1.5) * size; // of the bars
     this.width = width - this.left - this.columns.length * this.column - 0.4 * size;
 
     this.chooseRows(energies, Boolean(labels), size);

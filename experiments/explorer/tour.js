@@ -49,9 +49,9 @@ const TOUR = [
     title: "Entropy is one: the t of a text",
     set: { t: 0.7 },
     predict: "Somebody hands you the letters that were drawn, but not t. Can you tell which t it was?",
-    drag: "Move t anywhere, press Settle, and look at “t read off”.",
+    drag: "Move t anywhere, let it settle, and look at “t read off”.",
     compare:
-      "Yes: only one t gives these letters their mean −log p, and a physicist reads the t of a gas in the same way. So the t of a text is the one number that divided its log p: 1/t = dS/dU, for both.",
+      "Yes: only one t gives these letters their mean −log p, and the t of a gas is read off in the same way. So the t of a text is the number that divided its log p. S = −Σ p log p is one formula for both, and 1/t = dS/dU.",
   },
 ];
 

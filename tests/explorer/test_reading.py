@@ -132,9 +132,12 @@ def test_no_line_of_the_text_is_cut(visit, height):
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_marks_at_zero_stand_clear_of_the_names(visit, view):
-    page = visit("#t=0.05&sweeps=10", viewport=VIEWS[view])
-    for name in ("m", "W"):
+@pytest.mark.parametrize(
+    ("system", "names"), [("letters after …", "mW"), ("ladder", "7"), ("gas column", ["11"])]
+)
+def test_marks_at_zero_stand_clear_of_the_names(visit, view, system, names):
+    page = visit(f"#t=0.05&system={system}&sweeps=10", viewport=VIEWS[view])
+    for name in names:
         edge, mark = page.evaluate(f"""(({{plan, pen, size}}) => {{
             pen.font = `bold ${{size}}px ui-monospace, "DejaVu Sans Mono", monospace`;
             const reach = Math.min(plan.thick / 2, 0.5 * size);
