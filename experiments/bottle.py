@@ -28,7 +28,7 @@ falling molecule back up at once, for the bottom layer then holds half of what i
 layer above it.
 
 What you see. Straight lines on the logarithmic axis, flatter in the cold: at t = 0.1 the lowest
-layer has a density of 7.87 and the highest one of 0.0006, at t = 1 it is 1.55 and 0.60. On the
+layer has a density of 7.87 and the highest one of 0.0007, at t = 1 it is 1.54 and 0.60. On the
 right the mean height, from 0.102 at t = 0.1 to 0.418 at t = 1, on the curve of the formula.
 
 The misconception. "The barometer needs collisions, or molecules that know how high they are." These
@@ -40,8 +40,9 @@ Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from b
 exercises` and `from experiments import run` were done.
 
 1. The layers' middles of the first question are 0.95 apart: compute exp(0.95/0.1). It is 13360; the
-   ratio of the two densities in the figure is 14006, as the highest layer holds only 281 of 10
-   million molecules. Within how many errors, √281/281 each, do they agree? (Within one.)
+   ratio of the two densities in the figure is 11966, as the highest layer holds only 329 of 10
+   million molecules. Within how many errors, √329/329 each, do they agree? (2.1: such a deviation
+   or a larger one comes in 4 % of all gases.)
 
 2. Mean heights: hold the formula at t = 0.1 and t = 1 against the law of 20 layers. The layers'
    mean is a little higher; by how much, and what do 200 layers make of that? (0.0021 and 0.0002;
