@@ -23,22 +23,26 @@ Run. The page is there already; this makes it anew, of a text of yours with `--c
 Then open figures/explorer.html in a browser. Nothing has to be installed for that, and no network
 is needed.
 
+The page opens with the letters after a context as levels at E = -log p, and has a tour of seven
+steps, each a link: `explorer.html#tour=3`. The key F shows it for a lecture.
+
 What the law predicts. At every t of the slider three things that know nothing of each other agree:
 the outlines, softmax(-E/t); the particles that hop between the levels by Metropolis's rule; and the
-letters that a sampler draws from logits divided by t. The ends of the slider are the limits,
-exactly: t = 0 is the ground state and the likeliest letter, t = ∞ gives every state and every
-letter the same chance.
+draws of a sampler from logits divided by t. The ends of the slider are the limits, exactly: t = 0
+is the ground state and the likeliest letter, t = ∞ gives every state and every letter the same
+chance.
 
 What would refute it. Bars that stay outside their whiskers once the page says "at equilibrium"; a
 p-value that is tiny more often than its value says; a line of the self-check, in which the page
 computes again what this module computed with `boltzmann`, to twelve digits.
 
-What you see. Pull the slider down: heat pours into the bath, the bars move into their outlines, the
-text freezes into a loop. Pull it up: heat comes back, and the letters boil. The dot rides along
-entropy, mean energy and heat capacity; where the last is high, a little more t takes the most heat.
-Of two levels the upper one has a share of 0.2689 at t = 1, of 0.0344 at t = 0.3 and of one half at
-t = ∞; their heat capacity is 0.370 at t = 0.3, and 0.197 at t = 1. The rotor's highest level, the
-emptiest in the cold, has a share of 0.2653 at t = ∞, more than any other.
+What you see. Pull the slider down: heat flows into the bath, the bars of dots move to their
+outlines, the text freezes into a loop. Pull it up: heat flows out of the bath, and the letters
+boil. A dot rides along entropy, mean energy and heat capacity, and a ring shows what the gas has;
+where the last is high, a little more t takes the most heat. Of two levels the upper one has a share
+of 0.2689 at t = 1, of 0.0344 at t = 0.3 and of one half at t = ∞; their heat capacity is 0.370 at
+t = 0.3, and 0.197 at t = 1. The rotor's highest level, the emptiest in the cold, has a share of
+0.2653 at t = ∞, more than any other.
 
 The misconception. "An animation plays what the formula says." Not this one. The outlines come from
 one function, the particles from another, which compares two energies at a time and never adds up a
@@ -47,9 +51,9 @@ exercise 4 makes it wrong.
 
 Exercises.
 
-1. Choose two levels and t = 1, and wait for "at equilibrium". Then pull t to 0 and read heat given
-   less heat taken before and after. (About 2,000 × 0.2689 = 538, give or take 20: the bath gets
-   what the upper level held.)
+1. Choose two levels and t = 1, and wait for "at equilibrium". Then pull t to 0 and read the energy
+   into the bath less that out of it, before and after. (About 2,000 × 0.2689 = 538, give or take
+   20: the bath gets what the upper level held.)
 
 2. Choose the rotor, and t = ∞. Which level is the fullest, and why is it the emptiest at t = 0.3?
    (J = 6, with 13 of 49 states. Hot, each state has the same chance; in the cold its energy of 10.5
@@ -57,7 +61,7 @@ Exercises.
 
 3. Choose "levels of your own" at t = 1, and lift a level that is occupied. Which line of the ledger
    grows at once, and which one after it? (Work first: the particles are lifted with the level. Then
-   heat, as they fall.)
+   energy into the bath, as they fall.)
 
 4. Break a road. Open a copy of figures/explorer.html in an editor, find the line that begins with
    "const ratio =", and take the degeneracies out of it. At which systems does the fit stay good?

@@ -7,14 +7,14 @@ function goodnessOfFit(counts, p) {
   const bins = [{ observed: 0, expected: 0 }];
   const full = 5 * (1 - 1e-9); // n = 100 times p = 0.05 may miss 5 by rounding
   for (const i of p.map((_, i) => i).sort((a, b) => p[a] - p[b])) {
-    if (bins.at(-1).expected >= full) bins.push({ observed: 0, expected: 0 });
-    bins.at(-1).observed += counts[i];
-    bins.at(-1).expected += total * p[i];
+    if (lastOf(bins).expected >= full) bins.push({ observed: 0, expected: 0 });
+    lastOf(bins).observed += counts[i];
+    lastOf(bins).expected += total * p[i];
   }
-  if (bins.length > 1 && bins.at(-1).expected < full) {
+  if (bins.length > 1 && lastOf(bins).expected < full) {
     const last = bins.pop();
-    bins.at(-1).observed += last.observed;
-    bins.at(-1).expected += last.expected;
+    lastOf(bins).observed += last.observed;
+    lastOf(bins).expected += last.expected;
   }
   const freedom = bins.length - 1;
   if (freedom === 0) return { statistic: 0, freedom, p: 1 };
@@ -44,4 +44,8 @@ function upperGamma(a, x) {
     fraction *= step;
   }
   return front * fraction;
+}
+
+function lastOf(list) {
+  return list[list.length - 1];
 }

@@ -1,44 +1,24 @@
-// The first picture: particles on their levels, the heat that they trade with the bath, and how full the levels are.
+// The picture: levels at their energies, particles on them as bars of dots, the law as outlines, the sampler as
+// diamonds, and the bath below with the heat that flows into it and out of it.
 
-const FLIGHT = 250; // milliseconds, at speed 1
+const COLOURS = ["ink", "quiet", "line", "faint", "gas", "into", "out", "ground", "sampler"];
 
 // The size of small print, as in the stylesheet.
 function textSize() {
   return 0.875 * parseFloat(getComputedStyle(document.documentElement).fontSize);
 }
 
+// Return the end of a scale of shares that holds the largest one.
+function scaleOfShares(largest) {
+  return [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1].find((top) => top >= Math.min(1, 1.04 * largest));
+}
+
 class LevelsPicture {
   constructor(container) {
     this.container = container;
     this.canvas = container.querySelector("canvas");
-    const random = randomStream(1, 0);
-    const scatter = () => Float32Array.from({ length: PARTICLES }, random.uniform);
-    this.across = scatter(); // where on its level a particle is drawn, 0 to 1
-    this.above = scatter();
-    this.from = new Uint16Array(PARTICLES);
-    this.rise = new Float64Array(PARTICLES);
-    this.left = new Float64Array(PARTICLES); // when the latest flight began
-    this.forget();
+    this.particles = new Particles();
     this.restyle();
-  }
-
-  // A flight is only drawn: the gas moved the particle at once.
-  hop(particle, from, rise, now) {
-    this.from[particle] = from;
-    this.rise[particle] = rise;
-    this.left[particle] = now;
-    if (rise > 0) this.taken += rise;
-    else this.given -= rise;
-  }
-
-  forget() {
-    this.left.fill(-Infinity);
-    this.taken = this.given = 0; // heat of the last second or so
-  }
-
-  fade(seconds) {
-    this.taken *= Math.exp(-seconds);
-    this.given *= Math.exp(-seconds);
   }
 
   // Fit the canvas to the page, and ask the stylesheet for colours that a canvas can use.
@@ -51,166 +31,187 @@ class LevelsPicture {
     this.pen = this.canvas.getContext("2d");
     this.pen.setTransform(scale, 0, 0, scale, 0, 0);
     this.size = textSize();
-    this.pen.font = `${this.size}px system-ui, sans-serif`;
     this.colour = {};
-    for (const name of ["ink", "quiet", "line", "faint", "gas", "given", "taken", "ground"]) {
+    for (const name of COLOURS) {
       this.canvas.style.color = `var(--${name})`;
       this.colour[name] = getComputedStyle(this.canvas).color;
     }
   }
 
-  // Where things are: platforms for the levels above, the bath below them, bars with the same columns at the foot.
-  lay({ energies }, highest) {
-    const { size, width, height } = this;
-    const foot = height - 1.5 * size;
-    const bath = Math.round(height * 0.58);
-    const pile = Math.min(64, height * 0.11);
-    const lowest = Math.min(...energies), range = (highest ?? Math.max(...energies)) - lowest || 1;
-    const first = 3.8 * size, step = (width - first) / energies.length;
-    this.plan = {
-      foot, bath, pile, lowest, range, first, step,
-      barTop: bath + 4.8 * size,
-      gap: Math.min(step * 0.14, 10),
-      x: energies.map((_, i) => first + i * step),
-      yOf: (energy) => bath - 12 - ((energy - lowest) / range) * (bath - 20 - pile),
-    };
+  lay(world, highest) {
+    this.plan = new Plan(world.system, this.width, this.height, this.size, highest);
+    this.particles.sit(world.gas, this.plan);
+    this.heat = { into: world.gas.given, out: world.gas.taken, recent: { into: 0, out: 0 } };
+    this.count(world);
   }
 
-  draw(world, now, speed) {
-    const { pen, plan } = this;
+  // A level was moved: rows and marks follow.
+  follow(world, highest) {
+    const { heat } = this;
+    this.lay(world, highest);
+    this.heat = heat;
+  }
+
+  // The numbers beside the rows are those of the latest count, so that they can be read.
+  count({ gas, law, drawn, system }) {
+    const draws = sum([...drawn]);
+    const total = (values, levels) => sum(levels.map((level) => values[level]));
+    this.shares = this.plan.rows.map((levels) => ({
+      gas: total(gas.counts, levels) / PARTICLES,
+      law: total(law.p, levels),
+      sampler: draws ? total(drawn, levels) / draws : NaN,
+    }));
+    this.names = this.plan.rows.map(([level], row) => {
+      if (row === this.plan.others) return `${system.energies.length - row} others`;
+      return system.labels ? system.labels[level] : String(level);
+    });
+  }
+
+  // See what the particles did, and the heat that they traded; older heat fades.
+  look({ gas }, now, seconds, flight, flying) {
+    this.particles.look(gas, now, flight, flying);
+    const { heat } = this, left = flying ? Math.exp(-seconds) : 0;
+    heat.recent.into = heat.recent.into * left + gas.given - heat.into;
+    heat.recent.out = heat.recent.out * left + gas.taken - heat.out;
+    heat.into = gas.given;
+    heat.out = gas.taken;
+  }
+
+  draw(world, now, flight) {
+    const { pen } = this;
     pen.clearRect(0, 0, this.width, this.height);
-    const y = world.system.energies.map(plan.yOf);
-    this.drawEnergies(world.system, y);
+    const rows = this.shares.map(({ law }, row) => [law, sum(this.plan.rows[row].map((level) => world.gas.counts[level])) / PARTICLES]);
+    this.top = scaleOfShares(Math.max(...rows.flat(), ...this.shares.map(({ sampler }) => sampler || 0)));
+    this.unit = this.plan.width / this.top; // the width of a share of 1
+    this.particles.measure(this.unit, Math.max(2, Math.round(this.size / 5)));
+    this.drawAxis(world.system);
+    this.drawScale();
     this.drawBath(world.t);
-    this.drawParticles(world.gas, y, now, FLIGHT / Math.sqrt(speed));
-    this.drawBars(world);
+    this.particles.draw(pen, this.colour, now, flight);
+    rows.forEach(([law, gas], row) => this.drawRow(row, law, gas));
   }
 
-  drawEnergies({ energies, degeneracies }, y) {
-    const { pen, plan, colour, size } = this;
-    pen.fillStyle = colour.quiet;
-    pen.textAlign = "right";
-    const top = plan.lowest + plan.range;
-    const ticks = [plan.lowest, (plan.lowest + top) / 2, top];
-    for (const tick of ticks) pen.fillText(String(Number(tick.toPrecision(3))), plan.first - 0.5 * size, plan.yOf(tick) + 0.3 * size);
-    pen.textAlign = "left";
-    pen.fillText("energy", 0, plan.yOf(top) - 1.1 * size);
-    pen.fillStyle = colour.ink;
-    energies.forEach((_, i) => {
-      // One piece for each of the states that share the level, where there is room to tell them apart.
-      const pieces = degeneracies[i] * 4 < plan.step ? degeneracies[i] : 1;
-      const wide = (plan.step - 2 * plan.gap) / pieces;
-      const between = pieces > 1 ? Math.min(2, wide / 3) : 0;
-      for (let k = 0; k < pieces; k++) pen.fillRect(plan.x[i] + plan.gap + k * wide, y[i], wide - between, 3);
+  write(text, x, y, { align = "left", ink = "ink", font = "system-ui, sans-serif", weight = "" } = {}, most = undefined) {
+    this.pen.font = `${weight} ${this.size}px ${font}`;
+    this.pen.textAlign = align;
+    this.pen.fillStyle = this.colour[ink];
+    this.pen.fillText(text, x, y + 0.35 * this.size, most);
+  }
+
+  line(path, ink, wide) {
+    const { pen } = this;
+    pen.strokeStyle = this.colour[ink];
+    pen.lineWidth = wide;
+    pen.beginPath();
+    for (const [x, y, ...rest] of path) {
+      pen.moveTo(x, y);
+      for (let k = 0; k < rest.length; k += 2) pen.lineTo(rest[k], rest[k + 1]);
+    }
+    pen.stroke();
+  }
+
+  // Marks stand at the energies, one piece for each state of a level where there is room to tell them apart.
+  drawAxis({ energies, degeneracies, labels }) {
+    const { plan, size } = this;
+    this.write(labels ? "E = −log p" : "energy E", 0, 0.6 * size, { ink: "quiet" });
+    const x = plan.axis;
+    const end = plan.others === null ? plan.head : plan.head + 2 * plan.thick;
+    this.line([[x, end, x, plan.foot]], "line", 1);
+    const ticks = roundTicks(plan.lowest, plan.highest, Math.max(2, (plan.foot - plan.head) / (5 * size)));
+    for (const tick of ticks) {
+      this.line([[x - 0.3 * size, plan.yOf(tick), x, plan.yOf(tick)]], "line", 1);
+      this.write(String(tick), x - 0.5 * size, plan.yOf(tick), { align: "right", ink: "quiet" });
+    }
+    plan.rows.forEach(([level], row) => {
+      if (row === plan.others) return;
+      const y = plan.yOf(energies[level]), pieces = degeneracies[level] * 4 < plan.mark ? degeneracies[level] : 1;
+      const wide = plan.mark / pieces, between = pieces > 1 ? Math.min(2, wide / 3) : 0;
+      this.line(Array.from({ length: pieces }, (_, k) => [x + 3 + k * wide, y, x + 3 + (k + 1) * wide - between, y]), "ink", 2.5);
+      this.line([[x + 3 + plan.mark, y, plan.name - 0.4 * size, plan.y[row]]], "line", 1);
+    });
+  }
+
+  // The scale of shares below the rows, and the heads of the columns above them.
+  drawScale() {
+    const { plan, size, top } = this;
+    const ticks = roundTicks(0, top, Math.max(1, plan.width / (6 * size)));
+    for (const tick of ticks) {
+      const x = plan.left + tick * this.unit;
+      this.line([[x, plan.head - 0.4 * size, x, plan.foot]], "faint", 1);
+      this.write(`${Number((100 * tick).toPrecision(3))} %`, x, plan.foot + 0.9 * size, { align: "center", ink: "quiet" });
+    }
+    this.write("share in %", plan.left, 0.6 * size, { ink: "quiet" });
+    plan.columns.forEach((name, k) => {
+      this.write(name, this.columnAt(k), 0.6 * size, { align: "right", ink: "quiet" });
+      if (!plan.small) this.drawMark(name, this.columnAt(k) - this.pen.measureText(name).width - 0.9 * size, 0.6 * size);
+    });
+  }
+
+  // What stands for gas, law and sampler in the rows.
+  drawMark(name, x, y) {
+    const { pen, size, colour } = this, r = 0.36 * size;
+    if (name === "sampler") return this.line([[x, y - r, x + r, y, x, y + r, x - r, y, x, y - r]], "sampler", 2.5);
+    pen.fillStyle = pen.strokeStyle = colour[name === "gas" ? "gas" : "ink"];
+    pen.lineWidth = 2;
+    if (name === "gas") pen.fillRect(x - r, y - r, 2 * r, 2 * r);
+    else pen.strokeRect(x - r, y - r, 2 * r, 2 * r);
+    return undefined;
+  }
+
+  columnAt(k) {
+    const { plan } = this;
+    return this.width - (plan.columns.length - 1 - k) * plan.column;
+  }
+
+  drawRow(row, law, gas) {
+    const { pen, plan, size } = this;
+    const y = plan.y[row], half = plan.thick / 2, at = (share) => plan.left + share * this.unit;
+    const mono = row === plan.others ? {} : { font: 'ui-monospace, "DejaVu Sans Mono", monospace', weight: "bold" };
+    if (row === plan.others) this.write(this.names[row], plan.left - 0.6 * size, y, { align: "right", ink: "quiet" });
+    else this.write(this.names[row], plan.name, y, mono);
+    pen.strokeStyle = this.colour.ink;
+    pen.lineWidth = 2;
+    pen.strokeRect(plan.left, y - half - 1, law * this.unit, 2 * half + 2);
+
+    // Two standard errors of the gas, with an edge to be seen on the bar.
+    const error = 2 * Math.sqrt((gas * (1 - gas)) / PARTICLES);
+    const whisker = [[at(Math.max(0, gas - error)), y, at(gas + error), y]];
+    if (error > 0) for (const [ink, wide] of [["ground", 5], ["ink", 2]]) this.line(whisker, ink, wide);
+
+    const shares = this.shares[row];
+    if (!Number.isNaN(shares.sampler)) {
+      const x = at(shares.sampler), r = Math.min(half, 0.5 * size);
+      for (const [ink, wide] of [["ground", 5], ["sampler", 2.5]])
+        this.line([[x, y - r, x + r, y, x, y + r, x - r, y, x, y - r]], ink, wide);
+    }
+    plan.columns.forEach((name, k) => {
+      const text = Number.isNaN(shares[name]) ? "–" : (100 * shares[name]).toFixed(1);
+      this.write(text, this.columnAt(k), y, { align: "right", ink: name === "law" ? "ink" : "quiet" });
     });
   }
 
   drawBath(t) {
     const { pen, plan, colour, size } = this;
-    const high = 2.2 * size, middle = plan.bath + high / 2, arm = 0.9 * size;
+    const high = this.height - plan.bath, middle = plan.bath + high / 2, arm = 0.8 * size;
     pen.fillStyle = colour.faint;
     pen.fillRect(0, plan.bath, this.width, high);
-    pen.fillStyle = colour.ink;
-    pen.textAlign = "left";
-    pen.fillText(`heat bath, t = ${showTemperature(t)}`, 0.6 * size, middle + 0.35 * size, 0.52 * this.width - 2.3 * size);
-    const total = this.taken + this.given;
-    pen.strokeStyle = colour.ink;
-    pen.lineWidth = 1.5;
-    const arrows = [["given", 1, 0.52], ["taken", -1, 0.78]];
+    const { small } = plan;
+    this.write(small ? "bath" : `heat bath at t = ${showTemperature(t)}`, 0.6 * size, middle);
+    const { into, out } = this.heat.recent, total = into + out;
+    const arrows = [["into", 1, small ? 0.22 : 0.42], ["out", -1, small ? 0.6 : 0.7]];
     for (const [name, direction, place] of arrows) {
-      const x = this.width * place;
-      const half = total > 0 ? (1.5 * size * this[name]) / total : 0; // of the width of the arrow
+      const x = this.width * place, half = total > 0 ? (1.3 * size * this.heat.recent[name]) / total : 0;
+      const tip = middle + direction * arm, tail = middle - direction * arm;
       pen.fillStyle = colour[name];
       pen.beginPath();
-      pen.moveTo(x - half / 2, middle - direction * arm);
-      pen.lineTo(x + half / 2, middle - direction * arm);
-      pen.lineTo(x + half / 2, middle);
-      pen.lineTo(x + half, middle);
-      pen.lineTo(x, middle + direction * arm);
-      pen.lineTo(x - half, middle);
-      pen.lineTo(x - half / 2, middle);
+      const corners = [[-half / 2, tail], [half / 2, tail], [half / 2, middle], [half, middle], [0, tip], [-half, middle], [-half / 2, middle]];
+      for (const [dx, y] of corners) pen.lineTo(x + dx, y);
       pen.closePath();
       pen.fill();
-      if (half > 0) pen.stroke();
-      pen.fillStyle = colour.ink;
-      pen.fillText(name, x + 1.6 * size, middle + 0.35 * size);
-    }
-  }
-
-  drawParticles(gas, y, now, flight) {
-    const { pen, plan, colour } = this;
-    const dot = Math.round(this.size / 5);
-    const room = plan.step - 2 * plan.gap - dot;
-    const most = Math.max(...gas.counts);
-    const pile = Array.from(gas.counts, (count) => Math.max(4, (plan.pile * count) / most));
-    const place = (particle, level) => [
-      plan.x[level] + plan.gap + this.across[particle] * room,
-      y[level] - dot - this.above[particle] * pile[level],
-    ];
-    const dots = { gas: [], taken: [], given: [] };
-    for (let particle = 0; particle < gas.levels.length; particle++) {
-      const [x1, y1] = place(particle, gas.levels[particle]);
-      const done = (now - this.left[particle]) / flight;
-      if (done >= 1) {
-        dots.gas.push(x1, y1);
-        continue;
-      }
-      const [x0, y0] = place(particle, this.from[particle]);
-      const colourName = this.rise[particle] > 0 ? "taken" : "given";
-      dots[colourName].push(x0 + done * (x1 - x0), y0 + done * (y1 - y0) - 60 * done * (1 - done));
-      if (this.rise[particle] === 0) continue;
-      // The heat of the hop, on its way between the level and the bath.
-      if (this.rise[particle] > 0) dots.taken.push(x1, plan.bath + done * (y1 - plan.bath));
-      else dots.given.push(x0, y0 + done * (plan.bath - y0));
-    }
-    for (const [name, xy] of Object.entries(dots)) {
-      pen.fillStyle = colour[name];
-      for (let k = 0; k < xy.length; k += 2) pen.fillRect(xy[k], xy[k + 1], dot, dot);
-    }
-  }
-
-  drawBars({ gas, law, system }) {
-    const { pen, plan, colour, size } = this;
-    const total = gas.levels.length, room = plan.step - 2 * plan.gap;
-    const most = Math.max(...law.p, ...Array.from(gas.counts, (count) => count / total));
-    const top = Math.min(1, Math.ceil(most * 10) / 10);
-    const yOf = (share) => plan.foot - (share / top) * (plan.foot - plan.barTop);
-    pen.fillStyle = colour.quiet;
-    pen.textAlign = "right";
-    pen.fillText(`${Math.round(100 * top)} %`, plan.first - 0.5 * size, plan.barTop + 0.35 * size);
-    pen.fillText("0", plan.first - 0.5 * size, plan.foot);
-    pen.textAlign = "left";
-    pen.fillText("share", 0, plan.barTop - 0.9 * size);
-    gas.counts.forEach((count, i) => {
-      const share = count / total, x = plan.x[i] + plan.gap, middle = x + room / 2;
-      pen.fillStyle = colour.gas;
-      pen.fillRect(x, yOf(share), room, plan.foot - yOf(share));
       pen.strokeStyle = colour.ink;
-      pen.lineWidth = 2;
-      pen.strokeRect(x, yOf(law.p[i]), room, plan.foot - yOf(law.p[i]));
-      const error = 2 * Math.sqrt((share * (1 - share)) / total);
-      pen.beginPath();
-      pen.moveTo(middle, yOf(share + error));
-      pen.lineTo(middle, yOf(Math.max(0, share - error)));
-      for (const [name, wide] of [["ground", 5], ["ink", 2]]) { // an edge, to be seen on the bar
-        pen.strokeStyle = colour[name];
-        pen.lineWidth = wide;
-        pen.stroke();
-      }
-    });
-    pen.fillStyle = colour.quiet;
-    pen.textAlign = "left";
-    pen.fillText(system.labels ? "letter" : "level", 0, plan.foot + 1.15 * size);
-    this.drawNames(system.labels ?? system.energies.map((_, i) => String(i)));
-  }
-
-  drawNames(names) {
-    const { pen, plan, colour, size } = this;
-    pen.fillStyle = colour.ink;
-    pen.textAlign = "center";
-    const every = Math.ceil((0.9 * size) / plan.step);
-    names.forEach((name, i) => {
-      if (i % every === 0) pen.fillText(name, plan.x[i] + plan.step / 2, plan.foot + 1.15 * size);
-    });
+      pen.lineWidth = 1.5;
+      if (half > 0) pen.stroke();
+      this.write(name === "into" ? "into the bath" : "out of the bath", x + 1.5 * size, middle);
+    }
   }
 }

@@ -1,4 +1,4 @@
-// The interface: what a reader does changes the state, the state drives the world, and the world is drawn.
+// The page: what a reader does changes the state, the state drives the world, and the world is drawn.
 
 const SWEEPS_A_SECOND = 4; // at speed 1
 const byId = (id) => document.getElementById(id);
@@ -10,10 +10,10 @@ class Explorer {
     this.still = matchMedia("(prefers-reduced-motion: reduce)");
     this.levels = new LevelsPicture(byId("gas"));
     this.curves = new CurvesPicture(byId("curves"));
-    this.letters = new LettersPicture(byId("letters"), byId("text"));
-    this.fillIn();
-    this.listen();
+    this.text = new TextPicture(byId("text"));
+    fillIn(this);
     this.open(fromHash(location.hash));
+    listen(this);
   }
 
   // Begin as a link says; one that names a number of sweeps shows the gas after them, paused.
@@ -21,10 +21,11 @@ class Explorer {
     this.state = state;
     this.restart();
     byId("typed").value = showTemperature(state.t);
-    this.readTyped(byId("typed"));
+    readTyped(this, byId("typed"));
     this.play(state.sweeps === null && !this.still.matches);
   }
 
+  // Tell the world anew from its seed; where no sweeps are named, until it has settled.
   restart() {
     this.world = new World(this.state, this.model);
     for (const [t, until] of this.state.from) {
@@ -32,81 +33,122 @@ class Explorer {
       this.world.advanceTo(until);
     }
     this.world.setTemperature(this.state.t);
-    this.world.advanceTo(this.state.sweeps ?? 0);
-    this.levels.forget();
+    if (this.state.sweeps === null) this.world.settle();
+    else this.world.advanceTo(this.state.sweeps);
     this.layOut();
+  }
+
+  // The energies that the axis must hold.
+  get highest() {
+    return this.state.system === OWN ? HIGHEST : undefined;
   }
 
   layOut() {
     document.documentElement.dataset.theme = this.state.theme;
+    document.documentElement.classList.toggle("lecture", this.state.lecture);
+    showTour(this);
+    showControls(this);
     this.levels.restyle();
-    this.levels.lay(this.world.system, this.state.system === OWN ? HIGHEST : null);
+    this.levels.lay(this.world, this.highest);
     this.curves.lay(this.world);
-    this.letters.lay(this.world);
+    this.text.lay(this.world);
     layHandles(this);
-    this.showControls();
     this.draw();
   }
 
+  // Where motion is to be reduced, play goes on by steps of a second.
   play(playing) {
     cancelAnimationFrame(this.request);
+    clearInterval(this.steps);
     this.playing = playing;
     this.world.advanceTo(Math.ceil(this.world.sweeps)); // a link names whole sweeps
     byId("play").textContent = playing ? "Pause" : "Play";
     this.remember();
-    if (playing) {
+    if (playing && this.still.matches) this.steps = setInterval(() => this.jump(), 1000);
+    else if (playing) {
       this.clock = performance.now();
       this.request = requestAnimationFrame((now) => this.frame(now));
     }
   }
 
+  get flight() {
+    return (2 * FLIGHT) / Math.sqrt(this.state.speed);
+  }
+
   frame(now) {
     const seconds = Math.min(0.1, Math.max(0, (now - this.clock) / 1000));
     this.clock = now;
-    this.levels.fade(seconds);
-    this.world.advance(seconds * SWEEPS_A_SECOND * this.state.speed, (particle, from, to, rise) =>
-      this.levels.hop(particle, from, rise, now),
-    );
-    this.levels.draw(this.world, now, this.state.speed);
+    this.world.advance(seconds * SWEEPS_A_SECOND * this.state.speed);
+    this.levels.look(this.world, now, seconds, this.flight, true);
+    this.levels.draw(this.world, now, this.flight);
     if (now - (this.written ?? 0) > 150) this.drawWords(now);
     this.request = requestAnimationFrame((next) => this.frame(next));
   }
 
+  // Go on for a second at once: nothing flies, but what moved is coloured.
+  jump() {
+    this.world.advance(SWEEPS_A_SECOND * this.state.speed);
+    this.levels.look(this.world, performance.now(), 0, this.flight, false);
+    this.draw();
+  }
+
   step() {
     if (this.playing) this.play(false);
-    this.levels.forget();
-    this.world.advance(SWEEPS_A_SECOND * this.state.speed, (particle, from, to, rise) =>
-      this.levels.hop(particle, from, rise, -Infinity),
-    );
+    this.jump();
     this.play(false);
-    this.draw();
     this.say();
+  }
+
+  settle() {
+    this.world.settle();
+    this.levels.look(this.world, performance.now(), 0, this.flight, false);
+    this.draw();
+    this.remember();
+    this.say();
+  }
+
+  // From the seed, infinitely hot.
+  reset() {
+    const { playing } = this;
+    this.set({ sweeps: 0, from: [] });
+    this.play(playing);
+  }
+
+  // To another step of the tour.
+  walk(direction) {
+    const { tour, theme, lecture, seed } = this.state;
+    const next = Math.min(TOUR.length, Math.max(1, (tour ?? (direction > 0 ? 0 : 2)) + direction));
+    this.open({ ...defaults(next), theme, lecture, seed });
   }
 
   draw() {
     const now = performance.now();
-    this.levels.draw(this.world, now, this.state.speed);
     this.drawWords(now);
+    this.levels.draw(this.world, now, this.flight);
   }
 
   // What needs no sixty frames a second.
   drawWords(now) {
     this.written = now;
     const { world } = this;
+    this.levels.count(world);
     this.curves.draw(world);
-    this.letters.draw(world);
-    this.letters.write(world);
-    byId("gas-fit").textContent = fitInWords(world.gas.counts, world.law.p, world.sweeps - world.gasChangedAt, world.relaxation);
-    byId("ledger").textContent = ledger(world.gas);
-    byId("draws").textContent = `${sum([...world.drawn]).toLocaleString("en")} draws`;
-    byId("letters-fit").textContent = lettersInWords(world);
+    this.text.write(world);
+    const words = {
+      "gas-fit": fitInWords(world.gas.counts, world.law.p, world.sweeps - world.changedAt, world.relaxation),
+      "sampler-fit": samplerInWords(world),
+      perplexity: perplexityInWords(world),
+      "read-off": temperaturesReadOff(world),
+      ledger: ledger(world.gas),
+    };
+    for (const [id, said] of Object.entries(words)) byId(id).textContent = said;
     this.levels.canvas.setAttribute("aria-label", this.summary());
   }
 
   summary() {
-    const { gas, law } = this.world;
-    const shares = law.p.slice(0, 8).map((p, i) => `level ${i}: ${percent(gas.counts[i] / PARTICLES)}, law ${percent(p)}`);
-    return `${PARTICLES} particles. ${shares.join("; ")}`;
+    const { names, shares } = this.levels;
+    const rows = names.map((name, row) => `${name}: ${percent(shares[row].gas)}, law ${percent(shares[row].law)}`);
+    return `${PARTICLES} particles. ${rows.join("; ")}`;
   }
 
   setTemperature(t) {
@@ -122,6 +164,7 @@ class Explorer {
     if (rounded === this.state.levels[level]) return;
     this.state.levels[level] = rounded;
     this.world.moveLevel(level, rounded);
+    this.levels.follow(this.world, this.highest);
     this.curves.lay(this.world);
     placeHandles(this);
     this.changed();
@@ -134,7 +177,6 @@ class Explorer {
     }
     this.state.context = context;
     this.world.setContext(context);
-    this.letters.lay(this.world);
     this.changed();
   }
 
@@ -145,8 +187,15 @@ class Explorer {
     this.changed();
   }
 
+  // Another look of the same moment.
+  restyle(changes) {
+    Object.assign(this.state, changes);
+    this.layOut();
+    this.remember();
+  }
+
   changed() {
-    this.showControls();
+    showControls(this);
     this.draw();
     this.remember();
     this.say();
@@ -173,93 +222,8 @@ class Explorer {
     }, 700);
   }
 
-  showControls() {
-    const { state } = this;
-    byId("slider").value = positionOf(state.t);
-    byId("slider").setAttribute("aria-valuetext", `t = ${showTemperature(state.t)}`);
-    const fields = { typed: showTemperature(state.t), system: state.system, context: state.context };
-    Object.assign(fields, { seed: state.seed, speed: state.speed });
-    for (const [id, value] of Object.entries(fields)) if (document.activeElement !== byId(id)) byId(id).value = value;
-    const unknown = [...new Set(state.context)].filter((letter) => !this.model.ids.has(letter));
-    const named = unknown.slice(0, 5).map((letter) => `“${letter}”`).join(", ") + (unknown.length > 5 ? ", …" : "");
-    byId("unknown").textContent = unknown.length ? `The model has never seen ${named}: left out.` : "";
-    byId("hint").hidden = state.system !== OWN;
-    byId("theme").textContent = this.dark() ? "Light" : "Dark";
-    byId("play").disabled = this.still.matches;
-    byId("still").textContent = this.still.matches ? "Your system asks for reduced motion: Step moves on." : "";
-  }
-
   dark() {
     return this.state.theme ? this.state.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  }
-
-  fillIn() {
-    byId("slider").max = LAST;
-    byId("ticks").innerHTML = [0, 0.1, 0.2, 0.5, 1, 2, 5, 10, Infinity]
-      .map((t) => `<span style="--place:${positionOf(t) / LAST}">${showTemperature(t)}</span>`)
-      .join("");
-    byId("system").innerHTML = [...Object.keys(SYSTEMS), LETTERS].map((name) => `<option>${name}</option>`).join("");
-    byId("speed").innerHTML = SPEEDS.map((speed) => `<option value="${speed}">× ${speed}</option>`).join("");
-    for (const place of document.querySelectorAll(".particles")) place.textContent = PARTICLES.toLocaleString("en");
-    const { agrees, compared, worst, where } = this.check;
-    byId("check").textContent = agrees
-      ? `✓ Self-check: ${compared} numbers agree with Python’s to 1e-12 (largest difference ${worst.toPrecision(1)}).`
-      : `✗ Self-check FAILS: ${where} differs from Python’s numbers by ${worst.toPrecision(2)}.`;
-  }
-
-  listen() {
-    byId("slider").addEventListener("input", (event) => this.setTemperature(temperatureAt(Number(event.target.value))));
-    byId("typed").addEventListener("input", (event) => this.readTyped(event.target));
-    byId("typed").addEventListener("change", (event) => {
-      event.target.value = showTemperature(this.state.t);
-      this.readTyped(event.target);
-    });
-    byId("play").addEventListener("click", () => this.play(!this.playing));
-    byId("step").addEventListener("click", () => this.step());
-    byId("reset").addEventListener("click", () => this.set({ sweeps: this.playing ? null : 0, from: [] }));
-    byId("speed").addEventListener("change", (event) => {
-      this.state.speed = Number(event.target.value);
-      this.remember();
-    });
-    byId("system").addEventListener("change", (event) => this.set({ system: event.target.value }));
-    byId("context").addEventListener("input", (event) => this.setContext(event.target.value));
-    byId("seed").addEventListener("input", (event) => {
-      if (/^\d{1,15}$/.test(event.target.value)) this.set({ seed: Number(event.target.value) });
-    });
-    byId("seed").addEventListener("change", (event) => (event.target.value = this.state.seed));
-    byId("theme").addEventListener("click", () => {
-      this.state.theme = this.dark() ? "light" : "dark";
-      this.layOut();
-      this.remember();
-    });
-    window.addEventListener("hashchange", () => this.open(fromHash(location.hash)));
-    const resized = new ResizeObserver(() => this.layOut());
-    for (const id of ["gas", "curves", "letters"]) resized.observe(byId(id));
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.layOut());
-    this.still.addEventListener("change", () => {
-      this.play(false);
-      this.showControls();
-    });
-    document.addEventListener("keydown", (event) => this.key(event));
-  }
-
-  // On the slider or with nothing in focus arrows move t; with nothing in focus the space bar plays. Where the page is
-  // one to scroll, with nothing in focus they scroll.
-  key(event) {
-    const nowhere = event.target === document.body && !matchMedia("(max-width: 1100px)").matches;
-    if (!(nowhere || event.target === byId("slider")) || event.ctrlKey || event.metaKey || event.altKey) return;
-    const direction = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
-    if (direction) this.setTemperature(neighbourOf(this.state.t, direction));
-    else if (nowhere && event.key === " " && !byId("play").disabled) this.play(!this.playing);
-    else return;
-    event.preventDefault();
-  }
-
-  readTyped(field) {
-    const t = readTemperature(field.value);
-    field.setAttribute("aria-invalid", String(t === null));
-    byId("problem").textContent = t === null ? "A temperature is a number from 0 on, or ∞ (type inf)." : "";
-    if (t !== null) this.setTemperature(t);
   }
 }
 

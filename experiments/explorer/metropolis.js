@@ -20,8 +20,8 @@ class Gas {
     return this.counts.reduce((total, count, level) => total + count * this.energies[level], 0);
   }
 
-  // Let `attempts` particles in turn try one move each; `onHop(particle, from, to, rise)` hears of those that go.
-  attempt(attempts, t, onHop) {
+  // Let `attempts` particles in turn try one move each.
+  attempt(attempts, t) {
     const { energies, degeneracies, levels, counts, random } = this;
     for (; attempts > 0; attempts--) {
       const particle = this.next;
@@ -36,7 +36,6 @@ class Gas {
       counts[to]++;
       if (rise > 0) this.taken += rise;
       else this.given -= rise;
-      if (onHop) onHop(particle, from, to, rise);
     }
   }
 

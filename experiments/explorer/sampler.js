@@ -5,10 +5,11 @@ function pick(logits, t, u) {
   const largest = Math.max(...logits);
   if (t === 0) return logits.indexOf(largest);
   const weights = logits.map((logit) => Math.exp((logit - largest) / t));
-  let left = u * weights.reduce((total, weight) => total + weight, 0);
+  let left = u * weights.reduce((total, weight) => total + weight, 0), last = 0;
   for (let id = 0; id < weights.length; id++) {
     left -= weights[id];
     if (left < 0) return id;
+    if (weights[id] > 0) last = id;
   }
-  return weights.findLastIndex((weight) => weight > 0); // u rounded up to the end
+  return last; // u rounded up to the end
 }

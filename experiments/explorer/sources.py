@@ -11,8 +11,9 @@ from experiments.shared.letters import usable_contexts
 
 SOURCE = Path(__file__).parent
 SCRIPTS = (  # in reading order
-    *("random", "law", "metropolis", "sampler", "model", "fit", "check"),
-    *("temperature", "state", "world", "levels", "curves", "letters", "handles", "words", "main"),
+    *("random", "law", "metropolis", "sampler", "model", "fit", "check", "measured"),
+    *("temperature", "tour", "state", "world", "plan", "particles", "levels", "curves", "text"),
+    *("own", "words", "meanings", "controls", "main"),
 )
 PALETTE = ("blue", "sky", "green", "orange", "vermilion")
 

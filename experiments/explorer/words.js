@@ -20,18 +20,29 @@ function fitInWords(counts, p, since, needed) {
   return `At equilibrium: χ² = ${statistic.toFixed(1)} for ${freedom} ${degrees} of freedom, p\u00a0=\u00a0${chance.toPrecision(2)}.`;
 }
 
-function lettersInWords(world) {
-  const { t, letterLaw, letterGas, drawn } = world;
-  const uncertain = `Perplexity ${Math.exp(letterLaw.S).toPrecision(3)}: as uncertain as so many equal letters.`;
-  if (world.sweeps - world.lettersChangedAt < world.letterRelaxation) return `${uncertain} The simulation is relaxing.`;
-  const [simulation, sampler] = [letterGas.counts, drawn].map((counts) => {
-    const { freedom, p: chance } = goodnessOfFit([...counts], letterLaw.p);
-    if (freedom === 0 && !letterLaw.p.includes(0)) return "untested"; // too few on other letters
-    return `p\u00a0=\u00a0${chance === 0 ? 0 : chance.toPrecision(2)}`;
-  });
-  const likeliest = letterLaw.p.filter((p) => p > 0).length;
-  const drawing = t === 0 && likeliest > 1 ? `; the sampler takes the first of ${likeliest} equals` : `, sampler ${sampler}`;
-  return `${uncertain} Fit to the law: simulation ${simulation}${drawing}.`;
+// The sampler draws independently: its fit is a test at any time.
+function samplerInWords({ t, law, drawn }) {
+  if (t < 0) return "The sampler stops: a model is sampled at a temperature of 0 or more.";
+  const likeliest = law.p.filter((p) => p > 0).length;
+  if (t === 0 && likeliest > 1) return `The sampler takes the first of ${likeliest} equals.`;
+  const draws = sum([...drawn]), { freedom, p: chance } = goodnessOfFit([...drawn], law.p);
+  const fit = freedom === 0 && !law.p.includes(0) ? "too few elsewhere to test" : `p\u00a0=\u00a0${chance === 0 ? 0 : chance.toPrecision(2)}`;
+  return draws ? `Sampler: ${draws.toLocaleString("en")} draws, ${fit}.` : "";
+}
+
+// The t that fits the counts of the gas, and the one that fits the draws.
+function temperaturesReadOff({ gas, drawn, system: { energies, degeneracies } }) {
+  const read = (counts) => {
+    const draws = sum(counts);
+    if (!draws) return "–";
+    const t = temperatureOfMean(sum(counts.map((count, i) => (count * energies[i]) / draws)), energies, degeneracies);
+    return showTemperature(t === Infinity ? t : Number(t.toPrecision(3)));
+  };
+  return `t read off: gas ${read([...gas.counts])}, sampler ${read([...drawn])}`;
+}
+
+function perplexityInWords({ law }) {
+  return `Perplexity ${Math.exp(law.S).toPrecision(3)}`;
 }
 
 // The first law, for the whole gas and since its start.
@@ -39,5 +50,5 @@ function ledger(gas) {
   const number = (value) => Math.round(value).toLocaleString("en").replace("-", "−");
   const work = gas.work ? ` + work ${number(gas.work)}` : "";
   return `Energy gained ${number(gas.energy() - gas.startEnergy)} = ` +
-    `heat taken ${number(gas.taken)} − heat given ${number(gas.given)}${work}`;
+    `out of the bath ${number(gas.taken)} − into the bath ${number(gas.given)}${work}`;
 }

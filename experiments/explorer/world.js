@@ -1,25 +1,26 @@
-// All that the temperature drives: the gas of the chosen system, the gas of letters, the sampler and the text.
-// What has happened after so many sweeps depends on the seed and the settings, not on how time was cut into frames.
+// All that the temperature drives: a gas on the levels of the chosen system, a sampler that draws from the same system,
+// and the text. What has happened after so many sweeps depends on the seed and the settings, not on how time was cut
+// into frames.
 
 const HIGHEST = 4; // to which a level can be dragged
-const LETTER_SWEEPS = 10; // of the gas of letters in one sweep of the other, for it has more levels to find
-const DRAWS = 200, TEXT_LETTERS = 3; // a sweep
-const LONGEST_TEXT = 300; // letters
+const DRAWS = 50, TEXT_LETTERS = 1; // a sweep
+const LONGEST_TEXT = 2000; // letters
 
 class World {
   constructor(state, model) {
-    const system = state.system === LETTERS ? lettersByEnergy(model, state.context) : SYSTEMS[state.system];
     this.seed = state.seed;
     this.t = state.t;
     this.model = model;
-    this.system = { ...system, energies: [...(state.system === OWN ? state.levels : system.energies)] };
+    this.system = systemOf(state, model);
     this.gas = new Gas(this.system.energies, this.system.degeneracies, PARTICLES, this.stream(1));
+    this.samplerRandom = this.stream(3);
+    this.states = this.system.degeneracies.flatMap((g, level) => Array(g).fill(level));
     this.sweeps = 0;
     this.past = []; // earlier temperatures, each with the sweeps at its end
     this.retold = true; // by these and the settings
-    this.done = { hops: 0, letterHops: 0, draws: 0, letters: 0 };
-    this.settleGas();
-    this.layLetters(state.context);
+    this.done = { hops: 0, draws: 0, letters: 0 };
+    this.settings();
+    this.beginText(state.context);
   }
 
   stream(number) {
@@ -28,64 +29,61 @@ class World {
 
   setContext(context) {
     this.retold = false;
-    this.layLetters(context);
+    this.beginText(context);
   }
 
-  layLetters(context) {
-    const { energies, degeneracies } = (this.letterLevels = lettersAsLevels(this.model, context));
-    this.letterGas = new Gas(energies, degeneracies, PARTICLES, this.stream(2));
-    this.samplerRandom = this.stream(3);
+  beginText(context) {
     this.textRandom = this.stream(4);
     this.textContext = this.model.encode(context);
-    this.logits = this.model.logits(this.textContext);
     this.text = [...this.textContext].slice(-40).map((letter) => ({ id: letter.charCodeAt(0), given: true }));
-    this.settleLetters();
+    this.dropped = 0; // letters of the beginning that are no longer kept
   }
 
-  // After a change the law is another one, and a gas relaxes anew.
-  settleGas() {
-    this.gasChangedAt = this.sweeps;
-    this.law = lawOf(this.system.energies, this.system.degeneracies, this.t);
+  // After a change the law is another one: a gas relaxes anew, and draws by another law do not count.
+  settings() {
+    const { energies, degeneracies } = this.system;
+    this.changedAt = this.sweeps;
+    this.law = lawOf(energies, degeneracies, this.t);
     this.relaxation = sweepsToRelax(this.law.p, PARTICLES);
-  }
-
-  // Letters that were drawn by another law do not count.
-  settleLetters() {
-    this.lettersChangedAt = this.sweeps;
-    this.letterLaw = lawOf(this.letterLevels.energies, this.letterLevels.degeneracies, this.t);
-    this.drawn = new Int32Array(this.logits.length);
-    this.letterRelaxation = sweepsToRelax(this.letterLaw.p, PARTICLES) / LETTER_SWEEPS;
+    this.logits = this.states.map((level) => -energies[level]);
+    this.drawn = new Int32Array(energies.length);
   }
 
   setTemperature(t) {
-    if (this.sweeps > (this.past.at(-1)?.[1] ?? 0)) this.past.push([this.t, this.sweeps]);
+    const last = lastOf(this.past);
+    if (this.sweeps > (last ? last[1] : 0)) this.past.push([this.t, this.sweeps]);
     this.t = t;
-    this.settleGas();
-    this.settleLetters();
+    this.settings();
   }
 
   moveLevel(level, energy) {
     this.retold = false;
     this.system.energies[level] = energy;
     this.gas.moveLevel(level, energy);
-    this.settleGas();
+    this.settings();
   }
 
-  advance(sweeps, onHop) {
-    this.advanceTo(this.sweeps + sweeps, onHop);
+  advance(sweeps) {
+    this.advanceTo(this.sweeps + sweeps);
   }
 
-  advanceTo(sweeps, onHop) {
+  // Go on until the gas has forgotten where it came from.
+  settle() {
+    this.advanceTo(Math.max(this.sweeps, Math.ceil(this.changedAt + this.relaxation)));
+  }
+
+  advanceTo(sweeps) {
     this.sweeps = sweeps;
     const due = (what, rate) => {
       const count = Math.floor(this.sweeps * rate + 1e-9) - this.done[what];
       this.done[what] += count;
       return count;
     };
-    this.gas.attempt(due("hops", PARTICLES), this.t, onHop);
-    this.letterGas.attempt(due("letterHops", PARTICLES * LETTER_SWEEPS), this.t);
-    for (let k = due("draws", DRAWS); k > 0; k--) this.drawn[pick(this.logits, this.t, this.samplerRandom.uniform())]++;
-    for (let k = due("letters", TEXT_LETTERS); k > 0; k--) this.writeLetter();
+    this.gas.attempt(due("hops", PARTICLES), this.t);
+    const draws = due("draws", DRAWS), letters = due("letters", TEXT_LETTERS);
+    if (this.t < 0) return; // a model is sampled at a temperature of 0 or more
+    for (let k = draws; k > 0; k--) this.drawn[this.states[pick(this.logits, this.t, this.samplerRandom.uniform())]]++;
+    for (let k = letters; k > 0; k--) this.writeLetter();
   }
 
   // How surprising a letter is, in bits, is the model's own word: at t = 1, whatever the t it was drawn at.
@@ -94,15 +92,26 @@ class World {
     const id = pick(logits, this.t, this.textRandom.uniform());
     this.text.push({ id, bits: -logits[id] / Math.LN2 });
     this.textContext = (this.textContext + String.fromCharCode(id)).slice(-this.model.order);
-    if (this.text.length > LONGEST_TEXT) this.text.shift();
+    if (this.text.length <= LONGEST_TEXT) return;
+    this.dropped += LONGEST_TEXT / 2;
+    this.text.splice(0, LONGEST_TEXT / 2);
   }
 }
 
-// The letters after a context from the lowest energy up, which is from the likeliest down.
+// The chosen system, with energies of its own, for levels can be moved.
+function systemOf(state, model) {
+  if (state.system === LETTERS) return lettersByEnergy(model, state.context);
+  if (state.system === OWN) return { energies: [...state.levels], degeneracies: [...state.degeneracies] };
+  const { energies, degeneracies } = SYSTEMS[state.system];
+  return { energies: [...energies], degeneracies: [...degeneracies] };
+}
+
+// The letters after a context at E = -log p, from the lowest energy up, which is from the likeliest down.
 function lettersByEnergy(model, context) {
-  const { energies, degeneracies } = lettersAsLevels(model, context);
-  const order = energies.map((_, id) => id).sort((a, b) => energies[a] - energies[b]);
-  return { energies: order.map((id) => energies[id]), degeneracies, labels: order.map((id) => shown(model.alphabet[id])) };
+  const logits = model.logits(model.encode(context));
+  const ids = logits.map((_, id) => id).sort((a, b) => logits[b] - logits[a]);
+  const energies = ids.map((id) => -logits[id]);
+  return { ids, energies, degeneracies: ids.map(() => 1), labels: ids.map((id) => shown(model.alphabet[id])) };
 }
 
 function shown(letter) {
