@@ -19,6 +19,8 @@ from boltzmann._core.checks import (
 )
 from boltzmann.levels import EnergyLevels
 
+_MOST_LEVELS = 10**7  # of one molecule
+
 
 class DiatomicConstants(NamedTuple):
     """A diatomic molecule in its electronic ground state, in the order of `diatomic`.
@@ -93,8 +95,9 @@ def diatomic(
     Raises
     ------
     ValueError
-        If a constant is not positive and finite (alpha_e: finite), or the weights are not two
-        numbers of at least 0, one of them positive.
+        If a constant is not positive and finite (alpha_e: finite), the weights are not two numbers
+        of at least 0, one of them positive, or there are more than 10⁷ levels before `highest`
+        leaves any out.
 
     References
     ----------
@@ -123,14 +126,25 @@ def diatomic(
     weights = _as_spin_weights(spin_weights)
     highest = as_number("highest", highest, "number of at least 0", 0, np.inf)
 
+    vibrations = np.ceil(omega_e / (2 * omega_e_x_e)) or 1.0
+    widest = B_e - alpha_e * (0.5 if alpha_e >= 0 else vibrations - 0.5)
+    count = vibrations * _rotations(widest, D_e)
+    if not count <= _MOST_LEVELS:
+        raise ValueError(
+            f"omega_e is {omega_e:g}, omega_e_x_e {omega_e_x_e:g}, B_e {B_e:g} and D_e {D_e:g}: "
+            f"they make up to {count:.3g} levels, a molecule has at most {_MOST_LEVELS}"
+        )
+
     ladders = []
-    for v in range(int(np.ceil(omega_e / (2 * omega_e_x_e))) or 1):
+    for v in range(int(vibrations)):
         rotation = _rotational_ladder(B_e - alpha_e * (v + 0.5), D_e)  # (J,)
         J = np.flatnonzero(weights[np.arange(rotation.size) % 2])
         vibration = omega_e * (v + 0.5) - omega_e_x_e * (v + 0.5) ** 2
         ladders.append((np.full(J.size, v), J, vibration + rotation[J]))
 
     quanta, J, energies = map(np.concatenate, zip(*ladders, strict=True))  # (K,) each
+    if not energies.size:
+        raise ValueError("spin_weights[0] is 0: no level is left, as none but J = 0 is bound")
     energies = energies - energies.min()
     low = energies <= highest
     quanta, J = quanta[low], J[low]
@@ -196,8 +210,16 @@ def _as_spin_weights(spin_weights: ArrayLike) -> FloatArray:
 
 def _rotational_ladder(B: float, D: float) -> FloatArray:
     """Return B J(J + 1) - D J²(J + 1)² from J = 0 while it rises, (J,); empty if B <= 0."""
-    # From J to J + 1 it rises by 2(J + 1)[B - 2D(J + 1)²].
-    count = int(np.ceil(np.sqrt(max(B, 0.0) / (2 * D))))
+    count = int(_rotations(B, D))
     x = np.arange(count) * np.arange(1.0, count + 1)
     ladder: FloatArray = B * x - D * x**2
     return ladder
+
+
+def _rotations(B: float, D: float) -> float:
+    """Return how many levels a rotational ladder has."""
+    if B <= 0:
+        return 0.0
+    # From J to J + 1 it rises by 2(J + 1)[B - 2D(J + 1)²].
+    with np.errstate(over="ignore"):
+        return max(1.0, float(np.ceil(np.sqrt(np.float64(B) / (2 * D)))))
