@@ -22,7 +22,7 @@ import numpy as np
 from boltzmann._core.checks import FloatArray
 
 _EXACT_TERMS = 100_000  # of a recurrence of integers, some tenths of a second
-_LONGEST = 2**24  # Fourier transform, 128 MB
+LONGEST = 2**24  # Fourier transform, 128 MB
 _ALIASED = math.log(1e-20)  # of the largest probability, the most that may be wrapped around
 _STEEPEST = 100.0  # |β| for one quantum; steeper tilts belong to energies that integers reach
 
@@ -184,14 +184,14 @@ class Tilted:
         .. [1] H. Chernoff, Ann. Math. Stat. 23, 493 (1952).
         """
         length = 64
-        while length <= 2 * self.system.span:
+        while length <= 2 * self.system.span or (
+            max(self._log_bound(length), self._log_bound(-length)) > _ALIASED
+        ):
             length *= 2
-        while max(self._log_bound(length), self._log_bound(-length)) > _ALIASED:
-            length *= 2
-            if length > _LONGEST:
+            if length > LONGEST:
                 raise ValueError(
                     f"energies of up to {self.system.span} quanta above the lowest, for "
-                    f"{self.particles} particles, need a transform of more than {_LONGEST} "
+                    f"{self.particles} particles, need a transform of more than {LONGEST} "
                     "numbers: choose a larger quantum"
                 )
         return length

@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike
 
 from boltzmann._core.checks import FloatArray, as_count
 from boltzmann._core.quanta import as_quanta, as_state_counts, as_total_energy
-from boltzmann.analytic.arrangements import System, log_arrangements
+from boltzmann.analytic.arrangements import LONGEST, System, log_arrangements
 from boltzmann.levels import EnergyLevels
 
 
@@ -237,6 +237,11 @@ class _Box:
         last = self.above_ground + span
         if not self.system.demons:
             last = min(last, self.particles * self.system.span)
+        if last - first >= LONGEST:
+            raise ValueError(
+                f"levels are up to {span} quanta apart, too many to search for the energies next "
+                f"to {self.ground + self.above_ground}: choose a larger quantum"
+            )
         energies = list(range(first, last + 1))
         return energies, log_arrangements(self.system, self.particles, energies)[0]
 
