@@ -37,7 +37,8 @@ The misconception. "The second law holds on the average, so rare violations do n
 what the equality lives on: exp(−W/t) is carried by the few particles that were lifted for less than
 ΔF. Whoever has not drawn them yet is wrong on one side, and the scatter does not show it.
 
-Exercises. In code, `np` is NumPy and `bz` is `import boltzmann as bz`.
+Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from experiments import
+run` was done.
 
 1. Levels 0 and 1 are lifted to 1 and 1 + ln 2 at once, at t = 1. What are ΔF, ⟨W⟩ and ⟨exp(−W)⟩?
    Check the equality with a pencil. (Z goes from 1.368 to 0.552: ΔF = 0.908; the work is 1 or
@@ -48,8 +49,8 @@ Exercises. In code, `np` is NumPy and `bz` is `import boltzmann as bz`.
        gas = bz.Ensemble([0, 1], 1.0, 100_000, start="exact", seed=1)
        before = gas.energy
        gas.levels = [1, 3]
-       run = gas.run(10)
-       print(gas.work - run.heat.sum(), 100_000 * (gas.energy - before))
+       rest = gas.run(10)
+       print(gas.work - rest.heat.sum(), 100_000 * (gas.energy - before))
 
 3. Show that the lost work of a sudden change at t = 1 is the Kullback-Leibler divergence of the two
    contexts. (⟨W⟩ = Σ p₀ ln(p₀/p₁), and ΔF = 0: the price of using the wrong model for one letter.)
@@ -58,8 +59,8 @@ Exercises. In code, `np` is NumPy and `bz` is `import boltzmann as bz`.
    inequality has one sign: the mean of −t ln is above −t ln of the mean.)
 
 5. Drive the letters in 3 steps, with 1 and with 20 sweeps in each. Which loses less, and where does
-   the loss go when the sweeps are without end? (3.04 and 1.12; at least
-   1.10 stays: each step is sudden, however long the gas rests after it.)
+   the loss go when the sweeps are without end? (3.04 and 1.12; at least 1.10 stays: each step is
+   sudden, however long the gas rests after it.)
 
        for sweeps in (1, 20):
            print(run("work", temperatures=(1.0,), steps=(3,), sweeps=sweeps)["mean_work"][0])

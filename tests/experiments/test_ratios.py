@@ -105,6 +105,8 @@ def test_without_an_older_checkout_the_lessons_are_not_measured(monkeypatch, tmp
             monkeypatch.setenv(runs.BEFORE, folder)
         with pytest.raises(NotMeasuredError, match=runs.BEFORE):
             runs._lessons(cold=False)
+        with pytest.raises(NotMeasuredError, match=runs.BEFORE):
+            runs._tests()
 
 
 def test_whole_runs_are_measured_by_turns_and_by_the_least():

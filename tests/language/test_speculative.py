@@ -282,7 +282,10 @@ class NoLogits(Letters):
         ({"proposals": 0}, "proposals is 0"),
         ({"proposals": 2.0}, "proposals must be a whole number"),
         ({"chain": [TopK(1)]}, "chain must be a Chain"),
-        ({"draft": NoLogits("abcd")}, "draft has 4 alphabet: it must have the target's 3"),
+        ({"prompt": 5}, "prompt must be a text, got 5"),
+        ({"target": None}, "target must be a language model, got None"),
+        ({"draft": "gpt2"}, "draft must be a language model, got 'gpt2'"),
+        ({"draft": NoLogits("abcd")}, "draft.alphabet has 4 entries: it must have the target's 3"),
         ({"draft": NoLogits("abd")}, r"draft.alphabet\[2\] is 'd': it must be the target's 'c'"),
     ],
 )

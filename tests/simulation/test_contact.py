@@ -123,6 +123,11 @@ def test_a_contact_of_one_box_has_its_law():
     ("boxes", "message"),
     [
         (lambda: [], "boxes is empty"),
+        (lambda: None, "boxes must be a sequence of ClosedBox, got None"),
+        (
+            lambda: bz.ClosedBox([0, 1], 2, 1),
+            r"boxes must be a sequence of ClosedBox, got ClosedBox\(2 levels",
+        ),
         (lambda: [[0, 1]], r"boxes\[0\] must be a ClosedBox"),
         (
             lambda: [

@@ -128,6 +128,11 @@ def speculate(
     length = as_count("length", length, least=0)
     generator = as_generator(seed)
     proposals = as_count("proposals", proposals)
+    for name, model in (("target", target), ("draft", draft)):
+        if not (hasattr(model, "encode") and hasattr(model, "logits")):
+            raise ValueError(f"{name} must be a language model, got {model!r}")
+    if not isinstance(prompt, str):
+        raise ValueError(f"prompt must be a text, got {prompt!r}")
     _refuse_other_tokens(target, draft)
     ids = _common_ids(target, draft, prompt)
     rounds = _Rounds(_NextToken(target, step), _NextToken(draft, step), generator)
@@ -231,7 +236,9 @@ def _refuse_other_tokens(target: LanguageModel, draft: LanguageModel) -> None:
         if own is None or other is None:
             continue
         if len(own) != len(other):
-            raise ValueError(f"draft has {len(other)} {name}: it must have the target's {len(own)}")
+            raise ValueError(
+                f"draft.{name} has {len(other)} entries: it must have the target's {len(own)}"
+            )
         for id_, (token, drafted) in enumerate(zip(own, other, strict=True)):
             if token != drafted:
                 raise ValueError(

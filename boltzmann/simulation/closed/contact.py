@@ -45,7 +45,10 @@ class Contact:
     """
 
     def __init__(self, boxes: Sequence[ClosedBox], *, seed: int | np.random.Generator = 0):
-        boxes = list(boxes)
+        try:
+            boxes = list(boxes)
+        except TypeError:
+            raise ValueError(f"boxes must be a sequence of ClosedBox, got {boxes!r}") from None
         if not boxes:
             raise ValueError("boxes is empty: a contact has at least one")
         for index, box in enumerate(boxes):

@@ -105,18 +105,27 @@ int64_t uniform_any(uint32_t *states, size_t N, const uint32_t *thresholds, int 
            to = _mm256_blendv_epi8(here, bucket, below(fraction, limit));)
 }
 
-/* Many levels, 2^bits: accept where u w_i < w_j, in single precision. */
-int64_t uniform_weights(uint32_t *states, size_t N, const float *weights, int bits, int sweeps, uint64_t key,
-                        float *carried) /* the weights of the present levels */
-{
-    SHIFTS
-    SWEEPS(BITS
-           float *place = carried + block * BLOCK + p;
-           __m256 own = _mm256_loadu_ps(place), other = _mm256_i32gather_ps(weights, bucket, 4);
-           __m256 u = _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_srli_epi32(fraction, 8)), _mm256_set1_ps(0x1p-24f));
-           __m256i accept = _mm256_castps_si256(_mm256_cmp_ps(_mm256_mul_ps(u, own), other, _CMP_LT_OQ));
-           _mm256_storeu_ps(place, _mm256_blendv_ps(own, other, _mm256_castsi256_ps(accept)));
+/* Many levels, 2^bits, in single precision: accept where u w_i < w_j, or u (w_i + w_j) < w_j. */
+#define WEIGHTS(scale)                                                                                            \
+    SHIFTS                                                                                                        \
+    SWEEPS(BITS                                                                                                   \
+           float *place = carried + block * BLOCK + p; /* the weights of the present levels */                    \
+           __m256 own = _mm256_loadu_ps(place), other = _mm256_i32gather_ps(weights, bucket, 4);                  \
+           __m256 u = _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_srli_epi32(fraction, 8)), _mm256_set1_ps(0x1p-24f)); \
+           __m256i accept = _mm256_castps_si256(_mm256_cmp_ps(_mm256_mul_ps(u, scale), other, _CMP_LT_OQ));       \
+           _mm256_storeu_ps(place, _mm256_blendv_ps(own, other, _mm256_castsi256_ps(accept)));                    \
            to = _mm256_blendv_epi8(here, bucket, accept);)
+
+int64_t weights_metropolis(uint32_t *states, size_t N, const float *weights, int bits, int sweeps, uint64_t key,
+                           float *carried)
+{
+    WEIGHTS(own)
+}
+
+int64_t weights_glauber(uint32_t *states, size_t N, const float *weights, int bits, int sweeps, uint64_t key,
+                        float *carried)
+{
+    WEIGHTS(_mm256_add_ps(own, other))
 }
 
 /* Neighbours: thresholds[2 i] to go down, [2 i + 1] to go up. */

@@ -40,6 +40,7 @@ def rows() -> Iterator[Row]:
     earlier = f"the checkout {BEFORE}"
     yield Row("run lessons cold, processor", earlier, 0.5, lambda: _lessons(cold=True))
     yield Row("run lessons warm, processor", earlier, 0.5, lambda: _lessons(cold=False))
+    yield Row("run tests on one core, processor", earlier, 0.6, _tests)
     yield Row("run scan, two processes, processor", "one process", 1.1, lambda: _scan(_processor))
     yield Row("run scan, two processes, wall", "one process", 0.6, lambda: _scan(_wall))
 
@@ -73,11 +74,26 @@ def _run(command: list[str], folder: Path, environment: dict[str, str]) -> None:
         raise NotMeasuredError(f"{command} in {folder}: {told.stderr.strip()[-200:]}")
 
 
-def _lessons(cold: bool) -> float:
+def _checkouts() -> tuple[Path, Path]:
+    """Return the folders of this checkout and of the older one."""
     before = os.environ.get(BEFORE)
     if not before or not (Path(before) / "experiments").is_dir():
         raise NotMeasuredError(f"set {BEFORE} to the folder of an older checkout")
-    checkouts = HERE, Path(before).resolve()
+    return HERE, Path(before).resolve()
+
+
+def _tests() -> float:
+    """Return the ratio of one run of all tests each, which takes minutes; nothing is compiled."""
+    with TemporaryDirectory() as made:
+        times = [
+            _processor(["-m", "pytest", "-q"], folder, {"NUMBA_CACHE_DIR": f"{made}/{which}"})
+            for which, folder in enumerate(_checkouts())
+        ]
+    return times[0] / times[1]
+
+
+def _lessons(cold: bool) -> float:
+    checkouts = _checkouts()
 
     with TemporaryDirectory() as made:
         caches = [Path(made) / name for name in ("here", "before")]
