@@ -156,8 +156,7 @@ def test_two_levels_are_a_binomial_coefficient():
         ((bz.EnergyLevels([0, 1], [1, 1.5]), 3, 1), r"degeneracies\[1\] is 1\.5: states are count"),
         (([0, 1], 3, 1.0), r"energy must be a whole number, got 1\.0: it counts quanta"),
         (([0, 1], 0, 1), "particles is 0: it must be at least 1"),
-        (([0, 10**8], 5000, 10**11), "(need a transform of|levels are up to) .* a larger quantum"),
-        (([0, 2**30], 2, 5), "levels are up to 1073741824 quanta apart, too many to search"),
+        (([0, 10**8], 5000, 10**11), "need a transform of .*: choose a larger quantum"),
     ],
 )
 @pytest.mark.parametrize(
