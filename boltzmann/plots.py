@@ -126,8 +126,8 @@ def law(axes: Axes, x: ArrayLike, y: ArrayLike, **options: Any) -> Line2D:
     Examples
     --------
     >>> axes = figure("Half as many a step").subplots()
-    >>> law(axes, [0, 1, 2], [1.0, 0.5, 0.25])
-    >>> axes.lines[0].get_linestyle()
+    >>> line = law(axes, [0, 1, 2], [1.0, 0.5, 0.25])
+    >>> line.get_linestyle()
     '-'
     """
     (line,) = axes.plot(x, y, **{"color": BLACK, "linewidth": 2, "zorder": 2, **options})
@@ -155,7 +155,7 @@ def simulation(
     Examples
     --------
     >>> axes = figure("Half as many a step").subplots()
-    >>> simulation(axes, [0, 1, 2], [1.01, 0.49, 0.25], error=0.01)
+    >>> points = simulation(axes, [0, 1, 2], [1.01, 0.49, 0.25], error=0.01)
     >>> axes.lines[0].get_linestyle(), axes.lines[0].get_marker()
     ('None', 'o')
     """
@@ -189,7 +189,7 @@ def sampler(
     Examples
     --------
     >>> axes = figure("Half as many a step").subplots()
-    >>> sampler(axes, [0, 1, 2], [0.98, 0.5, 0.26])
+    >>> markers = sampler(axes, [0, 1, 2], [0.98, 0.5, 0.26])
     >>> axes.lines[0].get_markerfacecolor()
     'none'
     """

@@ -31,7 +31,9 @@ def absent(what):
     pytest.skip(what)
 
 
-@pytest.fixture(scope="session")
+# Of a module, not of the session: an open browser keeps an event loop running in this thread, in
+# which later tests of the same process could run none of their own.
+@pytest.fixture(scope="module")
 def browser():
     try:
         from playwright.sync_api import Error, sync_playwright
