@@ -57,8 +57,8 @@ run` was done.
            print(engine, gas.counts)
 
 3. How long would 10¹⁵ particles take for 1000 sweeps at 0.63 ns a move? And how long does
-   engine="counts" take, which draws how many of each level go where? (20 years; a quarter of a
-   second.)
+   engine="counts" take, which draws how many of each level go where? (20 years; some hundredths
+   of a second.)
 
        gas = bz.Ensemble(np.arange(64) / 16, 1.0, particles=10**15, engine="counts")
        counted = gas.run(1000)

@@ -42,8 +42,9 @@ def moves(rows: Table) -> list[Verdict]:
         for key, slow, levels, floor in MOVES
         if not np.isnan(ratio := _least_ratio(rows, slow, "ours", levels))
     ]
-    claim = "2, 8, 64 levels: neighbours against any level"
-    neighbours = _least_ratio(rows, "ours", "ours, neighbours", FEW)
+    # Not of two levels: between them a move to any level needs no look into a table.
+    claim = "8, 64 levels: neighbours against any level"
+    neighbours = _least_ratio(rows, "ours", "ours, neighbours", (8, 64))
     ours = rows.where(contestant="ours")
     time = dict(zip(ours["levels"].tolist(), ours["value"].tolist(), strict=True))
     unit = " times the time"
