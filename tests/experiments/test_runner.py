@@ -1,5 +1,6 @@
 """The experiment runner: what it writes, what it compares, what it refuses."""
 
+import json
 import os
 import re
 import shutil
@@ -171,6 +172,21 @@ def test_a_committed_table_supports_its_verdicts_each_with_a_key_of_its_own(name
     keys = [verdict.key for verdict in verdicts]
     assert len(set(keys)) == len(keys) > 0
     assert all(re.fullmatch(r"[a-z][a-z0-9_+-]*", key) for key in keys)
+
+
+def test_the_committed_gallery_and_digests_are_those_of_the_committed_files(tmp_path):
+    for kept in runner.FIGURES.iterdir():
+        shutil.copy(kept, tmp_path)
+    gallery.finish(EXPERIMENTS.values(), tmp_path)
+    kept, made = (
+        ((folder / gallery.GALLERY).read_text(encoding="utf-8"), digests(folder))
+        for folder in (runner.FIGURES, tmp_path)
+    )
+    assert kept == made
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return json.loads((folder / gallery.MANIFEST).read_text(encoding="utf-8"))["sha256"]
 
 
 def test_a_run_writes_table_figures_gallery_and_manifest(figures, capsys):
