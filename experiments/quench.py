@@ -6,7 +6,7 @@ with a matrix, and compute how many molecules move at equilibrium.
 What you need to know. The lessons `occupancy` (the law, Metropolis's rule) and `relaxation` (the
 matrix P of transitions, and τ). Molecules stand in the 12 layers of a bottle; a step up costs one
 quantum, the unit of temperature here. In a sweep a molecule tries one layer up or one down, equally
-often; floor and lid leave it where it is.
+often; floor and lid leave it where it is. A sweep is an attempt, not a time of nature.
 
 Minutes. 30
 
@@ -44,8 +44,8 @@ the gas's heat still to be lost, and after 81 sweeps is back in layer 3.
 The misconception. "When the gas has come to rest, one can see it on a molecule." Nobody can. From
 the first sweep in the bath to the last, a molecule is offered the same steps with the same
 probabilities: P bears no date. What changes is the crowd, and equilibrium is a property of the
-crowd. "A molecule of a cold gas moves less because it is slow": none has become slower, but more of
-them are on the floor, where they can only go up.
+crowd. "A molecule of a cold gas moves less because it is slow": these have no speed, for the law of
+heights needs none. More of them are on the floor, where they can only go up.
 
 Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz` and `from boltzmann import
 exercises` was done.
