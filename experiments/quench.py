@@ -189,7 +189,7 @@ def verdicts(table: Table) -> list[Verdict]:
     early = [_fit(rows, "cold") for rows in crowd if energy(rows) - energy(last) > lost / 2]
 
     moving = "as many molecules move in a sweep as the matrix says"
-    half = "control: with half of its heat left it does not"
+    half = "control: a crowd with half of its heat left is caught"
     end = "at the end the crowd obeys the cold law"
     given = moves["heat"][-1]
 

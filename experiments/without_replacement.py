@@ -317,7 +317,7 @@ def verdicts(table: Table) -> list[Verdict]:
         ),
         differs(
             "no_temperature",
-            "control: … and at the law of fermions at any temperature",
+            "control: … and at the nearest law of fermions, of any t",
             judged("drawn_one_by_one", "sets", "nearest"),
             "panels",
         ),

@@ -20,10 +20,11 @@ HOW_TO_READ = """\
 
 A claim that random draws decide has a p-value: the probability, if the claim is true, of draws that
 fit it as badly as these or worse. It holds if p ≥ 1e-06, so that of a million true claims at most
-one fails by chance. That alone is lenient: p = 0.001 passes, and from few draws a false claim passes
+one fails by chance. That alone is lenient: p = 0.001 passes, and from few draws a false claim does
 as well. What makes it a test is the control: something with a known fault, such as a sampler that
 runs too hot, is judged in the same way and must fail, with p < 1e-06. Under each table stands which
-control it was, and its p. A fault of that size is seen; a much smaller one could still hide.
+control it was, and its p; how large the fault is, the lesson says. A fault of that size is seen, a
+much smaller one could still hide.
 
 "Smallest p of 24, times 24" is the p-value of 24 tests together (Bonferroni's), at most 1: p = 1 is
 nothing unusual. Other claims are held to a tolerance, which stands beside them with its reason.

@@ -241,7 +241,8 @@ def air():
     mass = 28.9644  # in u, as the U.S. Standard Atmosphere has it; m g in newtons
     weight = mass * constants.atomic_mass * constants.g
     warm, cool = bz.thermal_energy([293, 288], "J") / weight
-    yield "weigh {:.2f} u on average [1]_, t = 1 mgH means a column of {:.1f} km", [mass, warm / 1e3]
+    column = "weigh {:.2f} u on average [1]_, t = 1 mgH means a column of {:.1f} km"
+    yield column, [mass, warm / 1e3]
     yield "that air has t = {:,.0f} mgH", [round(warm / 0.3, -2)]
     yield "is {:.4f} % less dense at the lid", [-100 * np.expm1(-0.3 / warm)]
     heights = [cool / 1e3, cool * np.log(2) / 1e3, np.exp(-8850 / cool), 288 * 0.3 / cool]
