@@ -11,7 +11,7 @@ from typing import Any
 from tqdm import tqdm
 
 import experiments
-from boltzmann._core.console import ended
+from boltzmann._core.console import ended, print_any_letter
 from boltzmann._core.threads import available_processors
 from boltzmann.language import load_corpus
 from experiments.runner import comparison, gallery, lesson
@@ -34,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     That is 1 if a verdict or a comparison fails, 2 on bad input, 130 on Ctrl-C, 141 if nobody reads
     the output.
     """
+    print_any_letter()  # also in --help
     options = _parser().parse_args(arguments)
     return ended("experiments", lambda: _run(options), (BadInputError, gallery.NotItsTableError))
 
@@ -160,7 +161,8 @@ def _folder(options: argparse.Namespace) -> Path:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise BadInputError(f"cannot write to {folder}: {error.strerror}") from error
+        elsewhere = "" if options.output else "; --output FOLDER writes to a folder of yours"
+        raise BadInputError(f"cannot write to {folder}: {error.strerror}{elsewhere}") from error
     return folder
 
 

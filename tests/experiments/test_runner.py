@@ -388,7 +388,7 @@ def test_a_folder_that_cannot_be_written_is_refused_before_any_work(figures, mon
     monkeypatch.setattr(runner.tempfile, "TemporaryFile", refuse)
     monkeypatch.setattr(runner, "_compute", lambda *_: pytest.fail("worked"))
     assert runner.main([]) == 2
-    assert "Permission denied" in capsys.readouterr().err
+    assert "Permission denied; --output FOLDER writes" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
