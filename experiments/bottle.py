@@ -39,8 +39,8 @@ right the mean height, from 0.102 at t = 0.1 to 0.418 at t = 1, on the curve of 
 
 The misconception. "The barometer needs collisions, or molecules that know how high they are." These
 do not meet, and none knows its height: each compares two energies. "Warm air rises, so the hottest
-molecules are at the top": all layers have one temperature, the slope of the line; what heat does is
-to fill the upper ones.
+molecules are at the top": in equilibrium all layers have one temperature, the slope of the line,
+and heat fills the upper ones. (Air outdoors is stirred, not in equilibrium, and colder above.)
 
 Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from boltzmann import
 exercises` and `from experiments import run` were done.

@@ -20,9 +20,9 @@ Run. Some seconds:
 
 What the law predicts. Whoever falls gives a quantum to the bath, whoever climbs takes one from it.
 A hot gas in a cold bath sinks, and the bath gets all that it loses: the fall of the mean energy.
-The heat of their flight, 3/2 of a quantum for each quantum of t, is left out as in `bottle`; it
-would add 27. It is a balance of two rates that ends the cooling: in equilibrium as many climb from
-a layer as fall back to it.
+The heat of the molecules' flight, 3/2 of a quantum for each quantum of t, is left out as in
+`bottle`; it would add 27 quanta. It is a balance of two rates that ends the cooling: in equilibrium
+as many climb from a layer as fall back to it.
 
 What would refute it. A single quantum missing in a single sweep. The ledger is kept by three who do
 not see each other's books: an auditor who watches every molecule, the kernel that counts moves, and

@@ -6,9 +6,9 @@ the fullest, and explain why cold hydrogen does not do what the law of one gas a
 What you need to know. The lesson `occupancy`. Spectroscopists give energies as wavenumbers, in
 cm⁻¹; there k_B T is 0.695 cm⁻¹ for each kelvin, and that is t. A molecule that rotates with J
 quanta has the energy B J(J + 1) and 2J + 1 states; if it vibrates, it has (v + 1/2) quanta ω more.
-Over k_B [2]_, B of HCl is 15.2 K and ω 4303 K [1]_, and the two levels of a proton in a field of 1
-T are 0.00204 K apart: at 293 K HCl turns and hardly vibrates, and of a million protons 3.5 more
-point along the field than against it.
+Divided by k_B [2]_, B of HCl is 15.2 K and ω 4303 K [1]_, and the two levels of a proton in a field
+of 1 T are 0.00204 K apart: at 293 K HCl turns and hardly vibrates, and of a million protons 3.5
+more point along the field than against it.
 
 Minutes. 30
 

@@ -46,7 +46,8 @@ The misconception. "The more moves are accepted, the faster a simulation is." At
 measurements)." A particle remembers its level for about τ sweeps, and the error of its mean energy
 is up to √(2τ) times as large as that formula says. "A sweep is a time." It is one attempt by each
 particle, and Metropolis's rule an algorithm. Rules that balance i → j with j → i share their
-equilibrium, not the way to it; how fast nature goes, its rates per second say (exercise 2).
+equilibrium, not the way to it; how fast nature goes is for its rates per second to say (exercise
+2).
 
 Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from boltzmann import
 exercises` and `from experiments import run` were done.
@@ -58,7 +59,7 @@ exercises` and `from experiments import run` were done.
        table = run("relaxation", temperature=0.2)
 
 2. Two valleys with a barrier of 4 Δ between them: nature crosses it at a rate A exp(-4/t) [3]_, and
-   Kramers [4]_ has A from the friction. For which chains does ln τ rise by 4 from t = 1/4 to 1/5?
+   Kramers [4]_ derived A from friction. For which chains does ln τ rise by 4 from t = 1/4 to 1/5?
    (Neighbours: by 3.98; by Glauber's rule 3.97, with 1.37 times the sweeps of Metropolis's at t =
    1. Not any level, 0.01: it leaps over the barrier. Yet all have one equilibrium.)
 
