@@ -45,9 +45,8 @@ The misconception. "The more moves are accepted, the faster a simulation is." At
 4.5 sweeps and the former in 7.6: a short step leads nowhere far. "Error bars fall as 1/√(number of
 measurements)." A particle remembers its level for about τ sweeps, and the error of its mean energy
 is up to √(2τ) times as large as that formula says. "A sweep is a time." It is one attempt by each
-particle, and Metropolis's rule an algorithm. Rules that balance i → j with j → i share their
-equilibrium, not the way to it; how fast nature goes is for its rates per second to say (exercise
-2).
+particle, and Metropolis's rule an algorithm. Rules that balance i → j with j → i share an
+equilibrium, not the way to it; how fast nature goes, rates per second say (exercise 2).
 
 Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from boltzmann import
 exercises` and `from experiments import run` were done.

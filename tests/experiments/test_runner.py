@@ -165,6 +165,23 @@ def test_the_gallery_names_controls_and_their_p_values_under_each_table(figures,
     assert below_the_table(exact) == "No claim here rests on a p-value."
 
 
+LOADED = """
+import sys
+from experiments.runner import cli
+assert cli.main(["{name}", "--quick", "--output", "{folder}"]) == 0
+print(*sorted(sys.modules), sep="\\n")
+"""
+
+
+def test_an_experiment_waits_for_no_other_and_for_no_table_of_distributions(tmp_path):
+    command = [sys.executable, "-c", LOADED.format(name="limits", folder=tmp_path.as_posix())]
+    ran = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=True)
+    loaded = set(ran.stdout.splitlines())
+    assert "experiments.limits" in loaded
+    assert loaded & {f"experiments.{name}" for name in set(EXPERIMENTS) - {"limits"}} == set()
+    assert "scipy.stats" not in loaded  # takes as long to import as the whole experiment to run
+
+
 def test_white_space_is_shown_and_contexts_come_from_the_text():
     assert shown("a b\n") == "a␣b↵"
     assert usable_contexts(["the ", "zzzz"], "the cat the dog the") == ["the ", " the"]
