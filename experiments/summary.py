@@ -117,7 +117,7 @@ class Config:
     temperatures: tuple[float, ...] = (0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0)
     particles: int = 200_000
     draws: int = 200_000
-    few: int = 60  # particles, and letters, that the pictures show, at t = 1
+    few: int = 1000  # particles, and letters, that the pictures show, at t = 1
     control: float = 1.05  # how much too hot the control runs
     seed: int = 2026
 
@@ -180,5 +180,5 @@ def draw(table: Table) -> Figure:
     shares, entropies = below.subplots(1, 2, width_ratios=[1.5, 1])
     draw_shares(shares, table)
     draw_entropies(entropies, table)
-    below.legend(*shares.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    below.legend(*entropies.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure

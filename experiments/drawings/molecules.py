@@ -64,7 +64,6 @@ def _draw_populations(axes: Axes, populations: Table) -> None:
             rows["error"][:seen],
             color=colour,
             markersize=5,
-            capsize=2,
         )
         top = int(rows["law"].argmax())
         axes.annotate(
@@ -79,8 +78,7 @@ def _draw_populations(axes: Axes, populations: Table) -> None:
     axes.set_title("carbon monoxide")
     axes.set_xlabel("rotational quantum number J")
     axes.set_ylabel("share of the molecules")
-    plots.law(axes, [], [], label="law")
-    plots.simulation(axes, [], [], [], color=plots.BLACK, markersize=5, label="Metropolis gas")
+    plots.name_marks(axes, law="law", simulation="Metropolis gas")
     axes.legend(loc="upper right")
 
 

@@ -46,7 +46,8 @@ def _draw_inclusion(axes: Axes, rows: Table) -> None:
     ):
         share = rows[counts] / rows[sets]
         error = np.sqrt(share * (1 - share) / rows[sets])
-        mark(axes, energy[spread], share[spread], error[spread], color=colour, label=label)
+        mark(axes, energy[spread], share[spread], error[spread], color=colour)
+        mark(axes, [], [], color=colour, label=label)
 
     axes.set_xlabel("energy −log p (nats)")
     axes.set_ylim(-0.03, 1.03)
@@ -75,7 +76,7 @@ def _draw_differences(axes: Axes, rows: Table) -> None:
         plots.law(axes, part["count"], part["differing"], color=colour, marker="o", markersize=5)
         end = (part["count"][-1], part["differing"][-1])
         axes.annotate(
-            f"t = {t:g}", end, (6, 0), textcoords="offset points", color=colour, va="center"
+            f"t = {t:g}", end, (8, 0), textcoords="offset points", color=colour, va="center"
         )
     axes.set_xlabel("letters drawn, k")
     axes.set_ylabel("letters that differ, at least")
