@@ -36,16 +36,17 @@ What you see. Left: at t = 0 the transformer circles, each time a little differe
 n-gram repeats ten letters for ever; at t = 3 it writes a soup of words and pieces of words, as
 those are its tokens. Right, above: the entropy at t rises from 0 to ln 1024, as in `texts`. Below:
 past t = 1 one line climbs and the other falls (each model is compared with itself at t = 1, as a
-token is more than a letter). The n-gram has 1.19 nats in its text of t = 1, 2.01 at t = 2 and 2.65 at t = ∞; the
-transformer 3.33, 2.81 and 2.51. From cold pages to hot ones that is 1.24 ± 0.02 nats more and 0.94
-± 0.04 less. Deep in noise that no one ever wrote, the transformer is surer of the next token than
-in a sentence of its own.
+token is more than a letter). The n-gram has 1.19 nats in its text of t = 1, 2.01 at t = 2 and 2.65
+at t = ∞; the transformer 3.33, 2.81 and 2.51. From cold pages to hot ones that is 1.24 ± 0.02 nats
+more and 0.94 ± 0.04 less. Deep in noise that no one ever wrote, the transformer is surer of the
+next token than in a sentence of its own.
 
 The misconception. "Hot text confuses every model alike." This n-gram is lost and shows it, for it
 has counted how often it was there: never. A network has no such count; this one, small and fitted
 too closely to its text (a perplexity of 18.7 there, of 59.7 on text held out), becomes surer, and
-is wrong (exercise 3); of other transformers that says nothing. So a low entropy is no sign that a model knows. "A greedy text must loop": an
-n-gram's must. That a transformer's often does is a habit and no law.
+is wrong (exercise 3); of other transformers that says nothing. So a low entropy is no sign that a
+model knows. "A greedy text must loop": an n-gram's must. That a transformer's often does is a habit
+and no law.
 
 Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from experiments import
 run` was done.

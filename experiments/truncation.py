@@ -96,7 +96,7 @@ from experiments.shared.gas import chance_of_missing, relaxed_gas
 from experiments.shared.letters import shown, usable_contexts
 
 CHAPTER = 140
-FINDING = "A truncation is a wall, and heat moves a wall that is built after it"
+FINDING = "A truncation is a wall; built after the temperature, it moves with t"
 FALSE_ALARM = 1e-6
 STEPS: dict[str, Callable[[Any], Any]] = {"top-k": TopK, "top-p": TopP, "min-p": MinP}
 

@@ -35,8 +35,9 @@ The control: the sampler's texts against the law of texts must fail.
 What you see. On the left, the curves cross at t = 1, at 0.444, and part on both sides: at t = 0.5 a
 sampler begins with a 0.390 of the time, a text 0.561; at t = 4 it is 0.486 and 0.360. In the
 middle, texts of eight letters: at t = 0.5 a letter of a cold text costs 1.38 nats, a cold letter
-1.66; at t = 1 both cost 2.27. On the right, what they look like at t = 0.5: whole texts have found
-longer likely words, not only likely letters.
+1.66; at t = 1 both cost 2.27. On the right, their words at t = 0.5. In 100 whole texts "the" comes
+74 times and "The" 15 times, in as many texts of cold letters 36 and 2 times; a stray "t" 14 and 31
+times. Whole texts have found likely words, not only likely letters.
 
 The misconception. "Token temperature is text temperature." An engine set to t = 0.5 draws each
 token from p^{1/t}, and the texts that come out are not distributed as p(text)^{1/t}: what comes

@@ -52,7 +52,7 @@ def draw_kept(table: Table, finding: str) -> Figure:
     _draw_approach(approach, table.where(kind="distance"), colours)
     plots.law(kept, [], [], color=plots.GREY, linestyle="--", label="all letters: t = 1")
     plots.name_marks(kept, law="law: softmax(log p / t)", sampler="sampler: batches kept")
-    few = f"law for {letters['letters'][0]} letters"
+    few = f"bars: law for {letters['letters'][0]} letters"
     kept.plot([], [], color=plots.GREY, label=few, **_EXACT)
     figure.legend(*kept.get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return figure

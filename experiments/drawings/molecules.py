@@ -79,7 +79,7 @@ def _draw_populations(axes: Axes, populations: Table) -> None:
     axes.set_xlabel("rotational quantum number J")
     axes.set_ylabel("share of the molecules")
     plots.name_marks(axes, law="law", simulation="Metropolis gas")
-    axes.legend(loc="upper right")
+    axes.legend(loc="center right")
 
 
 def _draw_heat(axes: Axes, curve: Table, measured: Table, colour: str) -> None:

@@ -330,6 +330,15 @@ def whole_texts(table):
     )
     yield "at t = 1 both cost {:.2f}", plain["text_law"]
 
+    def per_hundred(word):
+        rows = table.where(kind="word", temperature=0.5, symbol=word)
+        return [100 * rows["text"][0], 100 * rows["token"][0]]
+
+    (whole, single), (capital, few), stray = map(per_hundred, ("the", "The", "t"))
+    yield '"the" comes {:.0f} times and "The" {:.0f} times', [whole, capital]
+    yield "in as many texts of cold letters {:.0f} and {:.0f} times", [single, few]
+    yield 'a stray "t" {:.0f} and {:.0f} times', stray
+
 
 @quotes
 def without_replacement(table):
@@ -631,7 +640,7 @@ def summary(table):
 
     few = table["few_simulated"].sum()
     expected = [few * letter(name, 1.0, "law")[0] for name in "ta"]
-    yield 'Of {} the law expects {:.1f} on "t" and {:.1f} on "a"', [few, *expected]
+    yield 'Of {:,} the law expects {:.0f} on "t" and {:.0f} on "a"', [few, *expected]
     counts = [
         letter(name, 1.0, column)[0] for column in ("few_simulated", "few_sampled") for name in "ta"
     ]
