@@ -72,12 +72,12 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy.stats import chi2, norm
 
 import boltzmann as bz
 from boltzmann import plots
 from boltzmann.statistics import goodness_of_fit, pulls
 from experiments.runner.table import Table, Verdict, agrees, differs, fits
+from experiments.shared import p_values
 from experiments.shared.roads import gas_and_sampler, name_roads
 
 CHAPTER = 20
@@ -173,7 +173,7 @@ def _variances(panels: list[Table], t: np.ndarray) -> Verdict:
         relative = [_variance(panel, road) for panel in panels] / t
         z += pulls(relative, 1.0, [np.sqrt(2 / panel[road].sum()) for panel in panels]).tolist()
     claim = "gas and sampler have the variance tσ²"
-    return fits("variances", claim, float(chi2.sf(np.square(z).sum(), len(z))), f"χ² of {len(z)}")
+    return fits("variances", claim, p_values.of_squares(np.array(z)), f"χ² of {len(z)}")
 
 
 def draw(table: Table) -> Figure:
@@ -197,7 +197,7 @@ def _draw_density(axes: Axes, panel: Table, colour: str) -> None:
     t, x = panel["temperature"][0], panel["x"]
     width = x[1] - x[0]
     fine = np.linspace(-_SHOWN, _SHOWN, 401)
-    plots.law(axes, fine, norm.pdf(fine, scale=np.sqrt(t)), color=colour)
+    plots.law(axes, fine, np.exp(-(fine**2) / (2 * t)) / np.sqrt(2 * np.pi * t), color=colour)
     third = slice(x.size // 2 % 3, None, 3)
     for road, mark in ROADS.items():
         share = panel[road][third] / panel[road].sum()

@@ -3,10 +3,9 @@
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy.interpolate import PchipInterpolator
-from scipy.special import expit, logit
 
 from boltzmann import plots
+from experiments.drawings.curves import smooth
 from experiments.runner.table import Table
 
 FERMI, ONE_BY_ONE = plots.BLUE, plots.VERMILION
@@ -36,8 +35,7 @@ def _draw_inclusion(axes: Axes, rows: Table) -> None:
         ("fermi", FERMI, "law: a gas of k fermions"),
         ("one_by_one", ONE_BY_ONE, "law: one after another"),
     ):
-        fine = np.linspace(energy[0], energy[near][-1], 200)
-        plots.law(axes, fine, _between(energy, rows[law], fine), color=colour, label=label)
+        plots.law(axes, *_curve(energy[near], rows[law][near]), color=colour, label=label)
 
     for counts, sets, mark, colour, label in (
         ("gas", "looks", plots.simulation, FERMI, "simulation: gas of fermions"),
@@ -54,10 +52,12 @@ def _draw_inclusion(axes: Axes, rows: Table) -> None:
     axes.set_title(f"{rows['count'][0]} {rows['system'][0]}, t = 1", fontsize=16)
 
 
-def _between(energy: np.ndarray, p: np.ndarray, fine: np.ndarray) -> np.ndarray:
+def _curve(energy: np.ndarray, p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return a smooth curve through the probabilities (K,) of levels, straight in log-odds."""
     levels, first = np.unique(energy, return_index=True)
-    return expit(PchipInterpolator(levels, logit(np.clip(p[first], 1e-12, 1 - 1e-12)))(fine))
+    share = np.clip(p[first], 1e-12, 1 - 1e-12)
+    fine, odds = smooth(levels, np.log(share / (1 - share)))
+    return fine, 1 / (1 + np.exp(-odds))
 
 
 def _spread(energy: np.ndarray, least: float) -> list[int]:

@@ -1,10 +1,12 @@
-"""The committed figures: nothing touches their edges."""
+"""The committed figures: nothing is near their edges, and their curves are smooth."""
 
 import numpy as np
 import pytest
 from PIL import Image, ImageSequence
+from scipy.interpolate import PchipInterpolator
 
 from boltzmann import plots
+from experiments.drawings.curves import smooth
 from experiments.runner.cli import FIGURES
 
 MARGIN = 12  # pixels of a PNG; a projector may cut off what is nearer to the edge
@@ -32,3 +34,17 @@ def test_one_dark_pixel_at_an_edge_is_seen(edge):
     assert margin(picture) == 19
     picture.putpixel(edge, 0)
     assert margin(picture) == 0
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 20])
+def test_a_smooth_curve_is_that_of_fritsch_and_butland(count):
+    generator = np.random.default_rng(count)
+    x, y = np.sort(generator.random(count)), generator.normal(size=count)
+    places, heights = smooth(x, y)
+    np.testing.assert_allclose(heights, PchipInterpolator(x, y)(places), rtol=0, atol=1e-12)
+
+
+def test_a_smooth_curve_has_no_peak_that_its_points_have_not():
+    x = np.array([0.0, 1.0, 1.1, 4.0, 5.0])
+    _, heights = smooth(x, [0.0, 0.1, 3.0, 3.0, 3.1])
+    assert np.all(np.diff(heights) >= -1e-12)
