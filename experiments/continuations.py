@@ -268,4 +268,4 @@ def _draw_unsure(axes: Axes, table: Table) -> None:
     axes.set_yticks([0, 1, 2])
     axes.set_title("how unsure of its own text: entropy of p")
     axes.set_xlabel("temperature t of the text")
-    axes.set_ylabel("text at t = 1 has 1")
+    axes.set_ylabel("relative to text at t = 1")
