@@ -242,7 +242,7 @@ def _pairs(
 
 def _words(text: str) -> list[str]:
     """Return the words of a text that its end does not cut off."""
-    return [word for word in re.split(r"[^A-Za-z']", text)[:-1] if word]
+    return [word for word in re.split(r"[^\w']", text)[:-1] if word]
 
 
 def verdicts(table: Table) -> list[Verdict]:
@@ -301,7 +301,7 @@ def draw(table: Table) -> Figure:
     toy, energy, words = figure.subplots(1, 3, width_ratios=[4, 4, 3])
     draw_first_letter(toy, table.where(kind="toy"), table.where(kind="toy curve"))
     draw_energies(energy, table.where(kind="energy"), table.where(kind="energy curve"))
-    draw_words(words, table.where(kind="word", temperature=table["temperature"].min()))
+    draw_words(words, table.where(kind="word"), coldest=table["temperature"].min())
     for axes in (toy, energy):
         temperature_axis(axes, table.where(kind="energy")["temperature"])
     figure.legend(*toy.get_legend_handles_labels(), loc="outside lower center", ncols=4)

@@ -54,8 +54,9 @@ def draw_energies(axes: Axes, energy: Table, curve: Table) -> None:
     axes.set_ylabel("−log p of a letter at t = 1 (nats)")
 
 
-def draw_words(axes: Axes, words: Table) -> None:
-    """Draw how often the commonest words come, the longest above."""
+def draw_words(axes: Axes, table: Table, coldest: float) -> None:
+    """Draw how often the commonest words of the lowest temperature come, the longest above."""
+    words = table.where(temperature=coldest)
     length = np.array([len(word) for word in words["symbol"].tolist()])
     order = np.lexsort((words["text"], length))
     place = np.arange(order.size)
@@ -67,7 +68,7 @@ def draw_words(axes: Axes, words: Table) -> None:
     axes.tick_params(axis="y", length=0)
     axes.set_xlim(left=-3)
     axes.set_xlabel("in 100 texts")
-    axes.set_title(f"words, t = {words['temperature'][0]:g}")
+    axes.set_title(f"words, t = {coldest:g}")
 
 
 def temperature_axis(axes: Axes, temperatures: np.ndarray) -> None:
