@@ -74,12 +74,12 @@ def _draw_populations(axes: Axes, populations: Table) -> None:
             color=colour,
             fontweight="bold",
         )
-    axes.set_ylim(0, 1.12 * populations["law"].max())
+    axes.set_ylim(0, 1.28 * populations["law"].max())
     axes.set_title("carbon monoxide")
     axes.set_xlabel("rotational quantum number J")
     axes.set_ylabel("share of the molecules")
     plots.name_marks(axes, law="law", simulation="Metropolis gas")
-    axes.legend(loc="center right")
+    axes.legend(loc="upper right")
 
 
 def _draw_heat(axes: Axes, curve: Table, measured: Table, colour: str) -> None:
