@@ -1,4 +1,4 @@
-"""The settings of the site, for Sphinx: one theme, docstrings in numpydoc's form, formulas as MathML."""
+"""The settings of the site, for Sphinx: one theme, numpydoc's docstrings, formulas as MathML."""
 
 import sys
 from pathlib import Path

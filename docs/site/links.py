@@ -1,4 +1,4 @@
-"""Whether every link of the built site leads somewhere, and no page fetches anything from elsewhere."""
+"""Links of a built site: each leads somewhere, and no page fetches anything from elsewhere."""
 
 from html.parser import HTMLParser
 from pathlib import Path

@@ -9,7 +9,11 @@ import boltzmann
 # title → (file, module whose docstring opens the page, modules whose names in `bz` it describes)
 OF_THE_PACKAGE = {
     "The law": ("law", "boltzmann.analytic", ("boltzmann.analytic",)),
-    "Systems": ("systems", "boltzmann.levels", ("boltzmann.levels", "boltzmann.molecules", "boltzmann.units")),
+    "Systems": (
+        "systems",
+        "boltzmann.levels",
+        ("boltzmann.levels", "boltzmann.molecules", "boltzmann.units"),
+    ),
     "The simulation": ("simulation", "boltzmann.simulation", ("boltzmann.simulation",)),
 }
 OF_MODULES = {

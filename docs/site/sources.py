@@ -119,8 +119,7 @@ def linked(text: str, name: str, pages: set[str], folder: Path) -> str:
     # A link's label may hold code, so that what stands between backticks is taken for code only
     # where no link is around it.
     return "".join(
-        piece if piece.startswith("```") else _LINK.sub(turned, piece)
-        for piece in _joined(pieces)
+        piece if piece.startswith("```") else _LINK.sub(turned, piece) for piece in _joined(pieces)
     )
 
 
@@ -139,7 +138,8 @@ def _page(path: str, pages: set[str]) -> str | None:
     """Return the page that shows a file or a folder of the repository."""
     lesson = re.fullmatch(r"experiments/(\w+)(?:\.py|/__init__\.py)", path)
     shown = f"experiments/{lesson[1]}.md" if lesson else path
-    return next((name for name in (shown, f"{path}.md", f"{path}/README.md") if name in pages), None)
+    places = (shown, f"{path}.md", f"{path}/README.md")
+    return next((name for name in places if name in pages), None)
 
 
 def _write(path: Path, text: str) -> None:
