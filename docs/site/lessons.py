@@ -45,7 +45,8 @@ def _text(cells: list[dict[str, object]]) -> str:
         elif exercises and not re.fullmatch(r"# .*", source):  # no cell to write in
             written.append(f"```python\n{source}\n```")
     text = "\n\n".join(written).replace("](../", "](")  # a page stands one folder higher
-    return re.sub(r"^Made from .*\n", "", text, flags=re.MULTILINE)
+    text = re.sub(r"^Made from .*\n", "", text, flags=re.MULTILINE)
+    return re.sub(r"^## Minutes\n\n(\d+)$", r"*\1 minutes*", text, flags=re.MULTILINE)
 
 
 def _code(name: str) -> str:

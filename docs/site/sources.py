@@ -37,7 +37,8 @@ TEXTS = (
 COPIED = {".svg", ".png", ".gif", ".csv", ".ipynb", ".bib", ".cff"}
 EXPLORER = "figures/explorer.html"
 _LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^()\s]+)\)")
-_CODE = re.compile(r"(^```.*?^```$|`[^`\n]+`)", flags=re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"(^```.*?^```$)", flags=re.MULTILINE | re.DOTALL)
+_DATE = re.compile(r"(?<=\| )(20\d\d)-(\d\d)-(\d\d)(?= \|)")
 
 
 def write_sources(folder: Path) -> None:
@@ -115,23 +116,15 @@ def linked(text: str, name: str, pages: set[str], folder: Path) -> str:
         _copy(ROOT / found, folder / found)
         return f"{image}[{label}]({path})"
 
-    pieces = _CODE.split(text)
-    # A link's label may hold code, so that what stands between backticks is taken for code only
-    # where no link is around it.
     return "".join(
-        piece if piece.startswith("```") else _LINK.sub(turned, piece) for piece in _joined(pieces)
+        piece if piece.startswith("```") else _unbroken(_LINK.sub(turned, piece))
+        for piece in _BLOCK.split(text)
     )
 
 
-def _joined(pieces: list[str]) -> list[str]:
-    """Return blocks of code and the texts between them, code in a line rejoined with its text."""
-    made: list[str] = [""]
-    for piece in pieces:
-        if piece.startswith("```"):
-            made += [piece, ""]
-        else:
-            made[-1] += piece
-    return made
+def _unbroken(text: str) -> str:
+    """Return a text whose dates in cells of tables are kept on one line."""
+    return _DATE.sub("\\1\u2011\\2\u2011\\3", text)
 
 
 def _page(path: str, pages: set[str]) -> str | None:
