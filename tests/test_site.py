@@ -100,12 +100,16 @@ def test_the_course_map_leaves_out_arrows_that_others_imply():
     assert [column for column, _ in places(leans).values()] == [0, 1, 2]
 
 
-def test_a_formula_becomes_mathml_and_one_that_is_not_understood_is_told(caplog):
+def test_a_formula_becomes_mathml_and_one_that_is_not_understood_is_told(monkeypatch):
+    import mathml
     from docutils import nodes
-    from mathml import _formula
 
-    made = _formula(nodes.math("", r"e^{-E/t}"), "inline")
-    assert made.startswith("<math") and "<msup>" in made and "\\" not in made
+    told = []
+    monkeypatch.setattr(mathml._LOGGER, "warning", lambda *told_of, **where: told.append(told_of))
+    made = mathml._formula(nodes.math("", r"e^{-E/t}"), "inline")
+    assert made.startswith("<math") and "<msup>" in made and not told
+    mathml._formula(nodes.math("", r"\unheardof{t}"), "inline")
+    assert len(told) == 1
 
 
 def test_all_public_names_are_in_the_reference():
