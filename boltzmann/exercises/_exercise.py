@@ -85,7 +85,10 @@ class Exercise:
         )
 
     def check(self, answer: Any) -> Result:
-        """Compare an answer with the right one, then with the typical mistakes."""
+        """Compare an answer with the right one, with typical mistakes, with the right one rounded.
+
+        A mistake comes before a rounding: of the two it is the one to be told of.
+        """
         try:
             reading = self.kind.read(answer)
         except UnreadableError as error:
@@ -97,4 +100,7 @@ class Exercise:
         for wrong, hint in self.mistakes:
             if self.kind.agrees(reading, wrong()):
                 return Result(False, hint)
+        so_far = self.kind.so_far(reading, right)
+        if so_far:
+            return Result(False, so_far)
         return Result(False, f"{self.hint} {self.kind.difference(reading, right)}".rstrip())
