@@ -4,6 +4,8 @@ import os
 import sys
 from collections.abc import Callable
 
+from boltzmann._core.spelling import error_handler
+
 BAD_INPUT = 2
 INTERRUPTED = 130  # as a shell reports SIGINT
 BROKEN_PIPE = 141  # as a shell reports SIGPIPE
@@ -13,11 +15,11 @@ def ended(name: str, work: Callable[[], int], mistakes: tuple[type[Exception], .
     """Return the exit status of `work`, also if it ends by an error, Ctrl-C or a closed pipe.
 
     Errors of the types `mistakes` are the user's, and are reported in one line without a traceback.
-    Characters that the encoding of the output lacks are replaced.
+    Characters that the encoding of the output lacks are spelled: τ as tau.
     """
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+            stream.reconfigure(errors=error_handler())
 
     try:
         status = work()

@@ -5,14 +5,22 @@ from dataclasses import dataclass, field
 from inspect import cleandoc
 from typing import Any
 
+from boltzmann._core.spelling import for_output
 from boltzmann.exercises._answers import Kind, UnreadableError
 
 
 class Page(str):
-    """A str whose repr is the text itself, for notebooks and terminals."""
+    """A str whose repr is the text itself, for notebooks and terminals.
+
+    Printed, characters that the console lacks are spelled: τ as tau.
+    """
 
     __slots__ = ()
-    __repr__ = str.__str__
+
+    def __str__(self) -> str:
+        return for_output("".join(self))
+
+    __repr__ = __str__
 
 
 @dataclass(frozen=True)
@@ -34,7 +42,7 @@ class Result:
         return self.right
 
     def __str__(self) -> str:
-        return f"{'right' if self.right else 'not yet'}: {self.message}"
+        return for_output(f"{'right' if self.right else 'not yet'}: {self.message}")
 
     __repr__ = __str__
 
