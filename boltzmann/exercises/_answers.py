@@ -1,6 +1,7 @@
 """Kinds of answers, numbers and choices: each reads an answer and compares it with another."""
 
 import math
+import re
 import reprlib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import numpy as np
 from boltzmann._core.checks import FloatArray, as_floats
 from boltzmann.exercises._reading import typed_numbers
 
-_NEAR = 0.05  # relative: what is farther off, such as 2 for 1.75, is a guess and not a rounding
+NEAR = 0.05  # relative: what is farther off, such as 2 for 1.75, is a guess and not a rounding
 
 
 class UnreadableError(ValueError):
@@ -105,9 +106,11 @@ class Numbers(Kind):
         if floats.size == math.prod(self.shape) and (self.shape == () or isinstance(answer, str)):
             return floats.reshape(self.shape)
         if floats.shape != self.shape:
+            comma = isinstance(answer, str) and re.search(r"\d,\d", answer)
             wanted = f"{how_many(self.shape)} {'were' if self.shape else 'was'} asked for"
             told = f"your answer holds {how_many(floats.shape)}, {wanted}"
-            raise UnreadableError(f"{told}: one for each {self.each}" if self.shape else told)
+            told += f": one for each {self.each}" if self.shape else ""
+            raise UnreadableError(told + "; decimals have a point" if comma else told)
         return floats
 
     def agrees(self, reading: Any, standard: Any) -> bool:
@@ -120,7 +123,7 @@ class Numbers(Kind):
         wanted = np.asarray(standard, np.float64)
         if self.shape == ():
             given, unit = written_digits(float(reading))
-            near = abs(reading - wanted) <= _NEAR * abs(wanted)
+            near = abs(reading - wanted) <= NEAR * abs(wanted)
         else:
             given = max(-_last_place(float(entry)) for entry in np.ravel(reading))
             unit = 10.0**-given

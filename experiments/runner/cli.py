@@ -2,6 +2,7 @@
 
 import argparse
 import difflib
+import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,7 +15,7 @@ import experiments
 from boltzmann._core.console import ended
 from boltzmann._core.threads import available_processors
 from boltzmann.language import load_corpus
-from experiments.runner import comparison, gallery, lesson
+from experiments.runner import comparison, dialogue, gallery, lesson
 from experiments.runner.experiment import Experiment, discovered, varies
 from experiments.runner.parallel import run_in_processes
 from experiments.runner.table import Verdict
@@ -51,6 +52,11 @@ def _parser() -> argparse.ArgumentParser:
         "--list", action="store_true", help="list the experiments, their minutes and questions"
     )
     parser.add_argument("--lesson", action="store_true", help="print the lessons, and run nothing")
+    parser.add_argument(
+        "--predict",
+        action="store_true",
+        help="ask what a lesson asks to be predicted, and only then print the rest of it",
+    )
     parser.add_argument(
         "--quick", action="store_true", help="smaller presets, into a folder of their own"
     )
@@ -90,6 +96,8 @@ def _run(options: argparse.Namespace) -> int:
     if options.list:
         return _list(known)
     chosen = _chosen(options, known)
+    if options.predict:
+        return _predict(options, chosen)
     if options.lesson:
         print("\n\n\n".join(lesson.text(module) for module in chosen.values()))
         return 0
@@ -103,6 +111,23 @@ def _run(options: argparse.Namespace) -> int:
             )
         return _verify(chosen, known, options, whole=not options.names or len(chosen) == len(known))
     return _write(chosen, known, options)
+
+
+def _predict(options: argparse.Namespace, chosen: dict[str, Experiment]) -> int:
+    """Ask for the predictions of the lessons that are named."""
+    if not options.names:
+        raise BadInputError(
+            "--predict asks for one lesson: python -m experiments --lesson limits --predict"
+        )
+    if sys.stdin is None or not sys.stdin.isatty():
+        lessons = " ".join(options.names)
+        raise BadInputError(
+            f"--predict asks questions and needs a terminal to be answered in; "
+            f"`python -m experiments --lesson {lessons}` prints them with their answers"
+        )
+    for module in chosen.values():
+        dialogue.predict(module, input, print)
+    return 0
 
 
 def _list(known: dict[str, Experiment]) -> int:

@@ -40,7 +40,7 @@ def test_a_lesson_has_all_its_parts_in_order(name):
     assert 10 <= lesson.minutes(module) <= 60
     assert 3 <= len(lesson.exercises(module)) <= 5
     assert parts["Predict first."].count("?") >= 3
-    assert 45 <= len(lesson.text(module).splitlines()) <= 85
+    assert 50 <= len(lesson.text(module).splitlines()) <= 95
 
 
 @lessons
