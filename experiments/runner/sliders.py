@@ -128,7 +128,7 @@ SLIDERS = {
     "bottle": Slider(
         "You double the gravity. Which t brings back the line that there was?",
         _bottle,
-        (Knob("t", 0.05, 2.0, 0.2), Knob("gravity", 0.0, 3.0, 1.0)),
+        (Knob("t", 0.05, 2.0, 0.2), Knob("gravity", 0.05, 3.0, 1.0)),
     ),
     "molecules": Slider(
         "At how many kelvin is J = 4 the fullest level?",
