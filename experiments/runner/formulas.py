@@ -148,15 +148,17 @@ def _end(tokens: list[Token], start: int) -> int:
 def _begins_words(tokens: list[Token], start: int, place: int) -> bool:
     """Tell whether a token after a blank belongs to the text: an article, a unit, a number."""
     token = tokens[place]
-    if token.text in _ARTICLES and place + 1 < len(tokens) and tokens[place + 1].kind == "space":
-        return place == start or tokens[place - 1].kind == "space"
+    if token.text in _ARTICLES:
+        around = tokens[max(0, place - 2) : place] + tokens[place + 1 : place + 3]
+        counted = any(one.kind == "relation" or one.text in "+·×/" for one in around)
+        after = tokens[place + 1 : place + 2]
+        return not counted and bool(after) and after[0].kind == "space"
     if place - 2 < start or tokens[place - 1].kind != "space":
         return False
-    before = tokens[place - 2].kind
-    latin = token.kind == "letter" and token.text[0].isascii()
-    if latin and before in ("number", "value"):
-        return True
-    return token.kind == "number" and before in ("close", "letter", "index", "raised", "value")
+    before = tokens[place - 2]
+    if token.kind == "letter" and token.text[0].isascii():
+        return before.kind == "number" or before.text == "∞"
+    return token.kind == "number" and before.kind in ("close", "letter", "index", "raised", "value")
 
 
 def _trimmed(run: list[Token]) -> list[Token]:

@@ -199,7 +199,7 @@ def _predictions(experiment: Experiment) -> str:
 
 def folded(answer: str) -> str:
     """Return an answer that is seen when it is opened."""
-    return f"<details>\n<summary>Answer</summary>\n\n{answer}\n\n</details>"
+    return f"<details>\n<summary>Answer</summary>\n\n{answer}\n\n</details>\n<br>"
 
 
 def _badge(name: str, address: str) -> str:

@@ -62,7 +62,7 @@ class Number:
     def precision(self) -> str:
         """How precise a prediction has to be, in words."""
         if self.about:
-            return "about"
+            return f"within {100 * ABOUT:.0f} %"
         places = f"to {self.decimals} decimal{'s' * (self.decimals > 1)}"
         return places if self.decimals else "a whole number"
 
