@@ -27,6 +27,7 @@ from numpy.typing import ArrayLike
 from PIL import Image
 
 from boltzmann._core.checks import as_count
+from boltzmann._core.files import write_file
 
 # The palette of M. Okabe and K. Ito, Color Universal Design (2008), for colour-blind readers.
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
@@ -276,7 +277,7 @@ def save(made: Figure, folder: str | Path, name: str) -> None:
     ['nothing.png', 'nothing.svg']
     """
     for suffix, content in rendered(made, name).items():
-        (Path(folder) / f"{name}.{suffix}").write_bytes(content)
+        write_file(Path(folder) / f"{name}.{suffix}", content)
 
 
 def save_animation(frames: Iterable[Figure], folder: str | Path, name: str) -> None:
@@ -307,13 +308,9 @@ def save_animation(frames: Iterable[Figure], folder: str | Path, name: str) -> N
     palette = images[len(images) // 2].quantize(_COLOURS, dither=Image.Dither.NONE)
     first, *others = (image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images)
     durations = [_FRAME] * len(others) + [_REST]
-    first.save(
-        Path(folder) / f"{name}.gif",
-        save_all=True,
-        append_images=others,
-        duration=durations,
-        loop=0,
-    )
+    film = io.BytesIO()
+    first.save(film, format="GIF", save_all=True, append_images=others, duration=durations, loop=0)
+    write_file(Path(folder) / f"{name}.gif", film.getvalue())
 
 
 def _images(frames: Iterable[Figure]) -> Iterator[Image.Image]:

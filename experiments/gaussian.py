@@ -80,12 +80,12 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy.stats import chi2
 
 import boltzmann as bz
 from boltzmann import plots
 from boltzmann.statistics import goodness_of_fit, pulls
 from experiments.runner.table import Table, Verdict, agrees, differs, fits
+from experiments.shared import p_values
 from experiments.shared.roads import gas_and_sampler, name_roads
 
 CHAPTER = 20
@@ -180,7 +180,7 @@ def _variances(panels: list[Table], t: np.ndarray) -> Verdict:
         relative = [_variance(panel, road) for panel in panels] / t
         z += pulls(relative, 1.0, [np.sqrt(2 / panel[road].sum()) for panel in panels]).tolist()
     claim = "gas and sampler have the variance tσ²"
-    return fits("variances", claim, float(chi2.sf(np.square(z).sum(), len(z))), f"χ² of {len(z)}")
+    return fits("variances", claim, p_values.of_squares(np.array(z)), f"χ² of {len(z)}")
 
 
 def draw(table: Table) -> Figure:

@@ -97,7 +97,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.figure import Figure
-from scipy.stats import chi2
 
 import boltzmann as bz
 from boltzmann import plots
@@ -107,6 +106,7 @@ from boltzmann.statistics import pulls
 from experiments import letters
 from experiments.drawings.summary import draw_entropies, draw_pictures, draw_shares
 from experiments.runner.table import Table, Verdict, fits
+from experiments.shared import p_values
 from experiments.shared.gas import relaxed_gas
 from experiments.shared.letters import usable_contexts
 from experiments.shared.roads import surprise
@@ -169,7 +169,7 @@ def verdicts(table: Table) -> list[Verdict]:
     worst = []
     for road in ("simulated", "sampled"):
         law, measured, error = np.transpose([surprise(panel, road) for panel in panels])
-        worst.append(float(chi2.sf(np.square(pulls(measured, law, error)).sum(), law.size)))
+        worst.append(p_values.of_squares(pulls(measured, law, error)))
     entropies = fits(
         "entropy",
         "particles and letters have the entropy of the law",

@@ -87,13 +87,13 @@ from itertools import cycle
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy.stats import norm
 
 import boltzmann as bz
 from boltzmann import plots
 from boltzmann.language import GPT2
 from experiments.drawings.pages import perplexity_axis, place, temperature_axis
 from experiments.runner.table import Table, Verdict, differs, fits
+from experiments.shared import p_values
 from experiments.shared.letters import printable, shown
 from experiments.shared.roads import LAW, counted, draw_counts, surprise, three_roads
 
@@ -165,7 +165,7 @@ def verdicts(table: Table) -> list[Verdict]:
 def _miss(panel: Table, counts: str) -> float:
     """Return the p-value of the mean of -log p over what was counted being the entropy."""
     entropy, mean, error = surprise(panel, counts)
-    return float(2 * norm.sf(abs(mean - entropy) / error))
+    return float(p_values.of_either_sign((mean - entropy) / error))
 
 
 def draw(table: Table) -> Figure:

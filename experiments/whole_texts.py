@@ -93,7 +93,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from scipy.stats import chi2
 
 import boltzmann as bz
 from boltzmann import plots
@@ -107,6 +106,7 @@ from experiments.drawings.whole_texts import (
     temperature_axis,
 )
 from experiments.runner.table import Table, Verdict, agrees, differs, fits
+from experiments.shared import p_values
 from experiments.shared.gas import chance_of_missing
 from experiments.shared.letter_chains import sampled_texts, simulated_texts, transfer
 from experiments.shared.letters import shown
@@ -261,7 +261,7 @@ def _missed(rows: Table) -> float:
 
 def _energy(energy: Table, road: str) -> float:
     z = pulls(energy[road], energy[f"{road}_law"], energy[f"{road}_error"])
-    return float(chi2.sf(np.square(z).sum(), z.size))
+    return p_values.of_squares(z)
 
 
 def draw(table: Table) -> Figure:

@@ -9,6 +9,25 @@ from PIL import Image
 from boltzmann import plots
 
 
+def test_a_full_disk_leaves_a_figure_and_a_film_as_they_were(tmp_path):
+    resource = pytest.importorskip("resource", reason="limits of file sizes are POSIX's")
+    made = plots.figure("Whole")
+    plots.save(made, tmp_path, "it")
+    plots.save_animation([made], tmp_path, "it")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            plots.save(plots.figure("Half"), tmp_path, "it")
+        with pytest.raises(OSError, match="too large"):
+            plots.save_animation([plots.figure("Half")], tmp_path, "it")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
 def made() -> dict[str, bytes]:
     with plots.style():
         figure = plots.figure("A line, points and open markers")

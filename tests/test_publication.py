@@ -11,6 +11,7 @@ import pytest
 
 import boltzmann as bz
 from boltzmann import levels
+from experiments.runner.predictions import predictions
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
