@@ -288,6 +288,7 @@ def test_nothing_is_given_away_before_all_is_predicted():
     assert "It falls" not in before and "> 0.685, 0.247" in before and "   right" in before
     for one in predictions(EXPERIMENTS["limits"]):
         assert one.answer.split(":")[0] in " ".join(sheet.split())
+        assert one.answer[:20] not in " ".join(before.split())
     assert (
         "2. you     sun alone" in sheet
         and "1. you     0.685, 0.247, 0.062, 0.007, 0 (right)" in sheet
