@@ -42,6 +42,13 @@ do not meet, and none knows its height: each compares two energies. "Warm air ri
 molecules are at the top": in equilibrium all layers have one temperature, the slope of the line,
 and heat fills the upper ones. (Air outdoors is stirred, not in equilibrium, and colder above.)
 
+Answers. To what was to be predicted:
+
+1. [about 13360] exp(0.95/0.1).
+2. A straight line, the flatter the hotter.
+3. [t = ∞: 0.5; t = 0.1: about 0.1] Half of the bottle when hot, and t when cold, as if there were
+   no lid.
+
 Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from boltzmann import
 exercises` and `from experiments import run` were done.
 

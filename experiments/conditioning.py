@@ -45,6 +45,13 @@ batch has the temperature of its companions because they share a sum; a molecule
 that of the others because they share an energy. "The exponential is an assumption." It is what is
 left of counting, once the others are many.
 
+Answers. To what was to be predicted:
+
+1. [0.75] Three letters "a" and one other: 1 + 1 + 1 + 2 bits.
+2. Below 1: "a" has become likelier than it was. It is 0.387.
+3. No: "t" is likelier than any vowel, and remains so at every t. Vowels are not what a temperature
+   asks for.
+
 Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from experiments import
 run` was done.
 

@@ -38,6 +38,13 @@ The misconception. "Temperature in a language model is a metaphor." Then the met
 What the letters' t is to the sampler, a number that logits are divided by, it is here to a demon
 who never divided anything; it is the same t that air in a bottle has, to three digits.
 
+Answers. To what was to be predicted:
+
+1. From the molecules to the letters, until both have one t: 1.202.
+2. That of the molecules falls, that of the letters rises by more: 8,734 nats for 17,742.
+3. As softmax(log p / t) says, with the molecules' t: "t" falls from 0.503 to 0.231.
+4. All stays where it was.
+
 Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from experiments import
 run` was done.
 

@@ -41,6 +41,13 @@ shares of *arrangements* look like from inside a small part. Any exchange that t
 as y to x brings it about; one that does not, does not: the control that favours the rich by 60 to
 40 ends far from it, though it conserves energy as well.
 
+Answers. To what was to be predicted:
+
+1. [arrangements: 3; share: 0.33] They hold (2, 0), (1, 1) or (0, 2).
+2. No: none is the commonest number of all, and 58 % hold fewer than three.
+3. [about 250] A quarter: with m tokens each on average, 1/(1 + m) hold none.
+4. [1.33] 4/3, for every n: on a logarithmic axis that is a straight line.
+
 Exercises. In code, `np` is NumPy and `bz` is `import boltzmann as bz`.
 
 1. List all arrangements of four tokens among three people. In which share does the first hold none?

@@ -42,6 +42,13 @@ disorder. "The more heat a system takes, the more entropy it gains." It is heat 
 the second system takes 0.75 Δ, one and a half times what the first takes, and gains twice the
 entropy, for it takes it in the cold.
 
+Answers. To what was to be predicted:
+
+1. [1+1: 0.69; 1+3: 1.39; 2+3+1: 1.79] ln 2, ln 4 and ln 6: of the number of states.
+2. [1+1: 0; 1+3: 0; 2+3+1: 0.69] The logarithm of the number of ground states: not 0 for all.
+3. [0.5] Half of them took Δ.
+4. [0.4] At 0.417: hot enough to climb, and not yet full above.
+
 Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from boltzmann import
 exercises` and `from experiments import run` were done.
 

@@ -35,6 +35,14 @@ The misconception. "At t = ∞ everything is equally likely." Of finitely many o
 `limits`, and of the 201 cells of this grid. On the whole line equal shares would be shares of
 nothing. Heat then never comes to an end: there is always room that is not yet filled.
 
+Answers. To what was to be predicted:
+
+1. [t = 4, in σ²: 4; t = 1/4, in σ²: 0.25] A Gaussian again, exp(-x²/2tσ²).
+2. [t = 1: 0.5; t = 4: 2] It is t/2, whatever σ.
+3. Nowhere: it is 1/2 at every t.
+4. At t = 0 the one place x = 0. At t = ∞ nothing is left: where room has no end, nothing is
+   uniform.
+
 Exercises. In code, `np` is NumPy and `bz` is `import boltzmann as bz`.
 
 1. At which x has the density at t fallen to half of its peak? (√(2 t ln 2): 1.18 at t = 1, 2.35 at

@@ -38,6 +38,13 @@ The misconception. "Equilibrium is when nothing moves." At the end of the quench
 five still move in a sweep, as many up as down. What has come to rest are the numbers in the layers;
 equilibrium is a balance of two rates and not a standstill.
 
+Answers. To what was to be predicted:
+
+1. [about 6.3] 0.418 - 0.102, of 20 quanta.
+2. Longer: half of them take 46 sweeps, where giving half took 27. Falling is granted always,
+   climbing is not.
+3. More than half: as many climb as fall, 0.303 of all each.
+
 Exercises. In code, `np` is NumPy and `bz` is `import boltzmann as bz`.
 
 1. Multiply the fall of the mean height, 0.418 - 0.102, by 20 quanta. Compare with the ledger. (6.32

@@ -39,6 +39,13 @@ takes it out. What is not the same: to divide the probabilities, softmax(p/t), w
 letters nearly equal (0.042 for the blank at t = 0.5); or to divide twice, by an engine and by its
 caller, which gives t².
 
+Answers. To what was to be predicted:
+
+1. [gap: 0.24] The blank, as the likelier; ln(0.4303/0.3398).
+2. [t = 0.5: 1.60; t = 2: 1.13] exp(gap/t).
+3. Nothing: it is the zero of the energies, and divided out.
+4. At softmax(-E/t), which is softmax(log p / t): where a sampler's letters are.
+
 Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from boltzmann import
 exercises` and `from experiments import run` were done.
 

@@ -46,6 +46,14 @@ and 0.81 at t = 0.5. "t = 0 is undefined, for one cannot divide by 0." The divis
 the limit exists: equal shares of the likeliest. A greedy sampler takes one of the equals, the
 first: of the die's two faces it shows one, and the gas both.
 
+Answers. To what was to be predicted:
+
+1. [sun: 0.685; cloud: 0.247; rain: 0.062; snow: 0.007; frogs: 0] The squares, divided by their sum.
+2. At t = 0 sun has 1. At t = ∞ the four have 1/4 each, and frogs still 0: heat makes nothing
+   possible that was not.
+3. It falls: it is highest near t = 1.2.
+4. The two faces of 0.3, with 1/2 each: equals share.
+
 Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from boltzmann import
 exercises` and `from experiments import run` were done.
 

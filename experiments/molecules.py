@@ -44,6 +44,13 @@ particles or energy. Ordinary hydrogen at 20 K has one t and the wrong shares: 7
 a catalyst would leave 0.18 %. A text, too, has t at each step and yet not over whole texts: no step
 is undone, as the lesson `whole_texts` shows.
 
+Answers. To what was to be predicted:
+
+1. [about 206] k_B is 0.695 cm⁻¹ a kelvin.
+2. [J: 7] Not J = 0: there are 2J + 1 states to a level, and √(t/2B) - 1/2 is 6.8.
+3. [1] A half for each square.
+4. [0.75] Three quarters still: odd J are left with J = 1 as their lowest.
+
 Exercises. In code, `np` is NumPy and `bz` is `import boltzmann as bz`.
 
 1. Turn 296 K into cm⁻¹, meV and kJ/mol, and find which energies are within reach. (205.7, 25.5,

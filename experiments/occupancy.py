@@ -43,6 +43,13 @@ counts per state, and ratios of all pairs fix the whole law. (One normal number 
 outside ±2. Here it is 6 of the 184 pulls, where 8 were to be expected; if none did, that would be
 suspect.)
 
+Answers. To what was to be predicted:
+
+1. [0.071] It is 1/(1 + exp(1.8/0.7)).
+2. [J: 1] Its three states outweigh what it costs: 3 exp(-1/2) = 1.8, against 1 for J = 0.
+3. It stays straight, and is half as steep.
+4. [about 8] A twentieth, 4.6 %; give or take three.
+
 Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from boltzmann import
 exercises` and `from experiments import run` were done.
 

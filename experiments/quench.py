@@ -48,6 +48,14 @@ probabilities: P bears no date. What changes is the crowd, and equilibrium is a 
 crowd. "A molecule of a cold gas moves less because it is slow": these have no speed, for the law of
 heights needs none. More of them are on the floor, where they can only go up.
 
+Answers. To what was to be predicted:
+
+1. [floor: 0.30; middle: 0.80; below the lid: 0.50] Half of the offers go up, half down; all steps
+   down are granted, and 0.607 of those up.
+2. [0.61] 0.394 · 0.303 + 0.604 · 0.803 + 0.002 · 0.5.
+3. [about 88] τ ln 100. The gas takes 91.
+4. No: it climbs and falls after as before. It is the crowd that comes to rest.
+
 Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz` and `from boltzmann import
 exercises` was done.
 

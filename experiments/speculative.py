@@ -49,6 +49,13 @@ decides how fast it is written, and nothing else. "Then engines get it right." N
 `findings` openvino-genai divides by the p of another token, and p = 0.5, 0.3, 0.2 with the draft of
 the first question comes out as 0.28, 0.56, 0.16.
 
+Answers. To what was to be predicted:
+
+1. [first: 1; second: 0.5; third: 1; of all: 0.7] min(1, p/q), and Σ min(p, q).
+2. It would stammer: a token for each rejection comes twice.
+3. max(0, p - q), divided by its sum: here always the first, which lacks 0.3.
+4. [1] What is kept is the law of the target, as it is divided: not at all.
+
 Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from experiments import
 run` was done.
 

@@ -49,6 +49,14 @@ refute it. Where the likeness ends: letters do not move, a draw remembers nothin
 particle's next level depends on its last. And a text drawn letter by letter at t is not a text at
 t, as the lesson whole_texts shows.
 
+Answers. To what was to be predicted:
+
+1. ["t": 1.30; "a": 1.63] -ln p.
+2. [on "t": about 16.3; give or take: about 3.4] 60 p, and √(60 p (1 - p)).
+3. No: 14 is 0.7 errors above 11.7, and 6 is 1.9 below.
+4. [0.5] Squaring favours the likeliest.
+5. [60 draws: about 15 %; 200,000 draws: about 0.25 %] 1/√(n C), with C = 0.78.
+
 Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from boltzmann import
 exercises` and `from experiments import run` were done.
 

@@ -41,6 +41,13 @@ text and what the model offered at each place, to a per cent in ten thousand tok
 runs too cold has too low a temperature": a hidden top-k makes the reading cold as well. A reading
 assumes that the law holds; whether it does, the draws answer too.
 
+Answers. To what was to be predicted:
+
+1. [0.63] 4^{1/t} = 9, so that t is ln 4 / ln 9.
+2. [about 0.9 %] 1/√(10,000 · 1.25).
+3. Near 0 and near ∞: the heat capacity vanishes, as a draw comes out alike whatever t is.
+4. [0.49] 0.7 · 0.7.
+
 Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from boltzmann import
 exercises` and `from experiments import run` were done.
 

@@ -43,6 +43,13 @@ softmax is softmax: a million weights, like a table of counts, come to one list 
 the law takes it from there. "The temperature is a setting inside the network": the network runs as
 always. The division comes after its last layer; it is the sampler that is hot or cold.
 
+Answers. To what was to be predicted:
+
+1. [t = 0.5: 2.01; t = 2: 1.19] (0.187/0.132)^(1/t).
+2. [entropy: 6.93; perplexity: 1024] ln 1024, and as many as there are.
+3. [t = 2: about 0.8] Less in the cold: 0.016 at t = 0.5, and 0.793 at t = 2.
+4. None: softmax takes a list of numbers, and does not ask who wrote it.
+
 Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from boltzmann import
 exercises` and `from experiments import run` were done.
 

@@ -44,6 +44,13 @@ token from p^{1/t}, and the texts that come out are not distributed as p(text)^{
 after is not yet written. And "so one should prefer it": at t → 0 the likeliest text of all is left,
 and of this model, of 32 letters, that is mostly blank lines.
 
+Answers. To what was to be predicted:
+
+1. [0.44] 0.4/0.9.
+2. [0.39] 0.4²/(0.4² + 0.5²).
+3. [0.56] 0.4²/(0.4² + 2 · 0.25²).
+4. The sampler's; that of texts falls. They meet at t = 1, at 0.444.
+
 Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from boltzmann import
 exercises` and `from experiments import run` were done.
 

@@ -45,6 +45,13 @@ forbid a repetition. Throw away the whole set at a repetition, and you have ferm
 only what was a repetition, and you have the race. "Gumbel noise samples sets by their probability."
 It samples orders, each by its probability as it was drawn.
 
+Answers. To what was to be predicted:
+
+1. [0.94] 0.16/0.17, as the pairs have 0.08, 0.08 and 0.01.
+2. [0.98] It is another number, 0.8 + 0.2 · 0.8/0.9.
+3. One after another: the likely one is there more often.
+4. For one, where nothing is crossed out yet; and for all of them.
+
 Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from experiments import
 run` was done.
 

@@ -39,6 +39,14 @@ The misconception. "The second law holds on the average, so rare violations do n
 what the equality lives on: exp(−W/t) is carried by the few particles that were lifted for less than
 ΔF. Whoever has not drawn them yet is wrong on one side, and the scatter does not show it.
 
+Answers. To what was to be predicted:
+
+1. [0] Probabilities sum to 1.
+2. −t ln Σ p^(1/t), another number for each context.
+3. Above: at t = 1 it is 4.15, and ΔF is 0.
+4. It comes down to ΔF, and never below: in a hundred steps it is 0.11.
+5. No: it is exp(−ΔF/t) at any pace.
+
 Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from experiments import
 run` was done.
 

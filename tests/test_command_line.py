@@ -374,11 +374,11 @@ def test_what_cannot_be_is_refused_in_one_line(capsys, monkeypatch, tmp_path, wo
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
-def test_letters_that_the_output_lacks_are_replaced(monkeypatch, encoding):
+def test_letters_that_the_output_lacks_are_spelled(monkeypatch, encoding):
     printed = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(printed, encoding=encoding))
     assert main(["occupancy", "0", "1", "-t", "1", "--labels", "low", "→"]) == 0
-    assert b"\n?  " in printed.getvalue() and b"goodness of fit" in printed.getvalue()
+    assert b"\n->  " in printed.getvalue() and b"goodness of fit" in printed.getvalue()
 
 
 @pytest.mark.parametrize("command", [[], ["generate"], ["occupancy"], ["audit"]])

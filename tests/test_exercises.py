@@ -18,6 +18,7 @@ import boltzmann as bz
 from boltzmann.exercises import _EXERCISES, check, data, names, overview, question
 from boltzmann.exercises._answers import Choice, Numbers
 from boltzmann.exercises._functions import FALSE_ALARM, OwnFunction
+from boltzmann.exercises._reading import typed_numbers
 
 
 def law(energies, t, degeneracies=None):
@@ -393,6 +394,137 @@ def test_a_question_does_not_show_its_answer():
         assert exercise.because not in shown and not [hint for hint in hints(name) if hint in shown]
 
 
+@pytest.mark.parametrize(
+    ("name", "answer", "told"),
+    [
+        ("three_levels", 1.8, "give 2 more digits (4 are asked for)"),
+        ("three_levels", 1.82, "give one more digit (4 are asked for)"),  # cut off, not rounded
+        ("three_levels", "1.8", "give 2 more digits (4 are asked for)"),
+        ("inversion", -1.8, "give 2 more digits"),
+        ("error_bar", 0.022, "give one more digit (3 are asked for)"),
+        ("how_many_draws", float(f"{NEEDED:.1g}"), "give 2 more digits (3 are asked for)"),
+        ("temper_by_hand", [0.78, 0.2, 0.02], "give one more decimal (3 are asked for)"),
+        ("temper_by_hand", [0.78, 0.19, 0.02], "give one more decimal"),
+        ("cold_and_hot", [[0.5, 0.5, 0, 0], [0.3, 0.3, 0.3, 0]], "give 2 more decimals"),
+    ],
+)
+def test_a_rounded_right_answer_is_right_so_far(name, answer, told):
+    result = check(name, answer)
+    assert not result and result.message.startswith("right so far: ") and told in result.message
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("three_levels", 2),  # a guess: 9 % off
+        ("three_levels", 1.81),
+        ("three_levels", 1.9),
+        ("three_levels", -1.8),
+        ("inversion", 1.8),
+        ("temper_by_hand", [1, 0, 0]),
+        ("temper_by_hand", [0.8, 0.3, 0.0]),
+        ("temper_by_hand", [0.77, 0.2, 0.02]),
+        ("bits", 2),  # a typical mistake, and 1.75 rounded: told of the mistake
+    ],
+)
+def test_a_number_near_the_right_one_is_not_right_so_far(name, answer):
+    assert "right so far" not in check(name, answer).message
+
+
+def test_as_many_digits_as_are_asked_for_are_surely_enough():
+    for name, exercise in _EXERCISES.items():
+        if isinstance(exercise.kind, Numbers):
+            kind, right = exercise.kind, np.asarray(RIGHT[name], float)
+            form = f".{kind.digits - 1}e" if kind.shape == () else f".{kind.digits}f"
+            assert check(name, np.vectorize(lambda x, form=form: float(format(x, form)))(right))
+            assert str(kind.digits) in kind.expects or kind.digits == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "told"),
+    [
+        (
+            "degeneracies",
+            [0.5] * 4,
+            "holds 4 numbers, 3 numbers were asked for: one for each level.",
+        ),
+        ("degeneracies", 0.5, "holds one number, 3 numbers were asked for: one for each level."),
+        ("three_levels", [1, 2], "holds 2 numbers, one number was asked for."),
+        ("cold_and_hot", [0.5] * 4, "holds 4 numbers, 2 rows of 4 numbers were asked for"),
+        ("cold_and_hot", np.zeros((2, 3)), "holds 2 rows of 3 numbers, 2 rows of 4"),
+    ],
+)
+def test_a_wrong_number_of_numbers_is_told_in_plain_words(name, answer, told):
+    assert told in check(name, answer).message
+
+
+def test_no_message_to_a_student_speaks_of_shapes():
+    answers = [*BAD, [0.5] * 4, np.zeros((2, 3)), lambda *_: 1.0, lambda *_: np.zeros((2, 2))]
+    for name in names():
+        told = [question(name), *(check(name, answer).message for answer in answers)]
+        assert not [text for text in told if re.search(r"\bshape|\(\d+,\)", text)], name
+
+
+@pytest.mark.parametrize(
+    ("line", "numbers"),
+    [
+        ("0.5", [0.5]),
+        ("  .5 ", [0.5]),
+        ("-2/3", [-2 / 3]),
+        ("0.69, 0.25; 0.06", [0.69, 0.25, 0.06]),
+        ("0.69 0.25 0.06", [0.69, 0.25, 0.06]),
+        ("[0.69, 0.25]", [0.69, 0.25]),
+        ("(0.69 0.25)", [0.69, 0.25]),
+        ("1/3 and 2/3", [1 / 3, 2 / 3]),
+        ("ln 2, ln 4, ln(6)", [log(2), log(4), log(6)]),
+        ("15 %; 0.25%", [0.15, 0.0025]),
+        ("1,024", [1024.0]),
+        ("2.2e10, 53", [2.2e10, 53.0]),
+        ("0.4^2 / (0.4^2 + 0.5^2)", [0.16 / 0.41]),
+        ("√2, sqrt(2), 2**0.5", [sqrt(2)] * 3),
+        ("exp(-0.5) × 2 − 1", [2 * exp(-0.5) - 1]),
+        ("∞", [math.inf]),
+        ("(1 + 2)/(3 + 1)", [0.75]),
+    ],
+)
+def test_numbers_are_read_as_students_type_them(line, numbers):
+    assert np.allclose(typed_numbers(line), numbers, rtol=1e-15)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "  ",
+        "about half",
+        "0.5 sun",
+        "1/0",
+        "9**9**9**9",
+        "ln(-1)",
+        "exp(1000)",
+        "(-1)^0.5",
+        "__import__('os')",
+        "exp.__class__",
+        "[1 for _ in range(9)]",
+        "True",
+        "1j",
+        "'1'",
+        "(" * 100 + "1" + ")" * 100,
+        "1" * 5000,
+        "1 = 1",
+    ],
+)
+def test_what_is_no_number_is_refused_and_never_run(line):
+    with pytest.raises(ValueError, match=r"no number|too long"):
+        typed_numbers(line)
+
+
+def test_an_answer_may_be_typed():
+    assert check("three_levels", "1 + exp(-0.5) + exp(-1.5)") and check("inversion", "-2/ln 3")
+    assert check("temper_by_hand", "36/46, 9/46, 1/46") and check("truncation_order", "4 3")
+    assert check("cold_and_hot", "0.5 0.5 0 0 1/3 1/3 1/3 0")
+
+
 BAD = [
     "abc",
     None,
@@ -491,15 +623,15 @@ def test_a_forgotten_return_is_told(name):
         (
             "own_softmax",
             lambda logits, t: 1.0,
-            "returned shape (), where an array of shape (3,) is needed",
+            "softmax([2.0, 1.0, 0.0], 1.0) returned one number, 3 numbers were asked for",
         ),
         (
             "own_softmax",
             lambda logits, t: logits[:2],
-            "returned shape (2,), where an array of shape (3,) is needed",
+            "returned 2 numbers, 3 numbers were asked for",
         ),
         ("own_softmax", lambda logits, t: "abc", "softmax([2.0, 1.0, 0.0], 1.0) returned 'abc'"),
-        ("own_thermometer", lambda logits, tokens: logits, "where one number is needed"),
+        ("own_thermometer", lambda logits, tokens: logits, "one number was asked for"),
         ("own_acceptance", lambda *_: 0.0, "accept(0.0, 0.0, 1.0, 1.0, 0.5) returned 0.0"),
         ("own_acceptance", lambda *_: -1.0, "no probability above 0"),
         ("own_acceptance", lambda *_: math.inf, "returned inf"),

@@ -11,6 +11,7 @@ import pytest
 
 import boltzmann as bz
 from boltzmann import levels
+from experiments.runner.predictions import predictions
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -140,5 +141,6 @@ def test_the_experiment_of_contributing_works_as_written():
     exec(compile(BLOCKS[2], "die.py", "exec"), vars(die))
     table = die.compute(die.QUICK, lambda fraction: None)
     assert [verdict.holds for verdict in die.verdicts(table)] == [True, True]
+    assert [len(one.numbers) for one in predictions(die)] == [1, 0, 1]
     assert die.draw(table).axes and die.__doc__.splitlines()[0].endswith("?")
     assert max(len(line) for block in BLOCKS for line in block.splitlines()) <= 115

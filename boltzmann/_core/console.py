@@ -4,13 +4,15 @@ import os
 import sys
 from collections.abc import Callable
 
+from boltzmann._core.spelling import error_handler
+
 BAD_INPUT = 2
 INTERRUPTED = 130  # as a shell reports SIGINT
 BROKEN_PIPE = 141  # as a shell reports SIGPIPE
 
 
 def print_any_letter() -> None:
-    """Let the output replace letters that its encoding lacks.
+    """Let the output spell letters that its encoding lacks: τ as tau.
 
     On Windows, whose code pages lack Greek letters, files and pipes get UTF-8 unless
     PYTHONIOENCODING names another encoding.
@@ -18,7 +20,7 @@ def print_any_letter() -> None:
     windows = sys.platform == "win32" and "PYTHONIOENCODING" not in os.environ
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8" if windows else None, errors="replace")
+            stream.reconfigure(encoding="utf-8" if windows else None, errors=error_handler())
 
 
 def ended(name: str, work: Callable[[], int], mistakes: tuple[type[Exception], ...]) -> int:

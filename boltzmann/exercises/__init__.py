@@ -119,7 +119,7 @@ def question(name: str) -> Page:
     A molecule has three states, with energies 0, 1 and 3. What is its partition function
     Z at t = 2?
     <BLANKLINE>
-    Answer: one number, within 0.1 % of the right one.
+    Answer: one number, to 4 digits (within 0.1 %).
     """
     return _find(name).page(name)
 

@@ -5,14 +5,22 @@ from dataclasses import dataclass, field
 from inspect import cleandoc
 from typing import Any
 
+from boltzmann._core.spelling import for_output
 from boltzmann.exercises._answers import Kind, UnreadableError
 
 
 class Page(str):
-    """A str whose repr is the text itself, for notebooks and terminals."""
+    """A str whose repr is the text itself, for notebooks and terminals.
+
+    Printed, characters that the console lacks are spelled: τ as tau.
+    """
 
     __slots__ = ()
-    __repr__ = str.__str__
+
+    def __str__(self) -> str:
+        return for_output("".join(self))
+
+    __repr__ = __str__
 
 
 @dataclass(frozen=True)
@@ -38,7 +46,7 @@ class Result:
         return self.right
 
     def __str__(self) -> str:
-        return f"{'right' if self.right else 'not yet'}: {self.message}"
+        return for_output(f"{'right' if self.right else 'not yet'}: {self.message}")
 
     __repr__ = __str__
 
@@ -89,7 +97,10 @@ class Exercise:
         )
 
     def check(self, answer: Any) -> Result:
-        """Compare an answer with the right one, then with the typical mistakes."""
+        """Compare an answer with the right one, with typical mistakes, with the right one rounded.
+
+        A mistake comes before a rounding: of the two it is the one to be told of.
+        """
         try:
             reading = self.kind.read(answer)
         except UnreadableError as error:
@@ -101,4 +112,7 @@ class Exercise:
         for wrong, hint in self.mistakes:
             if self.kind.agrees(reading, wrong()):
                 return Result(False, hint)
+        so_far = self.kind.so_far(reading, right)
+        if so_far:
+            return Result(False, so_far)
         return Result(False, f"{self.hint} {self.kind.difference(reading, right)}".rstrip())

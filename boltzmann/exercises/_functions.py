@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from boltzmann._core.checks import FloatArray
-from boltzmann.exercises._answers import Kind, UnreadableError
+from boltzmann.exercises._answers import Kind, UnreadableError, how_many
 from boltzmann.levels import EnergyLevels
 from boltzmann.statistics import goodness_of_fit
 
@@ -74,9 +74,10 @@ class OwnFunction(Kind):
             raise UnreadableError(f"{self.shown(arguments)} returned {value!r}") from None
 
         if array.shape != shape:
-            wanted = f"an array of shape {shape}" if shape else "one number"
+            asked = "was" if shape == () else "were"
             raise UnreadableError(
-                f"{self.shown(arguments)} returned shape {array.shape}, where {wanted} is needed"
+                f"{self.shown(arguments)} returned {how_many(array.shape)}, "
+                f"{how_many(shape)} {asked} asked for"
             )
         return array
 

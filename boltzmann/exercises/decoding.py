@@ -32,7 +32,7 @@ _ORDER = Exercise(
         have at least this probability. How many are left if the temperature comes first, as in
         transformers, and how many if it comes last, as in llama.cpp?
     """,
-    kind=Numbers((2,)),
+    kind=Numbers((2,), tolerance=0.5, each="order"),
     answer=lambda: [_kept(_HOT, _TOP_P), _kept(_TOP_P, _HOT)],
     because=(
         "Heat moves probability to rare tokens: it takes more of them to make up the same share."
@@ -82,7 +82,7 @@ _TOKEN_OR_TEXT = Exercise(
         first, if each letter is drawn at t, and secondly, if the text as a whole is drawn at t,
         that is, with probability p(text)^(1/t) / Z?
     """,
-    kind=Numbers((2,)),
+    kind=Numbers((2,), each="way of drawing"),
     answer=lambda: [_BY_LETTERS, _AS_TEXTS],
     because=(
         "A cold letter takes the likelier beginning and does not look ahead. A cold text weighs "

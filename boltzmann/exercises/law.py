@@ -59,7 +59,7 @@ _DEGENERACIES = Exercise(
         A linear molecule has rotational levels at the energies 0, 2 and 6, which hold 1, 3 and 5
         states. There are no others. Which share of the molecules is on each level at t = 2?
     """,
-    kind=Numbers((3,)),
+    kind=Numbers((3,), each="level"),
     answer=lambda: probabilities(_ROTOR, 2.0),
     because="A level's weight is the number of its states times the Boltzmann factor of each.",
     hint=(
@@ -99,7 +99,7 @@ _COLD_AND_HOT = Exercise(
         Four levels have the energies 1, 1, 4 and +∞, one state each. Give the law in the limit t →
         0 from above as the first row of an array, and in the limit t → ∞ as the second.
     """,
-    kind=Numbers((2, 4)),
+    kind=Numbers((2, 4), each="level at each limit"),
     answer=lambda: probabilities(_LIMITS, [0.0, np.inf]),
     because=(
         "Cold, only energy counts, and equals share. Hot, energies that are finite make no "

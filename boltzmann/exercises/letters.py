@@ -59,7 +59,7 @@ _TEMPER = Exercise(
         A model gives three words the probabilities 0.6, 0.3 and 0.1. With which probabilities does
         it draw them at temperature 0.5, that is, what is softmax(log p / t)?
     """,
-    kind=Numbers((3,)),
+    kind=Numbers((3,), each="word"),
     answer=lambda: temper(_P, 0.5),
     because="exp(log p / t) is p to the power 1/t: at t = 1/2 squares, which are then normalised.",
     hint="What is exp(log p / t) without the logarithm and the exponential? Then normalise.",
@@ -209,7 +209,7 @@ _OWN_SOFTMAX = Exercise(
     """,
     kind=OnCases(
         signature="softmax(logits, t)",
-        returns="an array shaped like logits",
+        returns="an array with a probability for each logit",
         cases=_cases,
         shape_of=lambda logits, t: logits.shape,
         tolerance=1e-9,

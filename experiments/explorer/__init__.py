@@ -49,6 +49,13 @@ one function, the particles from another, which compares two energies at a time 
 sum over levels. What happens on the screen could be wrong, and then the p-value would say so:
 exercise 4 makes it wrong.
 
+Answers. To what was to be predicted:
+
+1. [t = 1: about 538; t = 0: 0; t = ∞: 1000] 2,000 times 0.2689, none, and half.
+2. [about 538] Into the bath: as much as the upper level held.
+3. [J: 6; share: 0.27] 13 of 49 states.
+4. [about 0.42] Where the heat capacity peaks.
+
 Exercises.
 
 1. Choose two levels and t = 1, and wait for "at equilibrium". Then pull t to 0 and read the energy

@@ -2,6 +2,7 @@
 
 import argparse
 import difflib
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -53,6 +54,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--lesson", action="store_true", help="print the lessons, and run nothing")
     parser.add_argument(
+        "--predict",
+        action="store_true",
+        help="ask what a lesson asks to be predicted, and only then print the rest of it",
+    )
+    parser.add_argument(
         "--quick", action="store_true", help="smaller presets, into a folder of their own"
     )
 
@@ -91,6 +97,8 @@ def _run(options: argparse.Namespace) -> int:
     if options.list:
         return _list(known)
     chosen = _chosen(options, known)
+    if options.predict:
+        return _predict(options, chosen)
     if options.lesson:
         print("\n\n\n".join(lesson.text(module) for module in chosen.values()))
         return 0
@@ -104,6 +112,25 @@ def _run(options: argparse.Namespace) -> int:
             )
         return _verify(chosen, known, options, whole=not options.names or len(chosen) == len(known))
     return _write(chosen, known, options)
+
+
+def _predict(options: argparse.Namespace, chosen: Mapping[str, Experiment]) -> int:
+    """Ask for the predictions of the lessons that are named."""
+    from experiments.runner import dialogue  # with SciPy, for which no other command waits
+
+    if not options.names:
+        raise BadInputError(
+            "--predict asks for one lesson: python -m experiments --lesson limits --predict"
+        )
+    if sys.stdin is None or not sys.stdin.isatty():
+        lessons = " ".join(options.names)
+        raise BadInputError(
+            f"--predict asks questions and needs a terminal to be answered in; "
+            f"`python -m experiments --lesson {lessons}` prints them with their answers"
+        )
+    for module in chosen.values():
+        dialogue.predict(module, input, print)
+    return 0
 
 
 def _list(known: Mapping[str, Experiment]) -> int:

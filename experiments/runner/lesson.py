@@ -2,8 +2,10 @@
 
 The first line is the question. Each heading of `HEADINGS`, in this order and none left out, begins
 a paragraph. The minutes are a number. What a student needs to know names earlier lessons, and
-nothing else, in backticks. The exercises are numbered; code in them stands indented in a paragraph
-of its own. `References`, in numpydoc's form, may close the lesson.
+nothing else, in backticks. What is to be predicted first are sentences that end in a question mark,
+with those before them; the answers are numbered in their order, and `predictions` reads them. The
+exercises are numbered; code in them stands indented in a paragraph of its own. `References`, in
+numpydoc's form, may close the lesson.
 """
 
 import ast
@@ -23,9 +25,13 @@ HEADINGS = (
     "What would refute it.",
     "What you see.",
     "The misconception.",
+    "Answers.",
     "Exercises.",
 )
 _BEGINS = re.compile(rf"^({'|'.join(map(re.escape, HEADINGS))})(?:[ \n]|$)", re.MULTILINE)
+
+# A remark in parentheses after the question mark belongs to the question.
+_QUESTION = re.compile(r".+?\?(?: \([^()]*\))?(?= |$)")
 
 
 def text(experiment: Experiment) -> str:
@@ -72,9 +78,26 @@ def needs(experiment: Experiment) -> list[str]:
 
 def exercises(experiment: Experiment) -> list[str]:
     """Return the exercises, from the first to the last, without their numbers."""
-    numbered = re.split(r"^(\d+)\. ", parts(experiment)["Exercises."], flags=re.MULTILINE)[1:]
-    if numbered[::2] != [str(n + 1) for n in range(len(numbered) // 2)]:
-        raise ValueError(
-            f"{experiment.__name__}: exercises are numbered from 1, found {numbered[::2]}"
-        )
-    return [textwrap.dedent(f"   {exercise}").strip() for exercise in numbered[1::2]]
+    return _numbered(experiment, "Exercises.")
+
+
+def answers(experiment: Experiment) -> list[str]:
+    """Return the answers to what is asked to be predicted, without their numbers."""
+    return [" ".join(answer.split()) for answer in _numbered(experiment, "Answers.")]
+
+
+def asked(experiment: Experiment) -> list[str]:
+    """Return the questions to predict from, each with the sentences that lead to it."""
+    told = " ".join(parts(experiment)["Predict first."].split())
+    found = [question.strip() for question in _QUESTION.findall(told)]
+    rest = told[sum(len(question) + 1 for question in found) :]
+    return [*found[:-1], f"{found[-1]} {rest}".strip()] if found else []
+
+
+def _numbered(experiment: Experiment, heading: str) -> list[str]:
+    """Return what is numbered under a heading."""
+    pieces = re.split(r"^(\d+)\. ", parts(experiment)[heading], flags=re.MULTILINE)[1:]
+    if pieces[::2] != [str(n + 1) for n in range(len(pieces) // 2)]:
+        kind = heading.lower().rstrip(".")
+        raise ValueError(f"{experiment.__name__}: {kind} are numbered from 1, found {pieces[::2]}")
+    return [textwrap.dedent(f"   {piece}").strip() for piece in pieces[1::2]]

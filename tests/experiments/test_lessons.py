@@ -3,18 +3,23 @@ notebooks say.
 """
 
 import ast
+import base64
+import io
 import json
 import re
 import shlex
 import types
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import experiments
 from boltzmann import exercises
 from experiments.runner import cli as runner
-from experiments.runner import lesson, notebooks
+from experiments.runner import gallery, lesson, notebooks, sliders
+from experiments.runner.predictions import predictions
 
 EXPERIMENTS = runner.discovered()
 FOLDER = Path(experiments.__file__).parent
@@ -40,7 +45,7 @@ def test_a_lesson_has_all_its_parts_in_order(name):
     assert 10 <= lesson.minutes(module) <= 60
     assert 3 <= len(lesson.exercises(module)) <= 5
     assert parts["Predict first."].count("?") >= 3
-    assert 45 <= len(lesson.text(module).splitlines()) <= 85
+    assert 50 <= len(lesson.text(module).splitlines()) <= 95
 
 
 @lessons
@@ -210,15 +215,59 @@ def test_sessions_leave_no_minute_out(title, length):
     assert all(first < last for first, last in spans) and spans[-1][1] == length
 
 
+def source_and_text(content: str) -> list[object]:
+    """Return what a notebook holds but for its images, whose bytes differ between libraries."""
+    whole = json.loads(content)
+    for cell in whole["cells"]:
+        for output in cell.get("outputs", []):
+            if "data" in output:
+                output["data"]["image/png"] = ""
+    return whole
+
+
+def images(content: str) -> list[np.ndarray]:
+    """Return the images that a notebook ships, (height, width, 3) each."""
+    outputs = [out for cell in json.loads(content)["cells"] for out in cell.get("outputs", [])]
+    coded = [out["data"]["image/png"] for out in outputs if "data" in out]
+    return [
+        np.asarray(Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB"), float)
+        for png in coded
+    ]
+
+
 def test_notebooks_are_those_of_the_docstrings():
     written = notebooks.written()
     assert sorted(notebooks.NOTEBOOKS.iterdir()) == sorted(written)
+    standing = {path: path.read_text(encoding="utf-8") for path in written}
     stale = [
         path.name
         for path, content in written.items()
-        if path.read_text(encoding="utf-8") != content
+        if source_and_text(standing[path]) != source_and_text(content)
+        or any(
+            shipped.shape != made.shape or np.abs(shipped - made).mean() > 4
+            for shipped, made in zip(images(standing[path]), images(content), strict=True)
+        )
     ]
     assert stale == [], "python -m experiments.runner.notebooks writes them"
+
+
+@with_figures
+def test_a_notebook_ships_verdicts_and_a_small_figure_and_no_answers_of_exercises(name):
+    content = notebooks.notebook(EXPERIMENTS[name], None)
+    assert len(content) < 150_000 and len(images(content)) == 1 + (name in sliders.SLIDERS)
+    assert images(content)[0].shape == (450, 800, 3)
+    shown = {
+        "".join(cell["source"]): cell["outputs"]
+        for cell in json.loads(content)["cells"]
+        if cell.get("outputs")
+    }
+    (verdicts, *_), (figure, *_) = list(shown.values())[:2]
+    table = gallery.read_table(runner.FIGURES / f"{name}.csv")
+    assert "".join(verdicts["text"]).splitlines() == [
+        str(verdict) for verdict in EXPERIMENTS[name].verdicts(table)
+    ]
+    assert figure["output_type"] == "display_data"
+    assert len(shown) == 2 + (name in sliders.SLIDERS)
 
 
 def cells(name: str, address: str | None, kind: str) -> list[str]:
@@ -231,14 +280,68 @@ def cells(name: str, address: str | None, kind: str) -> list[str]:
 def test_a_notebook_holds_the_whole_lesson(name):
     told, code = (folded("\n".join(cells(name, None, kind))) for kind in ("markdown", "code"))
     parts = lesson.parts(EXPERIMENTS[name])
-    for heading in set(lesson.HEADINGS) - {"Exercises."}:
-        assert folded(parts[heading].replace("]_", "]")) in told, heading
+    for heading in set(lesson.HEADINGS) - {"Exercises.", "Answers.", "Predict first.", "Run."}:
+        for text in parts[heading].replace("]_", "]").split("\n\n"):
+            assert folded(notebooks.paragraph(text)) in told, heading
+    assert folded(parts["Run."]) in told
+    for one in predictions(EXPERIMENTS[name]):
+        answer = notebooks.folded(notebooks.with_formulas(one.told))
+        assert folded(f"{notebooks.with_formulas(one.question)} {answer}") in told
     for exercise in lesson.exercises(EXPERIMENTS[name]):
-        for paragraph in exercise.split("\n\n"):
-            assert folded(paragraph) in (code if paragraph.startswith("    ") else told)
+        for text in exercise.split("\n\n"):
+            if text.startswith("    "):
+                assert folded(text) in code
+            else:
+                for piece, answer in notebooks.answers_apart(text):
+                    shown = notebooks.with_formulas(piece[1:-1] if answer else piece)
+                    assert folded(notebooks.folded(shown) if answer else shown) in told
     for line in parts["Exercises."].splitlines():
         if line.startswith("       "):
             assert folded(line) in code, line
+
+
+@with_figures
+def test_no_answer_of_a_notebook_stands_open(name):
+    told = "\n".join(cells(name, None, "markdown"))
+    assert told.count("<details>") == told.count("</details>") == told.count("<summary>")
+    assert told.count("<details>") >= len(predictions(EXPERIMENTS[name])) + 1
+    for exercise in lesson.exercises(EXPERIMENTS[name]):
+        for text in exercise.split("\n\n"):
+            if not text.startswith("    "):
+                pieces = notebooks.answers_apart(text)
+                assert " ".join(piece for piece, _ in pieces).split() == text.split()
+    opened = re.sub(r"<details>.*?</details>", "", told, flags=re.DOTALL)
+    for one in predictions(EXPERIMENTS[name]):
+        assert notebooks.with_formulas(one.told) not in opened
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("How many? (Three.)", [("How many?", False), ("(Three.)", True)]),
+        (
+            "Solve (a + b)/2. (0.3, as f(0) = 1.) Then\nsquare it.",
+            [
+                ("Solve (a + b)/2.", False),
+                ("(0.3, as f(0) = 1.)", True),
+                ("Then\nsquare it.", False),
+            ],
+        ),
+        ("By hand (with a pencil): why?", [("By hand (with a pencil): why?", False)]),
+        ("(Yes.)", [("(Yes.)", True)]),
+        (
+            'Is it "so"? (No.) "Or so?" (Yes.)',
+            [
+                ('Is it "so"?', False),
+                ("(No.)", True),
+                ('"Or so?"', False),
+                ("(Yes.)", True),
+            ],
+        ),
+    ],
+)
+def test_an_answer_begins_where_a_sentence_ended(text, pieces):
+    assert notebooks.answers_apart(text) == pieces
 
 
 @with_figures
