@@ -10,9 +10,10 @@ import boltzmann as bz
 from boltzmann.language import NGram, load_corpus
 from experiments import explorer
 from experiments.explorer.golden import SYSTEMS, golden_values
-from tests.support.explorer_page import CONFIG, LEDGER, law, replaced
+from tests.support.explorer_page import CONFIG, LEDGER, in_each_browser, law, replaced
 
 
+@in_each_browser
 def test_page_agrees_with_python_to_twelve_digits(visit):
     page = visit()
     text = page.locator("#check").inner_text()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from experiments.explorer import sources
-from tests.support.explorer_page import VIEWS, law, replaced, until
+from tests.support.explorer_page import VIEWS, in_each_browser, law, replaced, until
 
 FIGURES = Path(__file__).parents[2] / "figures"
 
@@ -115,6 +115,7 @@ def test_on_a_large_screen_the_text_is_larger(visit):
     assert page.evaluate("document.documentElement.scrollHeight") <= 2160
 
 
+@in_each_browser
 @pytest.mark.parametrize("height", [720, 1080])
 def test_no_line_of_the_text_is_cut(visit, height):
     page = visit("#sweeps=600", viewport={"width": 1280, "height": height})
@@ -289,6 +290,7 @@ SIZES = {
 }
 
 
+@in_each_browser
 @pytest.mark.parametrize("size", SIZES)
 def test_levels_and_text_are_seen_together_and_the_controls_take_an_eighth(visit, size):
     width, height = SIZES[size]
@@ -309,6 +311,7 @@ def test_levels_and_text_are_seen_together_and_the_controls_take_an_eighth(visit
 LECTURE = "#lecture=true&tour=3&sweeps=60"
 
 
+@in_each_browser
 def test_a_lecture_has_two_panels_in_large_type_and_nothing_that_distracts(visit):
     page = visit(LECTURE, viewport=VIEWS["projector"])
     assert [t for t in page.evaluate(TEXTS) if t["size"] < 28] == []
