@@ -329,7 +329,7 @@ def test_a_lecture_has_two_panels_in_large_type_and_nothing_that_distracts(visit
 def test_each_step_of_the_tour_is_a_link_and_asks_first(visit):
     page = visit("#tour=1&sweeps=20")
     titles = set()
-    for step in range(1, 8):
+    for step in range(1, 9):
         again = visit(f"#tour={step}")
         titles.add(again.locator("#tour-title").inner_text())
         for part in ("#tour-predict", "#tour-drag"):
@@ -338,7 +338,7 @@ def test_each_step_of_the_tour_is_a_link_and_asks_first(visit):
         again.click("summary")
         assert again.locator("#tour-compare").is_visible()
         again.close()
-    assert len(titles) == 7
+    assert len(titles) == 8
     page.click("#tour-dots a:nth-child(5)")
     until(page, "explorer.state.system === 'two levels'")
     assert page.locator("#tour-dots a[aria-current]").inner_text() == "5"
