@@ -72,6 +72,7 @@ function listen(explorer) {
   on("lecture", "click", () => explorer.restyle({ lecture: !explorer.state.lecture }));
   on("tour-back", "click", () => explorer.walk(-1));
   on("tour-next", "click", () => explorer.walk(1));
+  on("answer", "toggle", ({ target }) => byId("tour").classList.toggle("answered", target.open));
   listenToBoxes(explorer);
   listenForMeanings();
   listenToThePage(explorer);

@@ -3,7 +3,6 @@
 const MEANINGS = {
   temperature:
     "t says how freely letters are chosen. At 0 only the likeliest comes, at 1 each comes as often as the model says, at ∞ all come equally often. For molecules: how freely they climb to higher levels.",
-  law: "What the formula says: shares of softmax(−E/t), that is exp(−E/t), made to add up to 1. Of the closed box it is what counting says.",
   "ΔS/ΔE":
     "S is the logarithm of the number of ways in which the molecules can hold the energy E. 1/t is what one quantum more adds to S: many more ways, cold; few more, hot.",
   sweep: "A sweep is one attempted move by every particle. It is no time of nature: it is the clock of the simulation. In the closed box a sweep is one meeting of every two.",
@@ -14,7 +13,8 @@ const MEANINGS = {
   bath: "A heat bath keeps the gas at t. A particle that falls gives its energy into the bath; one that climbs takes energy out of it.",
   "closed box":
     "No bath, and no t: two molecules meet and share anew what they hold, any division being as likely as any other. The energy of all stays the same, to the quantum.",
-  sampler: "The sampler is the text generator’s step: divide log p by t, take the softmax, draw. It knows no particles.",
+  "law and sampler":
+    "The law is the formula: shares of exp(−E/t), made to add up to 1; of the closed box, what counting says. The sampler does what a text generator does: divide log p by t, take the softmax, draw. It knows no particles.",
   keys:
     "Arrows, Home and End move t; Space plays and pauses; PageDown and PageUp walk the tour; F shows the page for a lecture.",
   "t read off": "The t whose law has the mean energy of these counts. Of all t it makes the counts likeliest.",
