@@ -2,8 +2,8 @@
 // shares, which falls by 1/t from each quantum to the next.
 
 const BOX_PICTURES = [
-  ["S", "entropy S/N against energy E/N"],
-  ["log", "ln(share) against quanta E"],
+  ["S", "entropy against energy"],
+  ["log", "ln(share) against energy"],
 ];
 const FEWEST = 25; // molecules of a level from which a slope is read
 
@@ -31,7 +31,7 @@ class BoxPicture {
     this.layShares(law);
   }
 
-  // S = ln Ω/N, and its tangent at the energy of this box.
+  // S = ln Ω, of each molecule, and its tangent at the energy of this box.
   laySlope({ t }) {
     const { each } = this, most = 2 * each, S = (energy) => logArrangements(PARTICLES, Math.round(energy * PARTICLES)) / PARTICLES;
     const frame = new Frame(byId("curve-S"), [0, most], [0, 1.1 * S(most)]);
@@ -62,10 +62,10 @@ class BoxPicture {
       circle.setAttribute("cx", slope.x(each));
       circle.setAttribute("cy", slope.y(value));
     }
-    byId("value-S").value = `${this.entropy.toFixed(3)} nats`;
+    byId("value-S").value = this.entropy.toFixed(3);
     byId("gas-S").value = S.toFixed(3);
     const read = temperatureOfSlope(counts);
-    byId("value-log").value = `−1/t = ${(-1 / law.t).toFixed(3).replace("-", "−")}`;
+    byId("value-log").value = (-1 / law.t).toFixed(3).replace("-", "−");
     byId("gas-log").value = read === null ? "–" : (-1 / read.t).toFixed(3).replace("-", "−");
     shares.frame.box.querySelector(".held").innerHTML = counts.slice(0, shares.seen + 1)
       .map((count, n) => (count ? `<circle cx="${shares.frame.x(n)}" cy="${shares.frame.y(Math.log(count / PARTICLES))}" r="4"/>` : ""))

@@ -21,7 +21,7 @@ function placeOf(t) {
 // Places for pictures, each with what the law says and what the gas has.
 function figures(pictures) {
   return pictures.map(
-    ([key, name]) => `<figure><figcaption>${name} <span>law <output id="value-${key}"></output> gas <output id="gas-${key}"></output></span></figcaption>
+    ([key, name]) => `<figure><figcaption>${name} <span>law <output id="value-${key}">0.000</output> gas <output id="gas-${key}">0.000</output></span></figcaption>
       <div class="picture" id="curve-${key}"></div></figure>`,
   ).join("");
 }

@@ -197,7 +197,7 @@ class LevelsPicture {
     const name = closed ? held + (small ? "" : ", as at first") : small ? "bath" : `heat bath at t = ${showTemperature(t)}`;
     this.write(name, 0.6 * size, middle);
     const { into, out } = this.heat.recent, total = into + out;
-    const places = !small ? [0.42, 0.7] : closed ? [0.38, 0.7] : [0.22, 0.6];
+    const places = !small ? [0.42, 0.7] : closed ? [0.37, 0.73] : [0.22, 0.6];
     const arrows = [["into", 1, places[0]], ["out", -1, places[1]]];
     for (const [name, direction, place] of arrows) {
       const x = this.width * place, half = total > 0 ? (1.3 * size * this.heat.recent[name]) / total : 0;

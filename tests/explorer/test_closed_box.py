@@ -141,7 +141,7 @@ def test_entropy_climbs_to_what_was_counted(visit):
     assert heights == sorted(heights, reverse=True) and len(set(heights)) == 5
     page.click("#settle")
     assert page.evaluate(ring) == pytest.approx(page.evaluate(f"{place}({S})"), abs=1.5)
-    assert page.locator("#value-S").inner_text() == f"{S:.3f} nats"
+    assert page.locator("#value-S").inner_text() == f"{S:.3f}"
 
 
 def test_the_tangent_has_the_slope_of_the_entropy(visit):
@@ -220,3 +220,17 @@ def test_what_is_said_below_the_rows_does_not_overlap(visit, view):
     arrow = [0, 14, 14, 0]  # before the second and the third
     for k in range(3):
         assert ends[k][1] + arrow[k + 1] <= ends[k + 1][0]
+
+
+@pytest.mark.parametrize("size", [(1920, 1080), (1280, 720), (390, 844)])
+def test_the_axes_of_a_box_are_in_their_pictures(visit, size):
+    page = visit(
+        "#system=closed box&each=5&sweeps=60", viewport={"width": size[0], "height": size[1]}
+    )
+    outside = page.evaluate("""[...document.querySelectorAll('#curves svg')].flatMap((svg) => {
+        const box = svg.parentElement.getBoundingClientRect();
+        return [...svg.querySelectorAll('text, circle')].map((e) => e.getBoundingClientRect())
+            .filter((e) => e.left < box.left - 1 || e.right > box.right + 1
+                || e.bottom > box.bottom + 3);
+    }).length""")
+    assert outside == 0
