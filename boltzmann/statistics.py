@@ -14,8 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.fft import irfft, next_fast_len, rfft
-from scipy.special import rel_entr
-from scipy.stats import chi2
+from scipy.special import chdtrc, rel_entr
 
 from boltzmann._core.checks import (
     LARGEST,
@@ -254,7 +253,7 @@ def _goodness(statistic: float, groups: NDArray[np.intp]) -> GoodnessOfFit:
     if bins == 1:
         return GoodnessOfFit(0.0, 1.0, 0, 1, groups)
     return GoodnessOfFit(
-        float(statistic), float(chi2.sf(statistic, bins - 1)), bins - 1, bins, groups
+        float(statistic), float(chdtrc(bins - 1, statistic)), bins - 1, bins, groups
     )
 
 

@@ -76,13 +76,13 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from scipy.stats import norm
 
 import boltzmann as bz
 from boltzmann import plots
 from boltzmann.statistics import goodness_of_fit
 from experiments.drawings.bottle import draw_bottle, draw_density, draw_mean_heights
 from experiments.runner.table import Table, Verdict, agrees, differs, fits
+from experiments.shared import p_values
 from experiments.shared.barometer import layer_lift, mean_height, measured_height
 
 CHAPTER = 60
@@ -148,16 +148,20 @@ def _settled(config: Config, t: float, molecules: int, seed: int) -> np.ndarray:
 
 
 def _bounced(config: Config, t: float, seed: int) -> np.ndarray:
-    """Return the same with a mistake: a step into floor or lid is redrawn, and turns back."""
+    """Return the same with a mistake: a step into floor or lid is redrawn, and turns back.
+
+    Molecules are independent, so that they are drawn from the law of one after all sweeps.
+    """
     steps = bz.transition_matrix(_levels(config), config.layers * t, proposal="neighbour")
     for end, inward in ((0, 1), (-1, -2)):
         steps[end, inward] *= 2
         steps[end, end] = 1 - steps[end, inward]
-    generator = np.random.default_rng(seed)
-    counts = generator.multinomial(config.molecules, np.full(config.layers, 1 / config.layers))
-    for _ in range(config.sweeps):
-        counts = generator.multinomial(counts, steps).sum(axis=0)
-    return counts
+    start = np.full(config.layers, 1 / config.layers)
+    reached = bz.EnergyLevels.from_probabilities(
+        start @ np.linalg.matrix_power(steps, config.sweeps)
+    )
+    options = {"start": "exact", "engine": "counts", "seed": seed}
+    return bz.Ensemble(reached, 1.0, config.molecules, **options).counts
 
 
 def verdicts(table: Table) -> list[Verdict]:
@@ -181,19 +185,19 @@ def _fit(rows: Table, law: str) -> float:
 
 def _mean_heights(gas: list[Table]) -> list[Verdict]:
     """Hold the mean heights, less what the layers lift them by, against the continuous bottle's."""
-    p_values = []
+    pulls = []
     for rows in gas:
         t, layers = rows["temperature"][0], len(rows)
         height, error = measured_height(rows)
         lift = layer_lift(layers, t)
-        pull = (height - lift - mean_height(t)) / error
-        p_values.append(float(2 * norm.sf(abs(pull))))
+        pulls.append((height - lift - mean_height(t)) / error)
+    mean_heights = p_values.of_either_sign(np.array(pulls))
     # The last temperature is that of the tabulated value: 0.418023293130674 at t = mgH.
     reason = f"5 standard errors; {lift:.1g} taken off for the layers"
     hottest, claim = f"mean height at t = {t:g} mgH", "mean heights are t − H/(exp(mgH/t) − 1)"
     return [
         agrees("mean_height", hottest, height - lift, mean_height(t), 5 * error, reason),
-        fits("mean_heights", claim, p_values, "temperatures"),
+        fits("mean_heights", claim, mean_heights.tolist(), "temperatures"),
     ]
 
 

@@ -79,17 +79,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from matplotlib.figure import Figure
-from scipy.stats import chi2
 
 import boltzmann as bz
 from boltzmann import plots
 from experiments.drawings.entropy import draw_capacities, draw_entropies
 from experiments.runner.table import Table, Verdict, agrees, differs, fits
+from experiments.shared import p_values
 from experiments.shared.calorimeter import COLDEST_JUDGED, Warming, temperatures, warmed
 from experiments.shared.peaks import fitted_peak, law_peak
 
 CHAPTER = 80
-FINDING = "The entropy −Σ p ln p is the ∫ dQ/t of thermometer and calorimeter"
+FINDING = "The entropy −Σ p ln p is ∫ dQ/t, measured with a calorimeter"
 
 SYSTEMS = {  # by how many states the levels have
     "1+1 states": bz.two_level(),
@@ -214,7 +214,7 @@ def _spread_fit(rows: Table) -> float:
     """Return how well the fluctuations fit the law: the steps are independent, errors normal."""
     judged = (rows["coldness"] <= COLDEST_JUDGED) & (rows["coldness"] > 0)
     off = (rows["fluctuations"] - rows["law_capacity"])[judged] / rows["fluctuations_error"][judged]
-    return float(chi2.sf(off @ off, off.size))
+    return p_values.of_squares(off)
 
 
 def _peaks(systems: list[Table]) -> list[Verdict]:

@@ -86,17 +86,17 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from scipy.stats import chi2
 
 import boltzmann as bz
 from boltzmann.molecules import CONSTANTS
 from boltzmann.statistics import goodness_of_fit
 from experiments.drawings import molecules as drawing
 from experiments.runner.table import Table, Verdict, agrees, differs, fits
+from experiments.shared import p_values
 from experiments.shared.gas import RELAXATION_TIMES
 
 CHAPTER = 75
-FINDING = "Molecules fill levels by exp(−E/t), hydrogen's two kinds each alone"
+FINDING = "Real molecules fill their levels as exp(−E/t) says"
 
 # The sums of TIPS-2021 at 100, 296 and 1000 K, nuclear spins counted, as hitran-api 1.3.0.0 gives
 # them, and how near Huber and Herzberg's constants come.
@@ -273,7 +273,7 @@ def _pulls(heats: Table, gases: tuple[str, ...]) -> tuple[list[float], str]:
 
 def _chance(difference: np.ndarray, error: np.ndarray) -> float:
     """Return the p-value of differences of which each has its own standard error, by χ²."""
-    return float(chi2.sf(np.square(difference / error).sum(), difference.size))
+    return p_values.of_squares(difference / error)
 
 
 def _fullest(populations: Table) -> Verdict:

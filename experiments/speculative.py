@@ -91,7 +91,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from scipy.stats import chi2
 
 import boltzmann as bz
 from boltzmann import plots
@@ -100,7 +99,7 @@ from boltzmann.statistics import goodness_of_fit, total_variation
 from boltzmann.thermometer import SamplingLaw, diagnose, read
 from experiments.drawings import speculative as drawings
 from experiments.runner.table import Table, Verdict, agrees, differs, fits
-from experiments.shared import speculation
+from experiments.shared import p_values, speculation
 from experiments.shared.letters import shown
 from experiments.shared.token_draft import Recorded, TokenNGram
 
@@ -389,7 +388,7 @@ def _misses(rows: Table) -> float:
 
 
 def _chi2(differences: np.ndarray, variances: np.ndarray) -> float:
-    return float(chi2.sf(np.sum(differences**2 / variances), differences.size))
+    return p_values.of_squares(differences / np.sqrt(variances))
 
 
 def draw(table: Table) -> Figure:

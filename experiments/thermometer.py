@@ -91,7 +91,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from scipy.stats import chi2
 
 import boltzmann as bz
 from boltzmann import plots
@@ -100,6 +99,7 @@ from boltzmann.language import draw as draw_ids
 from boltzmann.statistics import pulls
 from experiments.drawings.thermometer import draw_audits, draw_heat_capacity, draw_readings
 from experiments.runner.table import Table, Verdict, agrees, differs, fits
+from experiments.shared import p_values
 
 CHAPTER = 150
 FINDING = "A temperature can be read off the tokens, to one part in √(n C)"
@@ -245,13 +245,13 @@ def verdicts(table: Table) -> list[Verdict]:
 def _p(found: np.ndarray, true: np.ndarray, error: np.ndarray) -> float:
     """Judge 1/t, in which the readings are nearly normal: its error is that of t over t²."""
     z = pulls(1 / found, 1 / true, error / found**2)
-    return float(chi2.sf(np.square(z).sum(), z.size))
+    return p_values.of_squares(z)
 
 
 def draw(table: Table) -> Figure:
     """Draw readings over true temperatures, the heat capacity, and what the audits found."""
     figure = plots.figure(FINDING)
-    ratio, heat, named = figure.subplots(1, 3, width_ratios=[4, 3, 4])
+    ratio, heat, named = figure.subplots(1, 3, width_ratios=[4, 3, 4.6])
     readings = table.where(kind="reading")
     draw_readings(ratio, readings)
     draw_heat_capacity(heat, table.where(kind="law"), readings)

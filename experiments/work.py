@@ -77,13 +77,12 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from scipy.stats import chi2, norm
 
 import boltzmann as bz
 from boltzmann.language import NGram, load_corpus
 from experiments.drawings import work as drawing
 from experiments.runner.table import Table, Verdict, agrees, differs, fits
-from experiments.shared import driving
+from experiments.shared import driving, p_values
 
 CHAPTER = 96
 FINDING = "Hasty work still tells the free energy, if the rare cases are seen"
@@ -268,7 +267,7 @@ def verdicts(table: Table) -> list[Verdict]:
 
 
 def _pulls(z: np.ndarray) -> list[float]:
-    return (2 * norm.sf(np.abs(z))).tolist()
+    return p_values.of_either_sign(z).tolist()
 
 
 def _averages(processes: Table) -> np.ndarray:
@@ -319,7 +318,7 @@ def _odds(table: Table) -> float:
     judged = (bins["forward"] >= _FEWEST) & (bins["backward"] >= _FEWEST)
     variance = bins["expected_error"][judged] ** 2 + bins["expected"][judged]
     difference = bins["backward"][judged] - bins["expected"][judged]
-    return float(chi2.sf((difference**2 / variance).sum(), judged.sum()))
+    return p_values.of_squares(difference / np.sqrt(variance))
 
 
 def draw(table: Table) -> Figure:

@@ -15,6 +15,7 @@ import pytest
 
 import boltzmann as bz
 from boltzmann.__main__ import main
+from boltzmann._core import console
 from boltzmann.commands.generate import whole_letters
 from boltzmann.commands.occupancy import CATALOGUE, as_levels
 from boltzmann.language import GPT2, Chain, NGram, generate, load_corpus, stream
@@ -380,6 +381,31 @@ def test_letters_that_the_output_lacks_are_replaced(monkeypatch, encoding):
     assert b"\n?  " in printed.getvalue() and b"goodness of fit" in printed.getvalue()
 
 
+@pytest.mark.parametrize("command", [[], ["generate"], ["occupancy"], ["audit"]])
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_every_output_can_show_the_help(monkeypatch, encoding, command):
+    printed = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(printed, encoding=encoding))
+    with pytest.raises(SystemExit) as end:
+        main([*command, "--help"])
+    sys.stdout.flush()
+    assert end.value.code == 0 and b"--help" in printed.getvalue()
+
+
+@pytest.mark.parametrize(("chosen", "label"), [(None, "→"), ("cp1252", "?")])
+def test_on_windows_files_hold_utf_8_unless_told_otherwise(monkeypatch, chosen, label):
+    printed = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(printed, encoding="cp1252"))
+    monkeypatch.setattr(console.sys, "platform", "win32")
+    monkeypatch.delenv("PYTHONIOENCODING", raising=False)
+    if chosen is not None:
+        monkeypatch.setenv("PYTHONIOENCODING", chosen)
+    console.print_any_letter()
+    sys.stdout.write("→")
+    sys.stdout.flush()
+    assert printed.getvalue().decode(chosen or "utf-8") == label
+
+
 def test_without_a_command_the_help_is_printed(capsys):
     out = printed(capsys)
     assert "generate" in out
@@ -424,18 +450,9 @@ def test_a_closed_pipe_ends_it_quietly(words):
     assert process.returncode == 141
 
 
-# A shell starts background jobs with SIGINT ignored, which child processes inherit.
-INTERRUPTIBLE = """
-import runpy, signal
-signal.signal(signal.SIGINT, signal.default_int_handler)
-runpy.run_module("boltzmann", run_name="__main__")
-"""
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to one process")
 def test_ctrl_c_ends_it_with_a_message():
-    command = [sys.executable, "-c", INTERRUPTIBLE, "generate", "It", "-n", "1000000"]
-    with started(command) as process:
+    with started([*COMMAND, "generate", "It", "-n", "1000000"]) as process:
         assert process.stdout.read(2) == b"It"  # by now it is drawing
         process.send_signal(signal.SIGINT)
         process.stdout.read()

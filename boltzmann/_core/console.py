@@ -1,4 +1,4 @@
-"""The exit status of a command-line program, and its one-line error messages."""
+"""What a command-line program prints: its letters, its one-line error messages, its exit status."""
 
 import os
 import sys
@@ -9,16 +9,23 @@ INTERRUPTED = 130  # as a shell reports SIGINT
 BROKEN_PIPE = 141  # as a shell reports SIGPIPE
 
 
+def print_any_letter() -> None:
+    """Let the output replace letters that its encoding lacks.
+
+    On Windows, whose code pages lack Greek letters, files and pipes get UTF-8 unless
+    PYTHONIOENCODING names another encoding.
+    """
+    windows = sys.platform == "win32" and "PYTHONIOENCODING" not in os.environ
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8" if windows else None, errors="replace")
+
+
 def ended(name: str, work: Callable[[], int], mistakes: tuple[type[Exception], ...]) -> int:
     """Return the exit status of `work`, also if it ends by an error, Ctrl-C or a closed pipe.
 
     Errors of the types `mistakes` are the user's, and are reported in one line without a traceback.
-    Characters that the encoding of the output lacks are replaced.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
-
     try:
         status = work()
         sys.stdout.flush()

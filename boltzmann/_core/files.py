@@ -16,3 +16,9 @@ def replace_file(target: Path, write: Callable[[BinaryIO], Any]) -> None:
         with draft.open("wb") as file:
             write(file)
         draft.replace(target)
+
+
+def write_file(target: Path, content: bytes | str) -> None:
+    """Write the whole of `target`, text as UTF-8 with its line ends kept, or leave it as it was."""
+    encoded = content.encode() if isinstance(content, str) else content
+    replace_file(target, lambda file: file.write(encoded))

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boltzmann as bz
+from boltzmann._core.files import write_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,4 +25,4 @@ def figure_path(text: str) -> Path:
 
 def write_figure(made: "Figure", path: Path) -> None:
     """Write a figure in the format of the path's suffix."""
-    path.write_bytes(bz.plots.rendered(made, path.stem)[path.suffix.removeprefix(".")])
+    write_file(path, bz.plots.rendered(made, path.stem)[path.suffix.removeprefix(".")])

@@ -86,12 +86,12 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from scipy.stats import norm
 
 from boltzmann import plots
 from experiments.drawings.engines import draw_alone, draw_readings
 from experiments.engines import answers
 from experiments.runner.table import Table, Verdict, agrees, differs, fits
+from experiments.shared import p_values
 
 CHAPTER = 160
 FINDING = "One temperature, sixteen engines: the draws obey it, the defaults do not"
@@ -174,7 +174,7 @@ def _p_values(table: Table, column: str) -> list[float]:
     distance = np.abs(table["reading"] - table[column])
     with np.errstate(divide="ignore"):  # one token has no error, and is at no temperature above 0
         pulls = distance / table["standard_error"]
-    return [float(p) for p in 2 * norm.sf(pulls)]
+    return p_values.of_either_sign(pulls).tolist()
 
 
 def draw(table: Table) -> Figure:

@@ -37,7 +37,7 @@ def engines() -> dict[str, Path]:
 
 def metadata(script: Path) -> dict[str, Any]:
     """Return what a script says of itself: `dependencies`, and `tool.engine`, its name and more."""
-    found = _BLOCK.search(script.read_text())
+    found = _BLOCK.search(script.read_text(encoding="utf-8"))
     if found is None:
         raise ValueError(f"{script} has no inline script metadata")
     return tomllib.loads(re.sub(r"^# ?", "", found[1], flags=re.MULTILINE))

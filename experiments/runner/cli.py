@@ -3,7 +3,7 @@
 import argparse
 import difflib
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,11 @@ from typing import Any
 from tqdm import tqdm
 
 import experiments
-from boltzmann._core.console import ended
+from boltzmann._core.console import ended, print_any_letter
 from boltzmann._core.threads import available_processors
 from boltzmann.language import load_corpus
 from experiments.runner import comparison, gallery, lesson
-from experiments.runner.experiment import Experiment, discovered, varies
+from experiments.runner.experiment import Experiment, discovered, in_order, varies
 from experiments.runner.parallel import run_in_processes
 from experiments.runner.table import Verdict
 
@@ -34,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     That is 1 if a verdict or a comparison fails, 2 on bad input, 130 on Ctrl-C, 141 if nobody reads
     the output.
     """
+    print_any_letter()  # also in --help
     options = _parser().parse_args(arguments)
     return ended("experiments", lambda: _run(options), (BadInputError, gallery.NotItsTableError))
 
@@ -105,14 +106,14 @@ def _run(options: argparse.Namespace) -> int:
     return _write(chosen, known, options)
 
 
-def _list(known: dict[str, Experiment]) -> int:
+def _list(known: Mapping[str, Experiment]) -> int:
     for name, module in known.items():
         request = " (on request)" if varies(module) else ""
         print(f"{name:13s} {lesson.minutes(module):3d} min  {lesson.question(module)}{request}")
     return 0
 
 
-def _chosen(options: argparse.Namespace, known: dict[str, Experiment]) -> dict[str, Experiment]:
+def _chosen(options: argparse.Namespace, known: Mapping[str, Experiment]) -> dict[str, Experiment]:
     """Return the experiments that are named, or all that need no naming."""
     for name in options.names:
         if name not in known:
@@ -137,17 +138,22 @@ def _check_corpus(file: str | None) -> None:
 
 
 def _write(
-    chosen: dict[str, Experiment], known: dict[str, Experiment], options: argparse.Namespace
+    chosen: dict[str, Experiment], known: Mapping[str, Experiment], options: argparse.Namespace
 ) -> int:
     """Compute what is chosen and write it with the gallery."""
     folder = _folder(options)
     try:
         verdicts = _compute(chosen, options, folder)
-        gallery.finish(known.values(), folder)
+        gallery.finish(_present(known, folder), folder)
     except OSError as error:
         raise BadInputError(f"cannot write {error.filename or folder}: {error.strerror}") from error
     print(f"figures in {folder}")
     return _report(verdicts)
+
+
+def _present(known: Mapping[str, Experiment], folder: Path) -> list[Experiment]:
+    """Return the experiments whose tables a folder has, and import no others."""
+    return in_order(known[path.stem] for path in folder.glob("*.csv") if path.stem in known)
 
 
 def _folder(options: argparse.Namespace) -> Path:
@@ -160,12 +166,13 @@ def _folder(options: argparse.Namespace) -> Path:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise BadInputError(f"cannot write to {folder}: {error.strerror}") from error
+        elsewhere = "" if options.output else "; --output FOLDER writes to a folder of yours"
+        raise BadInputError(f"cannot write to {folder}: {error.strerror}{elsewhere}") from error
     return folder
 
 
 def _compute(
-    chosen: dict[str, Experiment], options: argparse.Namespace, folder: Path
+    chosen: Mapping[str, Experiment], options: argparse.Namespace, folder: Path
 ) -> dict[str, list[Verdict]]:
     """Run the chosen experiments and write their files; return their verdicts by name.
 
@@ -228,7 +235,7 @@ def _report(verdicts: dict[str, list[Verdict]]) -> int:
 
 def _verify(
     chosen: dict[str, Experiment],
-    known: dict[str, Experiment],
+    known: Mapping[str, Experiment],
     options: argparse.Namespace,
     whole: bool,
 ) -> int:
@@ -239,7 +246,7 @@ def _verify(
         verdicts = _compute(chosen, options, made)
         for module in standing:
             verdicts |= gallery.adopt(module, FIGURES, made)
-        gallery.finish(known.values(), made)
+        gallery.finish(_present(known, made), made)
         everything = [*chosen.values(), *standing]
         wrong, remarks = comparison.differences(FIGURES, made, everything, whole)
 

@@ -1,6 +1,6 @@
 """What a lesson's module has, as a Protocol, and how the modules are found."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, Protocol, cast
@@ -63,16 +63,39 @@ class Varying(Experiment, Protocol):
         """Return what all runs have in common."""
 
 
-def discovered() -> dict[str, Experiment]:
-    """Return the experiments by name, in the order of their chapters: modules with a `compute`."""
-    names = sorted(module.name for module in iter_modules(experiments.__path__))
-    modules = {name: import_module(f"experiments.{name}") for name in names if name[0] != "_"}
-    found = {
-        name: cast(Experiment, module)
-        for name, module in modules.items()
-        if hasattr(module, "compute")
-    }
-    return dict(sorted(found.items(), key=lambda pair: pair[1].CHAPTER))
+class Course(Mapping[str, Experiment]):
+    """The experiments by name, in the order of their chapters: modules with a `compute`.
+
+    Each is imported when it is asked for, so that one of them does not wait for all.
+    """
+
+    def __init__(self) -> None:
+        modules = (module.name for module in iter_modules(experiments.__path__))
+        self._names = {name for name in modules if not name.startswith("_")}
+
+    def __getitem__(self, name: str) -> Experiment:
+        if name in self._names:
+            module = import_module(f"experiments.{name}")
+            if hasattr(module, "compute"):
+                return cast(Experiment, module)
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        found = [self[name] for name in sorted(self._names) if name in self]
+        return iter([name_of(module) for module in in_order(found)])
+
+    def __len__(self) -> int:
+        return sum(name in self for name in self._names)
+
+
+def in_order(found: Iterable[Experiment]) -> list[Experiment]:
+    """Return experiments in the order of their chapters."""
+    return sorted(found, key=lambda module: module.CHAPTER)
+
+
+def discovered() -> Mapping[str, Experiment]:
+    """Return the experiments of this folder."""
+    return Course()
 
 
 def name_of(experiment: Experiment) -> str:

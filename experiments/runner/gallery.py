@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from boltzmann import plots
+from boltzmann._core.files import write_file
 from experiments.runner.experiment import Experiment, name_of
 from experiments.runner.table import Table, Verdict
 
@@ -29,10 +30,10 @@ def write(experiment: Experiment, config: Any, table: Table, folder: Path) -> li
     name = name_of(experiment)
     text = table.to_csv()
     written = Table.from_csv(text)
-    (folder / f"{name}.csv").write_text(text, encoding="utf-8", newline="")
+    write_file(folder / f"{name}.csv", text)
 
     if hasattr(experiment, "page"):
-        (folder / f"{name}.html").write_text(experiment.page(config), encoding="utf-8", newline="")
+        write_file(folder / f"{name}.html", experiment.page(config))
     else:
         with plots.style():
             plots.save(experiment.draw(written), folder, name)
@@ -64,15 +65,14 @@ def finish(experiments: Iterable[Experiment], folder: Path) -> None:
     ]
     for experiment in present:
         lines += _chapter(experiment, folder)
-    (folder / GALLERY).write_text("\n".join(lines), encoding="utf-8", newline="")
+    write_file(folder / GALLERY, "\n".join(lines))
 
     files = sorted(path for e in present for path in folder.glob(f"{name_of(e)}.*"))
     manifest = {
         "versions": versions(),
         "sha256": {path.name: digest(path) for path in [*files, folder / GALLERY]},
     }
-    text = json.dumps(manifest, indent=1) + "\n"
-    (folder / MANIFEST).write_text(text, encoding="utf-8", newline="")
+    write_file(folder / MANIFEST, json.dumps(manifest, indent=1) + "\n")
 
 
 def _chapter(experiment: Experiment, folder: Path) -> list[str]:

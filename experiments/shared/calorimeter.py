@@ -7,10 +7,10 @@ unit. Every estimate comes with the standard error that its counts give it.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import chi2, norm
 
 import boltzmann as bz
 from experiments.runner.table import worst_of
+from experiments.shared import p_values
 
 # The largest 1/t, in units of 1/Δ, at which enough particles are excited for errors to be normal.
 COLDEST_JUDGED = 10.0
@@ -100,7 +100,7 @@ class Warming:
         """Return the p-value of the largest of the pulls of an entropy's error (Bonferroni)."""
         judged = self.coldness <= COLDEST_JUDGED
         z = np.abs(difference - self.excess_entropy())[judged] / np.sqrt(noise[judged])
-        return worst_of((2 * norm.sf(z)).tolist())
+        return worst_of(p_values.of_either_sign(z).tolist())
 
     def heat_of_two_steps(self, middle: np.ndarray) -> np.ndarray:
         """Return the heat of a particle in the step that ends at each place and in the next."""
@@ -125,8 +125,7 @@ class Warming:
             + self.noise(4 * h / 3 * square)[middle]
             + self.noise(excess - h / 3 * square)[after]
         )
-        squares = (self.heat_of_two_steps(middle) - integral) ** 2 / noise
-        return float(chi2.sf(squares.sum(), middle.size))
+        return p_values.of_squares((self.heat_of_two_steps(middle) - integral) / np.sqrt(noise))
 
 
 def warmed(gas: bz.Ensemble, coldness: np.ndarray, sweeps: int) -> Warming:

@@ -1,7 +1,7 @@
 """A Metropolis gas on the levels E = -log p, and what a test of its counts can see."""
 
 import numpy as np
-from scipy.stats import chi2, ncx2
+from scipy.special import chdtri, chndtr
 
 import boltzmann as bz
 from boltzmann.statistics import goodness_of_fit, kullback_leibler
@@ -38,4 +38,4 @@ def chance_of_missing(
         return 1.0
     pooled_law, pooled_wrong = (np.bincount(fit.groups, weights=p) for p in (law, wrong))
     displaced = 2 * counts.sum() * kullback_leibler(pooled_law, pooled_wrong)
-    return float(ncx2.cdf(chi2.isf(false_alarm, freedom), freedom, displaced))
+    return float(chndtr(chdtri(freedom, false_alarm), freedom, displaced))

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import chi2
-from scipy.stats import t as student
+from scipy.special import stdtr
 
 import boltzmann as bz
 from boltzmann.language import GPT2, LanguageModel, stream
 from boltzmann.statistics import pulls
 from experiments.runner.table import Table, Verdict
+from experiments.shared import p_values
 
 TEMPERATURES = (0.0, 0.3, 0.5, 0.7, 0.85, 1.0, 1.25, 1.5, 2.0, 3.0, 5.0, np.inf)
 
@@ -111,21 +111,21 @@ def welch(
     variances = np.square(weights * errors)
     error = float(np.sqrt(variances.sum()))
     freedom = variances.sum() ** 2 / (np.square(variances) / (sizes - 1)).sum()
-    return change, error, float(student.sf(sign * change / error, freedom))
+    return change, error, float(stdtr(freedom, -sign * change / error))
 
 
 def p_value(table: Table, name: str) -> float:
     """Return how likely differences between surprise and entropy as large as these are."""
     at = np.flatnonzero((table["temperature"] > 0) & (table["temperature"] < np.inf))
     z = pulls(*(table[f"{name}{column}"][at] for column in ("sampled", "law", "difference_error")))
-    return float(chi2.sf(np.square(z).sum(), at.size))
+    return p_values.of_squares(z)
 
 
 def rises(table: Table) -> Verdict:
     """Judge whether the entropy falls anywhere as t rises, by the scatter of the pages."""
     steps, error = np.diff(table["law"]), np.hypot(table["law_error"][1:], table["law_error"][:-1])
     z = pulls(steps, 0.0, error)
-    p = min(1.0, z.size * float(student.cdf(z.min(), table["pages"][0] - 1)))
+    p = min(1.0, z.size * float(stdtr(table["pages"][0] - 1, z.min())))
     measured = f"smallest rise {steps.min():.3f} nats, at least {z.min():.1f} standard errors"
     claim, criterion = "entropy rises with t at every step", "a fall has p < 1e-06"
     return Verdict("rises", claim, measured, "no fall", criterion, p >= 1e-6)

@@ -47,7 +47,7 @@ def machine() -> str:
     """Return what these times belong to."""
     processor = platform.processor() or platform.machine()
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         processor = next(
             line.partition(":")[2].strip() for line in lines if line.startswith("model name")
         )

@@ -17,6 +17,7 @@ from typing import Any  # noqa: E402
 
 import numpy as np  # noqa: E402
 
+from boltzmann._core.files import write_file  # noqa: E402
 from boltzmann.thermometer import SamplingLaw  # noqa: E402
 from boltzmann.thermometer.sequential import SequentialTest  # noqa: E402
 from boltzmann.thermometer.stopping import StoppingRule  # noqa: E402
@@ -224,8 +225,8 @@ def main() -> None:
     if quick:
         sys.stdout.write(page(results))
         return
-    RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    PAGE.write_text(page(results), encoding="utf-8")
+    write_file(RESULTS, json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+    write_file(PAGE, page(results))
 
 
 if __name__ == "__main__":

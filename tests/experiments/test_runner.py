@@ -135,6 +135,23 @@ def test_verdicts_judge_by_their_criterion():
     assert not agrees("", "", float("nan"), 0, 1).holds
 
 
+LOADED = """
+import sys
+from experiments.runner import cli
+assert cli.main(["{name}", "--quick", "--output", "{folder}"]) == 0
+print(*sorted(sys.modules), sep="\\n")
+"""
+
+
+def test_an_experiment_waits_for_no_other_and_for_no_table_of_distributions(tmp_path):
+    command = [sys.executable, "-c", LOADED.format(name="limits", folder=tmp_path.as_posix())]
+    ran = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=True)
+    loaded = set(ran.stdout.splitlines())
+    assert "experiments.limits" in loaded
+    assert loaded & {f"experiments.{name}" for name in set(EXPERIMENTS) - {"limits"}} == set()
+    assert "scipy.stats" not in loaded  # takes as long to import as the whole experiment to run
+
+
 def test_white_space_is_shown_and_contexts_come_from_the_text():
     assert shown("a b\n") == "a␣b↵"
     assert usable_contexts(["the ", "zzzz"], "the cat the dog the") == ["the ", " the"]
@@ -358,7 +375,7 @@ def test_a_folder_that_cannot_be_written_is_refused_before_any_work(figures, mon
     monkeypatch.setattr(runner.tempfile, "TemporaryFile", refuse)
     monkeypatch.setattr(runner, "_compute", lambda *_: pytest.fail("worked"))
     assert runner.main([]) == 2
-    assert "Permission denied" in capsys.readouterr().err
+    assert "Permission denied; --output FOLDER writes" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

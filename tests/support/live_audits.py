@@ -46,7 +46,7 @@ def run_with_defaults(server, *arguments, t=0.7):
 
 
 def kept_lines(path="draws.jsonl"):
-    return [json.loads(line) for line in Path(path).read_text().splitlines()]
+    return [json.loads(line) for line in Path(path).read_text(encoding="utf-8").splitlines()]
 
 
 def reading(out):

@@ -173,7 +173,7 @@ def test_pieces_of_characters_are_left_out_on_both_sides(capsys, monkeypatch):
     assert abs(t - 0.7) < 4 * error
     path = Path("draws.jsonl")
     path.write_text(
-        path.read_text().replace("[226, 128]", "[65]")
+        path.read_text(encoding="utf-8").replace("[226, 128]", "[65]"), encoding="utf-8"
     )  # as if they were ordinary tokens
 
     options = parsed(path, "--temperature", 0.7, "--resolution", 0.25)

@@ -134,7 +134,7 @@ def test_a_blind_audit_resumes_and_can_be_audited_again(capsys):
     out = capsys.readouterr().out
     temperature = re.compile(r"^temperature .*$", re.MULTILINE)
     assert temperature.search(out)[0] == temperature.search(live)[0]
-    assert Path("draws.jsonl").read_text().count('"list"') == len(requests.OPENINGS)
+    assert Path("draws.jsonl").read_text(encoding="utf-8").count('"list"') == len(requests.OPENINGS)
     draws = load_draws("draws.jsonl")
     assert len({id(row) for row in draws.logprobs}) <= len(requests.OPENINGS)
 
@@ -156,7 +156,9 @@ def test_tokens_without_their_list_are_refused():
         {"audit": {"scale": 1.0}},
         {"request": 0, "prompt": "a", "tokens": ["b"]},
     ]
-    Path("draws.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    Path("draws.jsonl").write_text(
+        "".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8"
+    )
     with pytest.raises(ValueError, match="line 2: no list after 'a' comes before its tokens"):
         load_draws("draws.jsonl")
 

@@ -26,7 +26,7 @@ def test_an_interrupted_audit_resumes(capsys):
         with pytest.raises(ValueError, match="request 18"):
             run(server, draws=400)
         assert "144 draws are kept: --keep draws.jsonl goes on" in capsys.readouterr().err
-        with Path("draws.jsonl").open("a") as file:
+        with Path("draws.jsonl").open("a", encoding="utf-8") as file:
             file.write('{"request": 18, "prompt": "The f')  # a process was killed
         run(server, draws=400)
         asked = len(server.bodies)
@@ -144,7 +144,7 @@ def test_a_place_that_cannot_be_written_to_is_refused_before_a_server_is_asked(m
 def test_no_audit_resumes_from_a_damaged_file():
     with DishonestServer() as server:
         run(server, draws=32)
-        kept = Path("draws.jsonl").read_text().splitlines(keepends=True)
+        kept = Path("draws.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
         damaged = {
             "line 3 keeps no answer: request 0 is there twice": [*kept[:2], kept[1]],
             "line 2 keeps no answer: request must be": [
@@ -160,7 +160,7 @@ def test_no_audit_resumes_from_a_damaged_file():
             "does not say what was asked": ['{"audit": 3}\n'],
         }
         for message, lines in damaged.items():
-            Path("draws.jsonl").write_text("".join(lines))
+            Path("draws.jsonl").write_text("".join(lines), encoding="utf-8")
             with pytest.raises(ValueError, match=message):
                 run(server, draws=64)
 

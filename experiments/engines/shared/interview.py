@@ -207,13 +207,13 @@ def main(kind: type[Engine]) -> None:
 
 
 def _answer(engine: Engine, script: Path, path: Path) -> None:
-    document = json.loads(path.read_text()) if path.exists() else {"observed": {}}
+    document = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"observed": {}}
     document |= {"versions": engine.versions(), "date": date.today().isoformat()}
     observed = document["observed"]
 
     def keep(key: str, observation: dict[str, Any]) -> None:
         observed[key] = observation
-        path.write_text(json.dumps(document))
+        path.write_text(json.dumps(document), encoding="utf-8")
 
     for key, observe in observations(engine, script):
         if key in observed:

@@ -39,7 +39,7 @@ class Served:
         self.address = f"http://127.0.0.1:{port}"
         # a connection that is kept is closed by some servers while the next request is on its way
         self.http = httpx.Client(timeout=PATIENCE, limits=httpx.Limits(max_keepalive_connections=0))
-        self._log = log.open("w")
+        self._log = log.open("w", encoding="utf-8")
         self._process = subprocess.Popen(
             [*command, "--port", str(port)],
             stdout=self._log,
