@@ -96,7 +96,7 @@ def test_a_search_finds_the_best_point_without_trying_all(draws, claim, monkeypa
     """Against one that tries every point of the grid, and that makes more passes."""
     tried = []
 
-    def best_of_all(fitter, cost):
+    def best_of_all(fitter, cost, bound):
         tried.append(len(fitter._grid))
         return fitter._grid[int(np.argmin([cost(point) for point in fitter._grid]))]
 

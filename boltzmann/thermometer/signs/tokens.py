@@ -159,9 +159,13 @@ def first_by_number(hypothesis: Hypothesis) -> Sign:
     mine = np.where(inside, position, -1)  # (n,)
     tokens = np.where(record.tokens < 0, np.iinfo(np.int64).max, record.tokens)  # (R, M)
     most = tokens.shape[1]
+    least = tokens[:, 0].copy()  # (R,), of the j likeliest
+    place = np.zeros(least.size, dtype=np.int64)  # (R,), where that is
     best, length = 0.0, 0
     for j in range(2, most + 1):
-        lowest = tokens[:, :j].argmin(axis=1)[rows]  # (n,)
+        place[tokens[:, j - 1] < least] = j - 1
+        np.minimum(least, tokens[:, j - 1], out=least)
+        lowest = place[rows]  # (n,)
         telling = lowest > 0
         if np.mean(mine == lowest) > _ALWAYS and telling.any():
             own = hypothesis.probabilities[hypothesis.cells[telling], lowest[telling]]
