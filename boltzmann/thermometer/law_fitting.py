@@ -100,7 +100,8 @@ class LawFitter:
         .. math:: \log Z_\text{kept} \ge \log Z_\text{left} + \log p
 
         Over the grid both are least at its ends. The colder, the fewer tokens are left; the hotter,
-        the less probable are those that draws ask for, and the smaller is the tightest top_p.
+        the less probable are those that draws ask for, and the smaller is the tightest top_p. Nor
+        is Z less than that of the tokens which draws ask of every law.
         """
         evidence = self.evidence
         hottest, coldest = (
@@ -109,12 +110,15 @@ class LawFitter:
         others = replace(coldest, top_p=None)
         if cutoff is not None and cutoff != "top_p":
             others = TIGHTEST[cutoff](evidence, others)
-        left = np.maximum(kept_counts(evidence, others), evidence.least_kept)  # (R,)
+        left = kept_counts(evidence, others)  # (R,)
         share = tightest_top_p(evidence, hottest).top_p if cutoff == "top_p" else law.top_p
         gain = -evidence.draws * float(np.log(share or 1.0))
 
         def bound(k: int) -> float:
-            return -log_likelihood(evidence, float(np.exp(self._grid[k])), left) - gain
+            beta = float(np.exp(self._grid[k]))
+            of_share = log_likelihood(evidence, beta, left) + gain
+            of_draws = log_likelihood(evidence, beta, evidence.least_kept)
+            return -min(of_share, of_draws)
 
         return bound
 
@@ -129,9 +133,7 @@ class LawFitter:
             k -= 1
         return k
 
-    def _best_of_grid(
-        self, cost: Callable[[float], float], bound: Callable[[int], float]
-    ) -> float:
+    def _best_of_grid(self, cost: Callable[[float], float], bound: Callable[[int], float]) -> float:
         """Return the point of least cost, without trying points that cannot have it.
 
         These are points where a lower bound exceeds a cost that was found, and points colder than
