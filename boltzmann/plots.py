@@ -38,6 +38,8 @@ COLD_TO_HOT = (BLUE, SKY, BLACK, ORANGE, VERMILION)
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 SIZE = (12.8, 7.2)  # inches, 16:9: 1920×1080 pixels at DPI
 DPI = 150
+_MARGIN = 16  # pixels of the PNG that stay empty along each edge, or more
+_LINE = 54  # pixels from one line of the title to the next
 _COLOURS = 64  # of an animation
 # Each channel of an animation is rounded to one of 16 shades, so that a colour, above all white, is
 # the same in every frame.
@@ -84,8 +86,14 @@ def figure(title: str) -> Figure:
     >>> figure("Cold picks the likeliest").get_size_inches().tolist()
     [12.8, 7.2]
     """
-    made = Figure(figsize=SIZE, dpi=DPI, layout="constrained")
-    made.suptitle(title, fontweight="bold")
+    made = Figure(figsize=SIZE, dpi=DPI)
+    width, height = (DPI * inches for inches in SIZE)
+    across, up = _MARGIN / width, _MARGIN / height
+    # A title whose place is given is none of the layout's business, so that room is left for it.
+    above = up + _LINE * (title.count("\n") + 1) / height
+    inside = (across, up, 1 - 2 * across, 1 - up - above)
+    made.set_layout_engine("constrained", rect=inside, wspace=0.04)
+    made.suptitle(title, fontweight="bold", y=1 - up, va="top")
     return made
 
 
@@ -165,7 +173,6 @@ def simulation(
         "linestyle": "none",
         "marker": "o",
         "markersize": 8,
-        "capsize": 4,
         "zorder": 3,
     }
     return axes.errorbar(x, y, yerr=error, **{**look, **options})
@@ -195,8 +202,68 @@ def sampler(
     'none'
     """
     look = {"color": VERMILION, "linestyle": "none", "marker": "s", "markersize": 11, "zorder": 4}
-    hollow = {"markerfacecolor": "none", "markeredgewidth": 2, "capsize": 4}
+    hollow = {"markerfacecolor": "none", "markeredgewidth": 2}
     return axes.errorbar(x, y, yerr=error, **{**look, **hollow, **options})
+
+
+def unseen(axes: Axes, x: ArrayLike, below: ArrayLike, **options: Any) -> ErrorbarContainer:
+    """Draw what was not seen once on a logarithmic axis, where 0 has no place: arrows downwards.
+
+    They are returned.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+        Where to draw.
+    x : (n,) array_like
+        Places, in the units of the axis.
+    below : float or (n,) array_like
+        What was measured is less: of N draws 1/N, the share of an outcome that is seen once.
+    **options
+        Of Matplotlib's `errorbar`, over the style that is set here.
+
+    Examples
+    --------
+    >>> axes = figure("Of 100 draws no third level").subplots()
+    >>> arrows = unseen(axes, [2], 1 / 100)
+    >>> arrows.has_yerr
+    True
+    """
+    height = np.broadcast_to(np.asarray(below, np.float64), np.shape(x))
+    look = {"color": BLUE, "linestyle": "none", "marker": "_", "markersize": 12, "zorder": 3}
+    return axes.errorbar(x, height, yerr=height / 2, uplims=True, **{**look, **options})
+
+
+def name_marks(axes: Axes, **labels: str) -> None:
+    """Name a line, points, open markers or arrows for a legend, in grey: they stand for no series.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+        Whose legend is to name them.
+    **labels
+        By the name of a function of this module, `law`, `simulation`, `sampler` or `unseen`.
+
+    Raises
+    ------
+    ValueError
+        If a name is none of these.
+
+    Examples
+    --------
+    >>> axes = figure("Half as many a step").subplots()
+    >>> name_marks(axes, law="law: 1/2 to the power n", simulation="gas")
+    >>> axes.get_legend_handles_labels()[1]
+    ['law: 1/2 to the power n', 'gas']
+    """
+    marks: dict[str, Any] = {"law": law, "simulation": simulation, "sampler": sampler}
+    for name, label in labels.items():
+        if name == "unseen":
+            simulation(axes, [], [], color=GREY, label=label, marker=r"$\downarrow$", markersize=14)
+        elif name in marks:
+            marks[name](axes, [], [], color=GREY, label=label)
+        else:
+            raise ValueError(f"labels: {name!r} is none of {[*marks, 'unseen']}")
 
 
 def rendered(made: Figure, name: str) -> dict[str, bytes]:

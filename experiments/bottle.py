@@ -148,16 +148,20 @@ def _settled(config: Config, t: float, molecules: int, seed: int) -> np.ndarray:
 
 
 def _bounced(config: Config, t: float, seed: int) -> np.ndarray:
-    """Return the same with a mistake: a step into floor or lid is redrawn, and turns back."""
+    """Return the same with a mistake: a step into floor or lid is redrawn, and turns back.
+
+    Molecules are independent, so that they are drawn from the law of one after all sweeps.
+    """
     steps = bz.transition_matrix(_levels(config), config.layers * t, proposal="neighbour")
     for end, inward in ((0, 1), (-1, -2)):
         steps[end, inward] *= 2
         steps[end, end] = 1 - steps[end, inward]
-    generator = np.random.default_rng(seed)
-    counts = generator.multinomial(config.molecules, np.full(config.layers, 1 / config.layers))
-    for _ in range(config.sweeps):
-        counts = generator.multinomial(counts, steps).sum(axis=0)
-    return counts
+    start = np.full(config.layers, 1 / config.layers)
+    reached = bz.EnergyLevels.from_probabilities(
+        start @ np.linalg.matrix_power(steps, config.sweeps)
+    )
+    options = {"start": "exact", "engine": "counts", "seed": seed}
+    return bz.Ensemble(reached, 1.0, config.molecules, **options).counts
 
 
 def verdicts(table: Table) -> list[Verdict]:

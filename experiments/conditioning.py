@@ -96,7 +96,7 @@ from experiments.shared.batches import first_correction, kept_law, quantised, to
 from experiments.shared.letters import shown, usable_contexts
 
 CHAPTER = 94
-FINDING = "Kept for their surprise, letters have a temperature"
+FINDING = "Keep letters for their mean surprise, and they have a temperature"
 VOWELS = "aeiouAEIOU"
 _AT_ONCE = 50_000  # batches
 

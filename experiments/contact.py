@@ -30,8 +30,8 @@ fit the law at this t worse than one time in a million; an entropy that falls. W
 is the control, the letters must not fit.
 
 What you see. On the left molecules at 2.00 and letters at 0.50 meet at t = 1.202; the demons,
-few and restless, are there first. In the middle the molecules lose 8,753 nats of entropy, and the
-letters win 17,767: the sum rises, and stays. On the right the letters, cold at first, end at
+few and restless, are there first. In the middle the molecules lose 8,734 nats of entropy, and the
+letters win 17,742: the sum rises, and stays. On the right the letters, cold at first, end at
 softmax(log p / t): the likeliest, "t", falls from 0.503 to 0.231. The wall leaves all where it was.
 
 The misconception. "Temperature in a language model is a metaphor." Then the metaphor conducts heat.
@@ -150,11 +150,8 @@ def compute(config: Config, progress: Callable[[float], None]) -> Table:
 
 def _at(levels: bz.EnergyLevels, t: float, particles: int, config: Config) -> bz.ClosedBox:
     """Return a box with the energy that it has at t, its particles drawn from the law."""
-    law = bz.probabilities(levels, t)
-    start = np.repeat(
-        np.arange(len(levels)), np.random.default_rng(config.seed).multinomial(particles, law)
-    )
-    held = round(particles * float(law @ levels.energies) / config.quantum)
+    start = bz.Ensemble(levels, t, particles, start="exact", seed=config.seed).states
+    held = round(particles * bz.mean_energy(levels, t) / config.quantum)
     demons = bz.ClosedBox(levels, particles, 2**40, quantum=config.quantum).demons
     purses = demons / np.expm1(config.quantum / t)
     least = round(float(levels.energies[start].sum()) / config.quantum)

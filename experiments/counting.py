@@ -83,7 +83,7 @@ from experiments.drawings import counting as drawing
 from experiments.runner.table import Table, Verdict, agrees, differs, fits
 
 CHAPTER = 5
-FINDING = "Share energy evenly among arrangements, and softmax appears"
+FINDING = "Let every arrangement be equally likely, and softmax appears"
 SYSTEMS = {"oscillator": bz.ladder(60), "rotor": bz.rigid_rotor(12)}
 
 

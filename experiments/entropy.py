@@ -89,7 +89,7 @@ from experiments.shared.calorimeter import COLDEST_JUDGED, Warming, temperatures
 from experiments.shared.peaks import fitted_peak, law_peak
 
 CHAPTER = 80
-FINDING = "The entropy −Σ p ln p is the ∫ dQ/t of thermometer and calorimeter"
+FINDING = "The entropy −Σ p ln p is ∫ dQ/t, measured with a calorimeter"
 
 SYSTEMS = {  # by how many states the levels have
     "1+1 states": bz.two_level(),

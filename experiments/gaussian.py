@@ -82,6 +82,7 @@ from experiments.shared.roads import gas_and_sampler, name_roads
 
 CHAPTER = 20
 FINDING = "A Gaussian at temperature t is a Gaussian of variance tσ²"
+_SHOWN = 5.0  # from -5σ to 5σ
 ROADS = {"simulated": plots.simulation, "sampled": plots.sampler}
 
 
@@ -192,10 +193,11 @@ def draw(table: Table) -> Figure:
 
 
 def _draw_density(axes: Axes, panel: Table, colour: str) -> None:
-    """Draw a density, with a point for every third cell."""
+    """Draw a density: the law as a curve, gas and sampler in every third cell."""
     t, x = panel["temperature"][0], panel["x"]
     width = x[1] - x[0]
-    plots.law(axes, x, panel["law"] / width, color=colour)
+    fine = np.linspace(-_SHOWN, _SHOWN, 401)
+    plots.law(axes, fine, np.exp(-(fine**2) / (2 * t)) / np.sqrt(2 * np.pi * t), color=colour)
     third = slice(x.size // 2 % 3, None, 3)
     for road, mark in ROADS.items():
         share = panel[road][third] / panel[road].sum()
@@ -203,11 +205,11 @@ def _draw_density(axes: Axes, panel: Table, colour: str) -> None:
         mark(axes, x[third], share / width, error / width, color=colour)
     top = panel["law"].max() / width
     look = {"color": colour, "fontweight": "bold", "textcoords": "offset points"}
-    axes.annotate(f"t = {t:g}", (0.5 * np.sqrt(t), 0.88 * top), (12, 8), **look)
+    axes.annotate(f"t = {t:g}", (0.5 * np.sqrt(t), 0.88 * top), (16, 10), **look)
 
 
 def _name_axes(densities: Axes, variances: Axes, t: np.ndarray) -> None:
-    densities.set_xlim(-5, 5)
+    densities.set_xlim(-_SHOWN, _SHOWN)
     densities.set_ylim(0)
     densities.set_xlabel("x (units of σ)")
     densities.set_ylabel("density (1/σ)")

@@ -83,7 +83,7 @@ from boltzmann import plots
 from boltzmann.language import NGram, load_corpus
 from experiments.runner.table import Table, Verdict
 from experiments.shared.letters import shown, usable_contexts
-from experiments.shared.roads import LAW, counted, draw_counts, three_roads
+from experiments.shared.roads import counted, draw_counts, name_roads, three_roads
 
 CHAPTER = 90
 FINDING = "A language model sampled at temperature t is a gas at temperature t"
@@ -169,20 +169,11 @@ def draw(table: Table) -> Figure:
         axes.tick_params(axis="x", length=0, labelsize=17)
         axes.set_title(f"next letter after “{context}”")
     panels[0].set_ylabel("probability of the letter")
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    name_roads(figure, panels[0])
     return figure
 
 
 def draw_roads(axes: Axes, rows: Table, order: np.ndarray, colour: str) -> None:
-    """Draw law, gas and sampler at one temperature; only the first call on the axes names them."""
-    named = not axes.lines
-    label = LAW if named else None
-    plots.law(
-        axes,
-        range(order.size),
-        rows["law"][order],
-        color=colour,
-        drawstyle="steps-mid",
-        label=label,
-    )
-    draw_counts(axes, rows, lambda column: column[order], colour, named)
+    """Draw law, gas and sampler at one temperature."""
+    plots.law(axes, range(order.size), rows["law"][order], color=colour, drawstyle="steps-mid")
+    draw_counts(axes, rows, lambda column: column[order], colour)

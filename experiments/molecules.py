@@ -96,7 +96,7 @@ from experiments.shared import p_values
 from experiments.shared.gas import RELAXATION_TIMES
 
 CHAPTER = 75
-FINDING = "Molecules fill levels by exp(−E/t), hydrogen's two kinds each alone"
+FINDING = "Real molecules fill their levels as exp(−E/t) says"
 
 # The sums of TIPS-2021 at 100, 296 and 1000 K, nuclear spins counted, as hitran-api 1.3.0.0 gives
 # them, and how near Huber and Herzberg's constants come.

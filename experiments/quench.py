@@ -37,9 +37,10 @@ this would be seen: as long as the gas has half of its heat to lose, it must not
 What you see. Below on the left the crowd comes to rest: a molecule has 5.12 quanta above the floor
 at first, 3.07 after 18 sweeps and 1.53 after 120, where the cold law has 1.51. On the right its
 molecules do not: in the third sweep 0.726 of them move and in the last 0.609; the law ends at
-0.606. The bath has then got 358,742 quanta from 100,000 molecules, as many as they lost. Follow the
-marked molecule: it begins at the top, is first seen on the floor after 33 sweeps, with a fifth of
-the gas's heat still to be lost, and after 81 sweeps is back in layer 3.
+0.606. The bath has then got 358,742 quanta from 100,000 molecules, as many as they lost. In the
+middle is the path of the marked molecule, of a hundred the one that climbs highest after it has
+been on the floor: there it is first seen after 15 sweeps. After 111, the crowd at rest, it stands
+in layer 11, below the lid, and 9 sweeps later in layer 2.
 
 The misconception. "When the gas has come to rest, one can see it on a molecule." Nobody can. From
 the first sweep in the bath to the last, a molecule is offered the same steps with the same
@@ -102,6 +103,7 @@ from experiments.drawings.quench import (
     energy,
     frame_history,
     frame_moment,
+    marked_one,
     recorded,
     written,
 )
@@ -109,7 +111,6 @@ from experiments.runner.table import Table, Verdict, agrees, differs, fits
 
 CHAPTER = 50
 FINDING = "After a quench the crowd comes to rest; its molecules do not"
-MOMENTS = 4  # that the still figure shows
 
 
 @dataclass(frozen=True)
@@ -210,31 +211,38 @@ def draw(table: Table) -> Figure:
     """Draw a few moments of the quench, and below them how crowd and molecules go on."""
     figure = plots.figure(FINDING)
     above, below = figure.subfigures(2, 1, height_ratios=[1.5, 1])
-    axes = above.subplots(1, 2 * MOMENTS, sharey=True, width_ratios=[1, 1.5] * MOMENTS)
     last = len(recorded(table)) - 1
-    for k, part in enumerate(np.linspace(0, 1, MOMENTS) ** 2):
-        draw_moment(axes[2 * k], axes[2 * k + 1], table, round(part * last))
+    _, path = marked_one(table)
+    again = path.size - 1 - int(np.argmax(path[::-1] == path[last // 2 :].max()))
+    moments = [0, last // 9, 4 * last // 9, again]
+    axes = above.subplots(1, 8, sharey=True, width_ratios=[1, 1.5] * 4)
+    for k, moment in enumerate(moments):
+        draw_moment(axes[2 * k], axes[2 * k + 1], table, moment)
     axes[0].set_ylabel("layer")
     axes[-1].legend(loc="upper right", handlelength=1)
-    draw_history(*below.subplots(1, 2), table, last)
+    history = below.subplots(1, 3)
+    draw_history(*history, table, last)
+    for panel in history:
+        panel.set_xlabel("sweeps")
     return figure
 
 
 def animate(table: Table) -> Iterator[Figure]:
     """Draw the quench moment by moment; what stands still is drawn once."""
     figure = plots.figure(FINDING)
-    mosaic = [["bottle", "profile", "energy"], ["bottle", "profile", "moving"]]
+    mosaic = [["bottle", "profile", right] for right in ("energy", "path", "moving")]
     panels = figure.subplot_mosaic(mosaic, width_ratios=[1, 1.4, 2])
-    bottle, profile, energies, moving = panels.values()
+    bottle, profile, *history = panels.values()
     frame_moment(bottle, profile, table)
-    frame_history(energies, moving, table)
+    frame_history(*history, table)
+    history[-1].set_xlabel("sweeps")
     bottle.set_ylabel("layer")
 
     for moment in range(len(recorded(table))):
         shown = [
             *draw_molecules(bottle, table, moment, animated=True),
             *draw_shares(profile, table, moment, animated=True),
-            *draw_seen(energies, moving, table, moment, animated=True),
+            *draw_seen(*history, table, moment, animated=True),
         ]
         if moment == 0:
             profile.legend(loc="upper right", handlelength=1)

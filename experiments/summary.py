@@ -10,10 +10,10 @@ letters with a probability p.
 Minutes. 30
 
 Predict first. The likeliest letters are "t" with 0.2719 and "a" with 0.1953: which energies -log p
-do they have? Of 60 particles at t = 1, how many sit on "t", give or take how many? Suppose 14
-particles sit on "a" and 6 letters are one: does that refute anything? At which t is about half of
+do they have? Of 1,000 particles at t = 1, how many sit on "t", give or take how many? Suppose 194
+particles sit on "a" and 169 letters are one: does that refute anything? At which t is about half of
 the draws a "t": 0.25, 0.5 or 2? By how many per cent could a generator be too hot and nobody see
-it, in 60 draws, and in 200,000?
+it, in 1,000 draws, and in 200,000?
 
 Run. Some seconds; `--corpus FILE` takes a text of yours:
 
@@ -37,9 +37,9 @@ one time in a million; entropies that miss the curve by more than that. The cont
 that runs 5 % too hot, must fail.
 
 What you see. Above, t = 1 on three roads: how long a bar is, how many particles sit on a level, how
-often a letter was drawn. Of 60 the law expects 16.3 on "t" and 11.7 on "a"; 13 and 14 particles are
-there, and 15 and 6 letters. That is chance, and the eye overrates it. Below, with 200,000 of each,
-all temperatures at once: at t = 0.5 "t" has 100,492 particles and 100,632 letters, the law expects
+often a letter was drawn. Of 1,000 the law expects 272 on "t" and 195 on "a"; 282 and 194 particles
+are there, and 281 and 169 letters. What differs is chance. Below, with 200,000 of each, all
+temperatures at once: at t = 0.5 "t" has 100,492 particles and 100,632 letters, the law expects
 100,503, give or take 224. The entropy is 0.69 nats at t = 0.25, 1.48 at t = 0.5, 2.21 at t = 1,
 2.69 at t = 2 and 3.34 at t = 4, on all three roads, to 0.01 at worst.
 
@@ -52,16 +52,17 @@ t, as the lesson whole_texts shows.
 Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from boltzmann import
 exercises` and `from experiments import run` were done.
 
-1. By hand: -ln 0.2719 = 1.30 and -ln 0.1953 = 1.63. Of 60, "t" has 16.3 ± √(60 · 0.2719 · 0.7281) =
-   3.4, "a" has 11.7 ± 3.1. So 14 and 6 lie 0.7 above and 1.9 errors below: no cause for alarm.
+1. By hand: -ln 0.2719 = 1.30 and -ln 0.1953 = 1.63. Of 1,000, "t" has 271.9 ± √(1,000 · 0.2719 ·
+   0.7281) = 14.1, "a" has 195.3 ± 12.5. So 194 and 169 lie 0.1 and 2.1 errors below: no cause for
+   alarm.
 
 2. The error of a temperature that is read from n draws is t/√(nC), and C is 0.78 here at t = 1.
-   What is it for 60 and for 200,000? (15 % and 0.25 %: the control, 5 % too hot, is a third of one
+   What is it for 1,000 and for 200,000? (3.6 % and 0.25 %: the control, 5 % too hot, is 1.4 of them
    in the sheet's upper half, twenty in its lower half.)
 
        from boltzmann.language import NGram, load_corpus
        energies = -NGram.fit(load_corpus(), order=5).logits("the s")
-       print(1 / np.sqrt(np.array([60, 200_000]) * bz.heat_capacity(energies, 1.0)))
+       print(1 / np.sqrt(np.array([1000, 200_000]) * bz.heat_capacity(energies, 1.0)))
 
 3. What on the sheet would change if a constant were added to all logits; if engine and caller both
    divided by t? (Nothing. The squares would lie where t² has its law: right at t = 1, and only
@@ -117,7 +118,7 @@ class Config:
     temperatures: tuple[float, ...] = (0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0)
     particles: int = 200_000
     draws: int = 200_000
-    few: int = 60  # particles, and letters, that the pictures show, at t = 1
+    few: int = 1000  # particles, and letters, that the pictures show, at t = 1
     control: float = 1.05  # how much too hot the control runs
     seed: int = 2026
 
@@ -180,5 +181,5 @@ def draw(table: Table) -> Figure:
     shares, entropies = below.subplots(1, 2, width_ratios=[1.5, 1])
     draw_shares(shares, table)
     draw_entropies(entropies, table)
-    below.legend(*shares.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    below.legend(*entropies.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure

@@ -198,4 +198,7 @@ def draw(table: Table) -> Figure:
     texts, entropy = left.subplots(), right.subplots()
     draw_texts(texts, table)
     draw_entropy(entropy, table, table["alphabet"][0], "letter", (1, 2, 5, 10, 20))
+    sampler = "sampler: −log p of the letters"
+    plots.name_marks(entropy, law="law: entropy of the contexts", sampler=sampler)
+    entropy.legend(loc="upper left", handlelength=1.2, borderaxespad=0.2)
     return figure

@@ -251,7 +251,7 @@ def _p(found: np.ndarray, true: np.ndarray, error: np.ndarray) -> float:
 def draw(table: Table) -> Figure:
     """Draw readings over true temperatures, the heat capacity, and what the audits found."""
     figure = plots.figure(FINDING)
-    ratio, heat, named = figure.subplots(1, 3, width_ratios=[4, 3, 4])
+    ratio, heat, named = figure.subplots(1, 3, width_ratios=[4, 3, 4.6])
     readings = table.where(kind="reading")
     draw_readings(ratio, readings)
     draw_heat_capacity(heat, table.where(kind="law"), readings)

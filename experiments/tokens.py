@@ -88,7 +88,7 @@ from experiments.drawings.pages import perplexity_axis, place, temperature_axis
 from experiments.runner.table import Table, Verdict, differs, fits
 from experiments.shared import p_values
 from experiments.shared.letters import printable, shown
-from experiments.shared.roads import LAW, counted, draw_counts, surprise, three_roads
+from experiments.shared.roads import counted, draw_counts, name_roads, surprise, three_roads
 
 CHAPTER = 110
 FINDING = "A transformer sampled at temperature t is a gas at temperature t, too"
@@ -173,25 +173,18 @@ def draw(table: Table) -> Figure:
         rows = table.where(context=context)
         for k, (t, colour) in enumerate(colours.items()):
             _draw_roads(axes, rows.where(temperature=t), colour)
-            height = 0.05 + 0.06 * (len(colours) - k - 1)
-            axes.text(
-                0.04,
-                height,
-                f"t = {t:g}",
-                color=colour,
-                transform=axes.transAxes,
-                fontweight="bold",
-            )
-        axes.set_xticks(range(_NAMED + 1), [*rows["token"][:_NAMED], "all others"], rotation=90)
-        axes.tick_params(axis="x", length=0)
-        axes.set_yscale("log")
-        axes.set_ylim(1e-3, 1.3)
-        axes.set_title(f"next token after “{context}”")
+            look = {"color": colour, "fontweight": "bold", "transform": axes.transAxes}
+            axes.text(0.98, 0.4 - 0.06 * k, f"t = {t:g}", ha="right", **look)
+        axes.set_yticks(range(_NAMED + 1), [*rows["token"][:_NAMED], "all others"])
+        axes.tick_params(axis="y", length=0)
+        axes.set_ylim(_NAMED + 0.7, -0.7)
+        axes.set_xscale("log")
+        axes.set_xlim(2e-3, 1.3)
+        axes.set_xlabel("probability")
+        axes.set_title(f"after “{context}”")
 
-    panels[0].set_ylabel("probability of the token")
     _draw_entropy(entropy, table, colours)
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
-
+    name_roads(figure, panels[0])
     return figure
 
 
@@ -201,12 +194,12 @@ def _pooled(column: np.ndarray) -> np.ndarray:
 
 
 def _draw_roads(axes: Axes, rows: Table, colour: str) -> None:
-    """Draw law, gas and sampler at one temperature; only the first call on the axes names them."""
-    named, (*law, others) = not axes.lines, _pooled(rows["law"])
-    label = LAW if named else None
-    plots.law(axes, range(_NAMED), law, color=colour, drawstyle="steps-mid", label=label)
-    plots.law(axes, [_NAMED - 0.4, _NAMED + 0.4], [others, others], color=colour)
-    draw_counts(axes, rows, _pooled, colour, named)
+    """Draw law, gas and sampler at one temperature, a token a row."""
+    *law, others = _pooled(rows["law"])
+    edges = np.arange(_NAMED + 1) - 0.5
+    plots.law(axes, np.repeat(law, 2), np.repeat(edges, 2)[1:-1], color=colour)
+    plots.law(axes, [others, others], [_NAMED - 0.4, _NAMED + 0.4], color=colour)
+    draw_counts(axes, rows, _pooled, colour, sideways=True)
 
 
 def _draw_entropy(axes: Axes, table: Table, colours: dict[float, str]) -> None:
@@ -228,7 +221,7 @@ def _draw_entropy(axes: Axes, table: Table, colours: dict[float, str]) -> None:
 
     temperature_axis(axes)
     axes.set_ylim(0, 1.05 * np.log(energies.size))
-    axes.legend(loc="lower right", handlelength=1.4, handletextpad=0.4, borderaxespad=0.2)
+    axes.legend(loc="lower right", handlelength=1.4, handletextpad=0.4, fontsize=12)
     axes.set_title("entropy: mean of −log p")
     axes.set_ylabel("entropy (nats)")
     perplexity_axis(axes, [1, 10, 100, energies.size], "tokens")

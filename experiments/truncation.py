@@ -96,7 +96,7 @@ from experiments.shared.gas import chance_of_missing, relaxed_gas
 from experiments.shared.letters import shown, usable_contexts
 
 CHAPTER = 140
-FINDING = "A truncation is a wall, and heat moves a wall that is built after it"
+FINDING = "A truncation is a wall; built after the temperature, it moves with t"
 FALSE_ALARM = 1e-6
 STEPS: dict[str, Callable[[Any], Any]] = {"top-k": TopK, "top-p": TopP, "min-p": MinP}
 
@@ -251,6 +251,19 @@ def _control(panels: list[Table]) -> list[Verdict]:
     return [differs("control", claim, control, "walls that differ")] if control else []
 
 
+def _stairs(table: Table) -> dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]:
+    """Return, by wall and order, temperatures (400,) and how many letters are kept there."""
+    found = table.where(letter="")
+    t = np.geomspace(found["temperature"].min(), found["temperature"].max(), 400)
+    stairs = {}
+    for (name, tempered), rows in _part(table, table["letter"] != "").groups("wall", "tempered"):
+        kind, value = name.split(" = ")
+        p = bz.softmax(-rows["energy"])
+        seen = [before_wall(_seen(p, s, tempered), kind, float(value)) for s in t]
+        stairs[name, tempered] = (t, np.count_nonzero(seen, axis=1))
+    return stairs
+
+
 def draw(table: Table) -> Figure:
     """Draw the levels before each wall, and how many letters each wall keeps."""
     figure = plots.figure(FINDING)
@@ -261,6 +274,6 @@ def draw(table: Table) -> Figure:
         draw_levels(axes, letters.where(wall=name), name, axes is panels[0])
     panels[0].set_ylabel(f"probability at t = {table['temperature'][0]:g}")
     panels[len(panels) // 2].set_xlabel("−log p above the lowest (nats)")
-    draw_walls(walls, _part(table, table["letter"] == ""))
+    draw_walls(walls, _part(table, table["letter"] == ""), _stairs(table))
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return figure

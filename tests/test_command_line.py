@@ -450,18 +450,9 @@ def test_a_closed_pipe_ends_it_quietly(words):
     assert process.returncode == 141
 
 
-# A shell starts background jobs with SIGINT ignored, which child processes inherit.
-INTERRUPTIBLE = """
-import runpy, signal
-signal.signal(signal.SIGINT, signal.default_int_handler)
-runpy.run_module("boltzmann", run_name="__main__")
-"""
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to one process")
 def test_ctrl_c_ends_it_with_a_message():
-    command = [sys.executable, "-c", INTERRUPTIBLE, "generate", "It", "-n", "1000000"]
-    with started(command) as process:
+    with started([*COMMAND, "generate", "It", "-n", "1000000"]) as process:
         assert process.stdout.read(2) == b"It"  # by now it is drawing
         process.send_signal(signal.SIGINT)
         process.stdout.read()

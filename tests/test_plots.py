@@ -1,9 +1,12 @@
 """Figures: one look, and bytes that can be reproduced."""
 
+import io
+
 import matplotlib as mpl
 import numpy as np
 import pytest
-from matplotlib.lines import Line2D
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.lines import CARETDOWNBASE, Line2D
 from PIL import Image
 
 from boltzmann import plots
@@ -196,3 +199,46 @@ def test_marks_are_returned_as_matplotlib_returns_them():
 def test_an_animation_of_nothing_is_refused(tmp_path):
     with pytest.raises(ValueError, match="frames is empty"):
         plots.save_animation([], tmp_path, "nothing")
+
+
+@pytest.mark.parametrize("title", ["One line", "Two lines\nof a title"])
+def test_an_edge_stays_empty_and_the_title_keeps_off_the_axes(title):
+    with plots.style():
+        figure = plots.figure(title)
+        axes = figure.subplots()
+        axes.set(title="What is drawn", xlabel="across", ylabel="up")
+        axes.legend(handles=[Line2D([], [], label="line")])
+        png = plots.rendered(figure, "margins")["png"]
+    with Image.open(io.BytesIO(png)) as image:
+        inked = np.asarray(image.convert("L")) < 250
+        for along in (0, 1):
+            at = np.flatnonzero(inked.any(axis=along))
+            assert min(at[0], inked.shape[1 - along] - 1 - at[-1]) >= 12
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    above, below = (text.get_window_extent(renderer) for text in (figure._suptitle, axes.title))
+    assert above.y0 >= below.y1
+
+
+def test_what_was_not_seen_is_an_arrow_down_from_its_limit():
+    axes = plots.figure("Nothing").subplots()
+    axes.set_yscale("log")
+    arrows = plots.unseen(axes, [1, 2], 1e-3, color=plots.GREEN)
+    _, caps, (bars,) = arrows
+    assert [line.get_ydata().tolist() for line in caps] == [[5e-4, 5e-4]]
+    assert caps[0].get_marker() == CARETDOWNBASE
+    np.testing.assert_allclose([bar[:, 1].max() for bar in bars.get_segments()], 1e-3)
+
+
+def test_marks_are_named_in_grey_and_without_error_bars():
+    axes = plots.figure("Names").subplots()
+    plots.name_marks(axes, law="a", simulation="b", sampler="c", unseen="d")
+    handles, labels = axes.get_legend_handles_labels()
+    assert labels == ["a", "b", "c", "d"]
+    lines = [handles[0], *(handle[0] for handle in handles[1:])]
+    assert {line.get_color() for line in lines} == {plots.GREY}
+    assert not any(handle.has_yerr or handle.has_xerr for handle in handles[1:])
+
+
+def test_a_mark_of_another_name_is_refused():
+    with pytest.raises(ValueError, match="'gas' is none of"):
+        plots.name_marks(plots.figure("Names").subplots(), gas="simulation")

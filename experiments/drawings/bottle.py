@@ -12,21 +12,21 @@ def draw_density(axes: Axes, gas: Table) -> None:
     """Draw density against height, a colour for each temperature."""
     panels = [rows for _, rows in gas.groups("temperature")]
     colours = plots.cold_to_hot(len(panels))
-    for k, (rows, colour) in enumerate(zip(panels, colours, strict=True)):
+    for rows, colour in zip(panels, colours, strict=True):
         layers, counts, t = len(rows), rows["molecules"], rows["temperature"][0]
         height, law = (rows["layer"] + 0.5) / layers, layers * rows["law"]
         density, error = (layers * values / counts.sum() for values in (counts, np.sqrt(counts)))
-        labels = (None, None) if k else ("law: exp(−mgh/t)", "simulation")
-        plots.law(axes, law, height, color=colour, label=labels[0])
-        look = {"color": colour, "markersize": 7, "label": labels[1]}
-        plots.simulation(axes, density, height, xerr=error, **look)
-        name = f"t = {t:g}" if k else f"t = {t:g} mgH"
-        axes.text(law[-1], 1.01, name, color=colour, fontweight="bold", ha="center", va="bottom")
+        plots.law(axes, law, height, color=colour)
+        plots.simulation(axes, density, height, xerr=error, color=colour, markersize=7)
+        name = f"t = {t:g} mgH" if rows is panels[0] else f"t = {t:g}"
+        look = {"color": colour, "fontweight": "bold", "textcoords": "offset points"}
+        axes.annotate(name, (law[-1], height[-1]), (14, 0), va="center", **look)
 
     axes.set_xscale("log")
     axes.set_ylim(0, 1)
     axes.set_xlabel("density (1 = evenly spread)")
     axes.set_ylabel("height (units of the bottle's height H)")
+    plots.name_marks(axes, law="law: exp(−mgh/t)", simulation="simulation")
     axes.legend(loc="lower left")
 
 

@@ -1,5 +1,7 @@
 """Letters of kept batches against their energy, and how their law approaches the softmax."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -7,6 +9,7 @@ from matplotlib.figure import Figure
 from boltzmann import plots
 from experiments.runner.table import Table
 
+_EXACT: Any = {"marker": "_", "markersize": 18, "markeredgewidth": 2, "linestyle": "none"}
 _HIGHEST = 5.2  # nats: levels above it are too rare to be seen
 
 
@@ -20,12 +23,11 @@ def draw_kept(table: Table, finding: str) -> Figure:
 
     _draw_all(kept, groups[0][1])
     for ((_, t), rows), colour in zip(groups, colours, strict=True):
-        named = not kept.containers
-        _draw_law(kept, rows, colour, named)
-        _draw_exact(kept, rows, colour, named)
-        _draw_counts(kept, rows, colour, name="sampler: batches kept" if named else None)
+        _draw_law(kept, rows, colour)
+        _draw_exact(kept, rows, colour)
+        _draw_counts(kept, rows, colour)
         kept.text(
-            rows["energy"].min() - 0.1,
+            rows["energy"].min() - 0.25,
             rows["limit"].max(),
             f"t = {t:.2f} ",
             color=colour,
@@ -43,12 +45,15 @@ def draw_kept(table: Table, finding: str) -> Figure:
     for vowel, colour, name in ((1, plots.GREEN, "vowels"), (0, plots.PURPLE, "other letters")):
         _draw_counts(control, rows.where(vowel=vowel), colour, rows["kept"].sum(), name)
     control.set_title(f"control: kept for {rows['mean'][0]} vowels", fontsize=16)
-    handles, names = control.get_legend_handles_labels()
-    control.legend(handles[1:], names[1:], loc="lower left", fontsize=13)
+    control.legend(loc="lower left", fontsize=13)
     for axes in (kept, control):
         axes.set(xlabel="energy −log p (nats)", yscale="log", xlim=(-0.6, _HIGHEST), ylim=(2e-4, 1))
 
     _draw_approach(approach, table.where(kind="distance"), colours)
+    plots.law(kept, [], [], color=plots.GREY, linestyle="--", label="all letters: t = 1")
+    plots.name_marks(kept, law="law: softmax(log p / t)", sampler="sampler: batches kept")
+    few = f"bars: law for {letters['letters'][0]} letters"
+    kept.plot([], [], color=plots.GREY, label=few, **_EXACT)
     figure.legend(*kept.get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return figure
 
@@ -61,22 +66,21 @@ def _draw_all(axes: Axes, rows: Table) -> None:
     """Draw the law of all letters, at t = 1."""
     energy = _levels(rows)
     p = [rows.where(energy=level)["probability"][0] for level in energy]
-    plots.law(axes, energy, p, color=plots.GREY, linestyle="--", label="all letters: t = 1")
+    plots.law(axes, energy, p, color=plots.GREY, linestyle="--")
 
 
-def _draw_law(axes: Axes, rows: Table, colour: str, named: bool = False) -> None:
+def _draw_law(axes: Axes, rows: Table, colour: str) -> None:
     """Draw softmax(log p / t), a straight line."""
     energy = _levels(rows)
     p = [rows.where(energy=level)["limit"][0] for level in energy]
-    plots.law(axes, energy, p, color=colour, label="law: softmax(log p / t)" if named else None)
+    plots.law(axes, energy, p, color=colour)
 
 
-def _draw_exact(axes: Axes, rows: Table, colour: str, named: bool) -> None:
-    """Draw the exact law of so few letters."""
+def _draw_exact(axes: Axes, rows: Table, colour: str) -> None:
+    """Draw the exact law of so few letters, which is no curve: a bar a level."""
     energy = _levels(rows)
     p = [rows.where(energy=level)["exact"][0] for level in energy]
-    label = f"law for {rows['letters'][0]} letters" if named else None
-    plots.law(axes, energy, p, color=colour, linestyle=":", linewidth=1.5, label=label)
+    axes.plot(energy, p, color=colour, **_EXACT)
 
 
 def _draw_counts(
@@ -91,7 +95,10 @@ def _draw_counts(
     share = counts[seen] / total / letters[seen]
     error = np.sqrt(counts[seen]) / total / letters[seen]
     bars = [np.minimum(error, 0.9 * share), error]
-    plots.sampler(axes, energy[seen], share, bars, color=colour, label=name)
+    plots.sampler(axes, energy[seen], share, bars, color=colour)
+    plots.unseen(axes, energy[~seen], 1 / total, color=colour)
+    if name:
+        plots.sampler(axes, [], [], color=colour, label=name)
 
 
 def _draw_approach(axes: Axes, rows: Table, colours: list[str]) -> None:

@@ -8,6 +8,7 @@ from boltzmann import plots
 from experiments.runner.table import Table
 
 SHOWN = 9  # letters
+DEMONS = "0.6"  # their colour, a light grey
 
 
 def figure(table: Table, finding: str) -> Figure:
@@ -24,7 +25,7 @@ def figure(table: Table, finding: str) -> Figure:
 
 
 def _draw_temperatures(axes: Axes, flow: Table, common: float, cold: str, hot: str) -> None:
-    looks = (("demons", "0.6"), ("molecules", hot), ("letters", cold))
+    looks = (("demons", DEMONS), ("molecules", hot), ("letters", cold))
     for name, colour in looks:
         body = flow.where(body=name)
         axes.plot(body["sweep"], body["temperature"], color=colour, lw=2, label=name)
@@ -41,19 +42,27 @@ def _draw_temperatures(axes: Axes, flow: Table, common: float, cold: str, hot: s
 
 def _draw_entropies(axes: Axes, flow: Table, cold: str, hot: str) -> None:
     total = np.zeros(len(flow.where(body="letters")))
-    for name, colour in (("molecules", hot), ("letters", cold), ("demons", "0.5")):
+    for name, colour in (("molecules", hot), ("letters", cold), ("demons", DEMONS)):
         body = flow.where(body=name)
         change = body["entropy"] - body["entropy"][0]
         total += change
         axes.plot(body["sweep"], change / 1000, color=colour, lw=2)
+        _name_line(axes, body["sweep"], change / 1000, name, colour)
     sweeps = flow.where(body="letters")["sweep"]
-    axes.plot(sweeps, total / 1000, color="black", lw=3, label="all together")
+    axes.plot(sweeps, total / 1000, color="black", lw=3)
+    _name_line(axes, sweeps, total / 1000, "all together", "black")
     axes.axhline(0, color="0.8", lw=1, zorder=0)
     axes.set_xlim(0, sweeps[-1])
-    axes.legend(loc="center right")
+    axes.margins(y=0.1)
     axes.set_title("the sum of entropies rises")
     axes.set_xlabel("sweeps in contact")
     axes.set_ylabel("change of entropy (1000 nats)")
+
+
+def _name_line(axes: Axes, x: np.ndarray, y: np.ndarray, name: str, colour: str) -> None:
+    """Write above the end of a line what it is."""
+    look = {"color": colour, "fontweight": "bold", "ha": "right", "va": "bottom"}
+    axes.annotate(name, (x[-1], y[-1]), (-4, 5), textcoords="offset points", **look)
 
 
 def _draw_letters(axes: Axes, letters: Table, common: float, cold: str) -> None:
@@ -84,5 +93,7 @@ def _draw_letters(axes: Axes, letters: Table, common: float, cold: str) -> None:
     axes.set_yscale("log")
     axes.set_ylim(top=3)
     axes.legend(loc="upper right")
+    axes.set_xlim(-0.6, SHOWN - 0.4)
     axes.set_title("letters share it")
+    axes.set_xlabel("letter, the likeliest first")
     axes.set_ylabel("probability of the letter")

@@ -16,7 +16,13 @@ def figure(table: Table, finding: str) -> Figure:
     spreading, slopes = figure.subplots(1, 2)
     _draw_spreading(spreading, table.where(kind="spreading"))
     _draw_slopes(slopes, table.where(kind="slopes"))
-    figure.legend(*slopes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    plots.name_marks(
+        slopes,
+        law="law: arrangements, counted",
+        simulation="simulation: molecules and a demon",
+        unseen="none seen: below 1/N",
+    )
+    figure.legend(*slopes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
 
 
@@ -27,15 +33,17 @@ def _draw_spreading(axes: Axes, table: Table) -> None:
     plots.law(axes, np.arange(MOST + 1), law)
     for panel, colour in zip(panels, plots.cold_to_hot(len(panels)), strict=True):
         share = panel["counted"] / panel["counted"].sum()
-        seen = np.flatnonzero(share[: MOST + 1])
+        shown = panel["counted"][: MOST + 1]
+        seen = np.flatnonzero(shown)
         error = np.sqrt(share[seen] / panel["counted"].sum())
         plots.simulation(
             axes, seen, share[seen], np.minimum(error, 0.9 * share[seen]), color=colour
         )
+        plots.unseen(axes, np.flatnonzero(shown == 0), 1 / panel["counted"].sum(), color=colour)
         sweeps = int(panel["setting"][0])
         axes.plot([], [], "o", color=colour, label=f"{sweeps} sweep{'s' * (sweeps > 1)}")
     axes.set_yscale("log")
-    axes.set_ylim(3e-5, 1.5)
+    axes.set_ylim(1e-5, 1.5)
     axes.set_xlim(-0.7, MOST + 0.7)
     axes.legend(loc="upper right")
     axes.set_xticks(range(0, MOST + 1, 5))
@@ -52,21 +60,13 @@ def _draw_slopes(axes: Axes, table: Table) -> None:
         total = panel["counted"].sum()
         seen = panel["counted"] >= 5
         share = panel["counted"] / states / total
-        named = panel is panels[0]
-        plots.law(
-            axes,
-            energy,
-            panel["law"] / states,
-            color=colour,
-            label="law: arrangements, counted" if named else None,
-        )
+        plots.law(axes, energy, panel["law"] / states, color=colour)
         plots.simulation(
             axes,
             energy[seen],
             share[seen],
             (share / np.sqrt(np.maximum(panel["counted"], 1)))[seen],
             color=colour,
-            label="simulation: molecules and a demon" if named else None,
         )
         height = 0.94 - 0.07 * panels.index(panel)
         text = f"U/N = {panel['setting'][0]:g}: ∂S/∂U = {panel['slope'][0]:.3f}"

@@ -10,17 +10,18 @@ from boltzmann import plots
 from experiments.runner.table import Table
 from experiments.shared.calorimeter import Warming
 
+_CROSS = {"marker": "x", "markersize": 10, "markeredgewidth": 2.5}
+
 
 def draw_entropies(axes: Axes, table: Table, systems: Mapping[str, bz.EnergyLevels]) -> None:
     """Draw the law's entropy and the calorimeter's, with both limits."""
     for k, ((name,), rows) in enumerate(table.groups("system")):
         colour, levels = plots.SERIES[k], systems[name]
         t, law = rows["temperature"], rows["law_entropy"]
-        labels = ("law: −Σ p ln p", "calorimeter: ∫ dQ/t") if k == 0 else (None, None)
-        plots.law(axes, t, law, color=colour, label=labels[0])
+        plots.law(axes, t, law, color=colour)
         at = _spread_out(t, np.arange(0, 40, 2))
         measured, error = rows["calorimeter"][at], rows["calorimeter_error"][at]
-        look = {"color": colour, "marker": plots.MARKERS[k], "label": labels[1]}
+        look = {"color": colour, "marker": plots.MARKERS[k]}
         plots.simulation(axes, t[at], measured, error, **look)
 
         axes.axhline(law[-1], color=colour, linewidth=1, linestyle=":")
@@ -32,21 +33,20 @@ def draw_entropies(axes: Axes, table: Table, systems: Mapping[str, bz.EnergyLeve
     _temperature_axis(axes)
     axes.set_ylim(0, 2.25)
     axes.set_ylabel("entropy of a particle (nats)")
+    plots.name_marks(axes, law="law: −Σ p ln p", simulation="calorimeter: ∫ dQ/t")
     axes.legend(loc="upper left")
 
 
 def draw_capacities(axes: Axes, table: Table, warmings: Mapping[str, Warming]) -> None:
     """Draw the law's heat capacity, that of the fluctuations and that of the heat."""
-    names = ("law", "fluctuations: Var(E)/t²", "calorimeter: dU/dt")
     for k, ((name,), rows) in enumerate(table.groups("system")):
         colour, t = plots.SERIES[k], rows["temperature"]
-        labels = names if k == 0 else (None, None, None)
-        plots.law(axes, t, rows["law_capacity"], color=colour, label=labels[0])
+        plots.law(axes, t, rows["law_capacity"], color=colour)
         at = _spread_out(t, np.arange(0, 40, 2))
         measured, error = rows["fluctuations"][at], rows["fluctuations_error"][at]
-        look = {"color": colour, "marker": plots.MARKERS[k], "label": labels[1]}
+        look = {"color": colour, "marker": plots.MARKERS[k]}
         plots.simulation(axes, t[at], measured, error, **look)
-        _draw_slopes(axes, t, warmings[name], colour, labels[2])
+        _draw_slopes(axes, t, warmings[name], colour)
 
         peak, height = rows["law_peak_temperature"][0], rows["law_peak_capacity"][0]
         axes.plot([peak, 1.15], [height, height], color=colour, linewidth=1, linestyle=":")
@@ -55,19 +55,19 @@ def draw_capacities(axes: Axes, table: Table, warmings: Mapping[str, Warming]) -
     _temperature_axis(axes)
     axes.set_ylim(0, 1.35)
     axes.set_ylabel("heat capacity of a particle (k = 1)")
+    plots.name_marks(axes, law="law", simulation="fluctuations: Var(E)/t²")
+    plots.simulation(axes, [], [], color=plots.GREY, label="calorimeter: dU/dt", **_CROSS)
     axes.legend(loc="upper right")
 
 
-def _draw_slopes(
-    axes: Axes, t: np.ndarray, warming: Warming, colour: str, label: str | None
-) -> None:
+def _draw_slopes(axes: Axes, t: np.ndarray, warming: Warming, colour: str) -> None:
     """Draw dU/dt from the heat of the two steps around a temperature."""
     at = _spread_out(t, np.arange(1, 40, 2))
     scale = warming.coldness[at] ** 2 / (2 * warming.step)
     energy_noise = warming.noise(warming.excess_energy)
     error = scale * np.sqrt(energy_noise[at - 1] + energy_noise[at + 1])
-    look = {"color": colour, "marker": "x", "markersize": 10, "markeredgewidth": 2.5}
-    plots.simulation(axes, t[at], scale * warming.heat_of_two_steps(at), error, label=label, **look)
+    slope = scale * warming.heat_of_two_steps(at)
+    plots.simulation(axes, t[at], slope, error, color=colour, **_CROSS)
 
 
 def _spread_out(t: np.ndarray, places: np.ndarray) -> np.ndarray:

@@ -2,24 +2,27 @@
 
 import numpy as np
 from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
 
 from boltzmann import plots
+from experiments.drawings.curves import smooth
 from experiments.runner.table import Table
 
-# Where a curve is named, the likeliest first: at which t/(1 + t), how far from there in points,
-# aligned how.
+# Where a curve is named, the likeliest first: at which t, how far from there in points, aligned
+# how.
 _LABELS = (
-    (1 / 5, 10, 4, "left"),
-    (1 / 3, -8, 8, "right"),
-    (1 / 2, -8, 8, "right"),
-    (2 / 3, 8, -18, "left"),
-    (2 / 3, 4, 6, "left"),
+    (0.25, 10, 4, "left"),
+    (0.5, -8, 8, "right"),
+    (1.0, -8, 8, "right"),
+    (2.0, 8, -18, "left"),
+    (2.0, 4, 6, "left"),
 )
+_STRETCH = 0.7  # a power below 1 moves small and large t away from 0 and infinity
 
 
-def _place(t: np.ndarray) -> np.ndarray:
-    """Return t/(1 + t), which puts 0, 1 and infinity at 0, 1/2 and 1."""
-    return 1 - 1 / (1 + t)
+def _place(t: ArrayLike) -> np.ndarray:
+    """Return u/(1 + u), u = t^0.7, which puts 0, 1 and infinity at 0, 1/2 and 1."""
+    return 1 - 1 / (1 + np.asarray(t, np.float64) ** _STRETCH)
 
 
 def draw_limits(axes: Axes, rows: Table, title: str, most: int) -> None:
@@ -52,7 +55,7 @@ def _draw_outcome(
     axes: Axes, line: Table, points: Table, draws: dict[str, np.ndarray], colour: str
 ) -> None:
     """Draw law, gas and sampler of one outcome."""
-    plots.law(axes, _place(line["temperature"]), line["law"], color=colour)
+    plots.law(axes, *smooth(_place(line["temperature"]), line["law"]), color=colour)
     for mark, road in ((plots.simulation, "simulated"), (plots.sampler, "sampled")):
         share = points[road] / draws[road]
         error = np.sqrt(share * (1 - share) / draws[road])
@@ -62,7 +65,8 @@ def _draw_outcome(
 def _name_outcome(
     axes: Axes, line: Table, outcome: str, colour: str, label: tuple[float, float, float, str]
 ) -> None:
-    along, right, up, aligned = label
+    t, right, up, aligned = label
+    along = float(_place(t))
     height = np.interp(along, _place(line["temperature"]), line["law"])
     look = {"ha": aligned, "color": colour, "fontweight": "bold", "parse_math": False}
     at = (along, min(height, 0.88))

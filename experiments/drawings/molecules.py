@@ -64,7 +64,6 @@ def _draw_populations(axes: Axes, populations: Table) -> None:
             rows["error"][:seen],
             color=colour,
             markersize=5,
-            capsize=2,
         )
         top = int(rows["law"].argmax())
         axes.annotate(
@@ -75,12 +74,11 @@ def _draw_populations(axes: Axes, populations: Table) -> None:
             color=colour,
             fontweight="bold",
         )
-    axes.set_ylim(0, 1.12 * populations["law"].max())
+    axes.set_ylim(0, 1.28 * populations["law"].max())
     axes.set_title("carbon monoxide")
     axes.set_xlabel("rotational quantum number J")
     axes.set_ylabel("share of the molecules")
-    plots.law(axes, [], [], label="law")
-    plots.simulation(axes, [], [], [], color=plots.BLACK, markersize=5, label="Metropolis gas")
+    plots.name_marks(axes, law="law", simulation="Metropolis gas")
     axes.legend(loc="upper right")
 
 

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from boltzmann import plots
 from boltzmann.statistics import pulls
+from experiments.drawings.curves import smooth
 from experiments.runner.table import Table
 
 
@@ -29,20 +30,23 @@ def draw_system(axes: Axes, rows: Table, name: str) -> None:
     """Draw law and gas at every temperature of one system."""
     for panel, look in _panels(rows):
         energy, law, total = panel["energy"], panel["law"], panel["simulated"].sum()
-        plots.law(axes, energy, law, color=look["color"])
+        fine, logs = smooth(energy, np.log(law))
+        plots.law(axes, fine, np.exp(logs), color=look["color"])
         seen = panel["simulated"] > 0
         fraction = panel["simulated"][seen] / total
         error = np.sqrt(fraction * (1 - fraction) / total)
         # On a logarithmic axis a bar that reaches below zero has no end.
         bars = [np.minimum(error, 0.9 * fraction), error]
         plots.simulation(axes, energy[seen], fraction, bars, markersize=7, **look)
+        plots.unseen(axes, energy[~seen], 1 / total, color=look["color"])
 
     if np.any(panel["degeneracy"] > 1):
         wrong = panel["law"] / panel["degeneracy"]
-        plots.law(axes, energy, wrong / wrong.sum(), color=look["color"], linestyle=":")
+        fine, logs = smooth(energy, np.log(wrong / wrong.sum()))
+        plots.law(axes, fine, np.exp(logs), color=look["color"], linestyle=":")
     axes.set_title(name)
     axes.set_yscale("log")
-    axes.set_ylim(4e-7, 2)
+    axes.set_ylim(2e-7, 2)
     axes.set_yticks([1e-6, 1e-4, 1e-2, 1])
 
 
@@ -67,7 +71,7 @@ def _panels(rows: Table) -> list[tuple[Table, dict[str, object]]]:
     colours = plots.cold_to_hot(len(panels))
     markers = [plots.MARKERS[rank % len(plots.MARKERS)] for rank in range(len(panels))]
     return [
-        (panel, {"color": colour, "marker": marker, "capsize": 3})
+        (panel, {"color": colour, "marker": marker})
         for panel, colour, marker in zip(panels, colours, markers, strict=True)
     ]
 
@@ -79,8 +83,9 @@ def name_lines(figure: Figure, first: Axes, table: Table) -> None:
     for row, colour in enumerate(plots.cold_to_hot(len(temperatures))):
         text = f"t = {temperatures[row]:g} Δ"
         first.text(0.97, 0.1 + 0.2 * row, text, color=colour, **look)
-    plots.law(first, [], [], label="law: g exp(−E/t) / Z")
-    plots.law(first, [], [], linestyle=":", label="if each level were one state")
-    plots.simulation(first, [], [], [], color=plots.BLACK, label="simulation: Metropolis gas")
+    plots.name_marks(first, law="law: g exp(−E/t) / Z")
+    one_state = {"linestyle": ":", "label": "if each level were one state"}
+    plots.law(first, [], [], color=plots.GREY, **one_state)
+    plots.name_marks(first, simulation="simulation", unseen="none seen: below 1/N")
     handles, labels = first.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    figure.legend(handles, labels, loc="outside lower center", ncols=4)

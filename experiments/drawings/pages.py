@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from boltzmann import plots
+from experiments.drawings.curves import smooth
 from experiments.runner.table import Table
 from experiments.shared.letters import printable
 
@@ -72,16 +73,14 @@ def draw_entropy(axes: Axes, table: Table, count: int, symbol: str, marks: Seque
     """Draw entropy per symbol, of which there are `count`, against t/(1 + t)."""
     t = table["temperature"]
     limit = np.log(count)
-    plots.law(axes, place(t), table["law"], label="law: entropy of the contexts")
+    plots.law(axes, *smooth(place(t), table["law"]))
     for k in range(t.size):
-        label = f"sampler: −log p of the {symbol}s" if t[k] == 1 else None
         point, error, colour = table["sampled"][k], table["sampled_error"][k], _colour(t[k])
-        plots.sampler(axes, place(t[k]), point, error, color=colour, label=label, clip_on=False)
+        plots.sampler(axes, place(t[k]), point, error, color=colour, clip_on=False)
     axes.axhline(limit, color=plots.GREY, linestyle=":", zorder=1)
     axes.set_ylim(0, 1.15 * limit)
     temperature_axis(axes)
     axes.set_ylabel(f"entropy (nats per {symbol})")
-    axes.legend(loc="upper left", handlelength=1.2, borderaxespad=0.2)
     perplexity_axis(axes, [*marks, count], f"{symbol}s")
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from boltzmann import plots
+from experiments.drawings.curves import smooth
 from experiments.runner.table import Table
 
 _GROUND = ord("a")  # in a molecule's path a letter is a layer, and this one the lowest
@@ -34,6 +35,20 @@ def layers_of(paths: np.ndarray, moment: int) -> np.ndarray:
     return np.array([ord(path[moment]) - _GROUND for path in paths])
 
 
+def marked_one(table: Table) -> tuple[int, np.ndarray]:
+    """Return which molecule is marked, and the layers (looks,) of its path.
+
+    It is the one that climbs highest after it has been on the floor; of several, the one that
+    begins highest.
+    """
+    paths = table.where(series="molecule")["path"]
+    layers = np.transpose([layers_of(paths, look) for look in range(len(paths[0]))])
+    grounded = np.maximum.accumulate(layers == 0, axis=1)
+    climbed = np.where(grounded, layers, -1).max(axis=1)
+    marked = int(np.lexsort((layers[:, 0], climbed))[-1])
+    return marked, layers[marked]
+
+
 def recorded(table: Table) -> list[Table]:
     """Return the rows of the crowd, moment by moment."""
     return [rows for _, rows in table.where(series="crowd").groups("sweep")]
@@ -60,8 +75,10 @@ def frame_moment(bottle: Axes, profile: Axes, table: Table) -> None:
     bottle.spines[["top", "right"]].set_visible(True)
 
     cold = {"color": plots.GREY, "linestyle": ":", "label": "cold law"}
-    plots.law(profile, rows["cold"], rows["layer"], **cold)
+    layer, share = smooth(rows["layer"], rows["cold"])
+    plots.law(profile, share, layer, **cold)
     profile.set_xlim(0, 1.15 * rows["cold"].max())
+    profile.set_xticks([0, 0.2, 0.4], ["0", "0.2", "0.4"])
     profile.set_xlabel("share of all")
     profile.tick_params(axis="y", labelleft=False)
 
@@ -72,7 +89,7 @@ def draw_molecules(bottle: Axes, table: Table, moment: int, animated: bool = Fal
     layers = layers_of(paths, moment)
     place, height = (np.arange(1, layers.size + 1) * step % 1 for step in _SCATTER)
     up = layers + 0.8 * height - 0.4
-    marked = np.argmax(layers_of(paths, 0))  # it begins at the top
+    marked, _ = marked_one(table)
 
     sweeps = f"{recorded(table)[moment]['sweep'][0]} sweeps"
     bottle.set_title(sweeps, loc="left", fontweight="bold", animated=animated)
@@ -88,51 +105,60 @@ def draw_shares(profile: Axes, table: Table, moment: int, animated: bool = False
     rows = recorded(table)[moment]
     share = rows["molecules"] / rows["molecules"].sum()
     options = {"animated": animated}
+    layer, law = smooth(rows["layer"], rows["law"])
     return [
-        plots.law(profile, rows["law"], rows["layer"], label="$p_0 P^k$", **options),
+        plots.law(profile, law, layer, label="law: $p_0 P^k$", **options),
         plots.simulation(profile, share, rows["layer"], markersize=6, label="gas", **options),
     ]
 
 
-def draw_history(energies: Axes, moving: Axes, table: Table, moment: int) -> None:
-    """Draw the energy, and the share of molecules that move, up to a moment; the law all along."""
-    frame_history(energies, moving, table)
-    draw_seen(energies, moving, table, moment)
+def draw_history(energies: Axes, path: Axes, moving: Axes, table: Table, moment: int) -> None:
+    """Draw the energy, the marked molecule's path and the share that moves, up to a moment.
+
+    The law is drawn all along.
+    """
+    frame_history(energies, path, moving, table)
+    draw_seen(energies, path, moving, table, moment)
 
 
-def frame_history(energies: Axes, moving: Axes, table: Table) -> None:
-    """Draw the law of the energy and of the share of molecules that move."""
+def frame_history(energies: Axes, path: Axes, moving: Axes, table: Table) -> None:
+    """Draw the law of the energy and of the share of molecules that move, and empty axes."""
     crowd, moves = recorded(table), table.where(series="moves")
     sweeps = _sweeps(crowd)
     for axes, x, law in (
         (energies, sweeps, [rows["law"] @ rows["layer"] for rows in crowd]),
         (moving, moves["sweep"], moves["law"]),
     ):
-        plots.law(axes, x, law)
+        plots.law(axes, *smooth(x, law))
         axes.set_ylim(0, 1.1 * max(law))
 
-    for axes, name in ((energies, "quanta per molecule"), (moving, "share")):
+    path.set_ylim(-0.6, crowd[0]["layer"].max() + 0.6)
+    for axes, name, title, colour in (
+        (energies, "quanta", "the crowd: mean energy", plots.BLUE),
+        (path, "layer", "the marked one: its layer", plots.VERMILION),
+        (moving, "share", "all molecules: share that moves", plots.BLUE),
+    ):
         axes.set_xlim(-0.02 * sweeps[-1], 1.02 * sweeps[-1])
-        axes.set_xlabel("sweeps")
         axes.set_ylabel(name)
-    energies.set_title("the crowd: energy above the floor", loc="left", color=plots.BLUE)
-    title = "its molecules: how many move in a sweep"
-    moving.set_title(title, loc="left", color=plots.VERMILION)
+        axes.set_title(title, loc="left", color=colour)
 
 
 def draw_seen(
-    energies: Axes, moving: Axes, table: Table, moment: int, animated: bool = False
+    energies: Axes, path: Axes, moving: Axes, table: Table, moment: int, animated: bool = False
 ) -> Moving:
-    """Draw the energy of the gas, and the share of its molecules that moved, up to a moment."""
+    """Draw the energy of the gas, the path of one, and the share that moved, up to a moment."""
     crowd, moves = recorded(table), table.where(series="moves")
     everyone = crowd[0]["molecules"].sum()
     energy_seen = [energy(rows) / everyone for rows in crowd[: moment + 1]]
     moved = moves["molecules"][:moment] / everyone
+    _, layers = marked_one(table)
+    walked = {"color": plots.VERMILION, "linestyle": "-", "linewidth": 1.5}
     return [
-        plots.simulation(axes, x[: len(y)], y, color=colour, markersize=6, animated=animated)
-        for axes, x, y, colour in (
-            (energies, _sweeps(crowd), energy_seen, plots.BLUE),
-            (moving, moves["sweep"], moved, plots.VERMILION),
+        plots.simulation(axes, x[: len(y)], y, markersize=5, animated=animated, **look)
+        for axes, x, y, look in (
+            (energies, _sweeps(crowd), energy_seen, {}),
+            (path, _sweeps(crowd), layers[: moment + 1], walked),
+            (moving, moves["sweep"], moved, {}),
         )
     ]
 

@@ -46,7 +46,10 @@ def _draw_fall(axes: Axes, rows: Table, counts: str, label: str, **look: Any) ->
     if mode[0] > 0:
         plots.law(axes, sweep, mode, color=look["color"], linestyle="--", linewidth=1.8)
     seen = law > 2 * error
-    plots.simulation(axes, sweep[seen], measured[seen], error[seen], label=label, **look)
+    plots.simulation(axes, sweep[seen], measured[seen], error[seen], **look)
+    plots.simulation(axes, [], [], label=label, **look)
+    gone = np.flatnonzero(~seen)[:1]
+    plots.unseen(axes, sweep[gone], 2 * error[gone], color=look["color"])
 
 
 def _distances(rows: Table, counts: str) -> tuple[float, ...]:
@@ -70,12 +73,14 @@ def _distances(rows: Table, counts: str) -> tuple[float, ...]:
 
 def name_lines(figure: Figure) -> None:
     """Say once what lines, dashes and points are."""
-    line = {"color": plots.BLACK, "linewidth": 2}
+    line = {"color": plots.GREY, "linewidth": 2}
     dashes = {**line, "linestyle": "--", "linewidth": 1.8}
     points = {**line, "linestyle": "none", "marker": "o", "markersize": 8}
+    arrow = {"marker": r"$\downarrow$", "markersize": 14}
     handles = [
         Line2D([], [], label="law: $p_0 P^k$", **line),
         Line2D([], [], label="its slowest mode: $λ_2^k$", **dashes),
         Line2D([], [], label="simulation", **points),
+        Line2D([], [], label="below two standard errors", **{**points, **arrow}),
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=3)
+    figure.legend(handles=handles, loc="outside lower center", ncols=4)

@@ -25,7 +25,8 @@ def draw_accepted(axes: Axes, law: Table, steps: Table) -> None:
     ):
         plots.law(axes, law["distance"], law[exact], color=colour)
         share = steps[counted] / tried
-        mark(axes, x, share, np.sqrt(share * (1 - share) / tried), color=colour, label=label)
+        mark(axes, x, share, np.sqrt(share * (1 - share) / tried), color=colour)
+        mark(axes, [], [], color=colour, label=label)
     axes.set(ylabel="proposals accepted", ylim=(0, 1.03), xlim=(0, None))
     axes.set_title("accepted: 1 − TV, or fewer")
     axes.legend(loc="lower left", fontsize=13)
@@ -82,8 +83,8 @@ def draw_calls(axes: Axes, texts: Table) -> None:
         plots.law(axes, fine, (1 - share ** (fine + 1)) / (1 - share), color=colour)
         yielded = rows["tokens"] / rows["target_calls"]
         error = yielded / rows["target_calls"] * np.sqrt(rows["variance"])
-        label = names[int(order)]
-        plots.sampler(axes, rows["proposals"], yielded, error, color=colour, label=label)
+        plots.sampler(axes, rows["proposals"], yielded, error, color=colour)
+        plots.sampler(axes, [], [], color=colour, label=names[int(order)])
     axes.set(xlabel="tokens proposed in a round", ylabel="tokens a call", ylim=(0.9, None))
     axes.set_title("GPT-2 with n-grams of its tokens as drafts")
     axes.legend(loc="upper left", fontsize=13)

@@ -4,16 +4,18 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from boltzmann import plots
+from experiments.drawings.curves import smooth
 from experiments.runner.table import Table
 
 
 def draw_readings(axes: Axes, readings: Table) -> None:
     """Draw each reading over the true temperature, in the band of its predicted error."""
     t, found, error = (readings[name] for name in ("temperature", "reading", "error"))
-    band = 1 / np.sqrt(readings["draws"] * readings["law_heat_capacity"])
+    logs, band = smooth(np.log(t), 1 / np.sqrt(readings["draws"] * readings["law_heat_capacity"]))
     look = {"color": plots.GREY, "alpha": 0.3, "linewidth": 0, "label": "law: 1 ± 1/√(nC)"}
-    axes.fill_between(t, 1 - band, 1 + band, **look)
-    plots.sampler(axes, t, found / t, error / t, label="reading of tokens")
+    axes.fill_between(np.exp(logs), 1 - band, 1 + band, **look)
+    plots.sampler(axes, t, found / t, error / t)
+    plots.sampler(axes, [], [], label="reading of tokens")
     axes.axhline(1, color=plots.BLACK, linewidth=1)
     axes.set_ylabel("temperature read / true")
     axes.set_ylim(0.85, 1.15)
@@ -23,7 +25,8 @@ def draw_readings(axes: Axes, readings: Table) -> None:
 
 def draw_heat_capacity(axes: Axes, law: Table, readings: Table) -> None:
     """Draw the heat capacity by the law and by the tokens."""
-    plots.law(axes, law["temperature"], law["law_heat_capacity"], label="law")
+    t, capacity = smooth(np.log(law["temperature"]), law["law_heat_capacity"])
+    plots.law(axes, np.exp(t), capacity, label="law")
     plots.sampler(axes, readings["temperature"], readings["heat_capacity"], label="from the tokens")
     axes.set_ylabel("heat capacity C of a token (k = 1)")
     _temperature_axis(axes)
@@ -33,6 +36,7 @@ def draw_heat_capacity(axes: Axes, law: Table, readings: Table) -> None:
 
 def _temperature_axis(axes: Axes) -> None:
     axes.set_xscale("log")
+    axes.set_xticks([0.1, 1, 10], ["0.1", "1", "10"])
     axes.set_xlabel("true temperature t")
 
 

@@ -1,5 +1,7 @@
 """Levels before each wall, and how many letters each wall keeps."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from matplotlib.axes import Axes
 
@@ -7,6 +9,9 @@ from boltzmann import plots
 from experiments.runner.table import Table
 
 _SHOWN = 4.0  # nats above the lowest level
+_STYLES = {"first": "-", "last": "--"}  # tempered first or last
+_COLOURS = (plots.PURPLE, plots.GREEN, plots.ORANGE)  # of the walls: no road's, no temperature's
+Stairs = Mapping[tuple[str, str], tuple[np.ndarray, np.ndarray]]
 _TICKS = (0.02, 0.05, 0.1, 0.2, 0.5)
 
 
@@ -23,7 +28,8 @@ def draw_levels(axes: Axes, rows: Table, name: str, named: bool) -> None:
     ):
         share = rows[road][order] / rows[road].sum()
         error = np.sqrt(share * (1 - share) / rows[road].sum())
-        mark(axes, energy[kept], share[kept], error[kept], label=label)
+        mark(axes, energy[kept], share[kept], error[kept])
+        mark(axes, [], [], label=label)
 
     wall = (energy[kept][-1] + energy[~kept][0]) / 2 if not kept.all() else energy[-1]
     axes.axvspan(wall, _SHOWN, color=plots.GREY, alpha=0.35, linewidth=0, label="wall")
@@ -34,15 +40,18 @@ def draw_levels(axes: Axes, rows: Table, name: str, named: bool) -> None:
     axes.minorticks_off()
 
 
-def draw_walls(axes: Axes, found: Table) -> None:
-    """Draw how many letters each wall keeps at each temperature, built last and built first."""
-    for ((name,), rows), colour in zip(found.groups("wall"), plots.SERIES, strict=False):
-        for tempered, style, label in (("first", "-", name), ("last", "--", None)):
+def draw_walls(axes: Axes, found: Table, stairs: Stairs) -> None:
+    """Draw how many letters each wall keeps at each temperature, built last and built first.
+
+    `stairs` are temperatures, and how many letters the definition keeps there.
+    """
+    for ((name,), rows), colour in zip(found.groups("wall"), _COLOURS, strict=False):
+        for tempered, style in _STYLES.items():
             part = rows.where(tempered=tempered)
-            t = part["temperature"]
-            plots.law(axes, t, part["law"], color=colour, linestyle=style)
-            look = {"color": colour, "markerfacecolor": "none", "label": label}
-            axes.plot(t, part["sampled"], "s", **look)
+            plots.law(axes, *stairs[name, tempered], color=colour, linestyle=style)
+            look = {"color": colour, "markersize": 7}
+            plots.sampler(axes, part["temperature"], part["sampled"], **look)
+        plots.sampler(axes, [], [], color=colour, markersize=7, label=name)
 
     axes.set_xscale("log")
     axes.set_yscale("log")
@@ -53,5 +62,8 @@ def draw_walls(axes: Axes, found: Table) -> None:
 
     axes.set_xlabel("temperature t")
     axes.set_ylabel("letters before the wall")
-    axes.set_title("wall built last (—) or first (- -)")
-    axes.legend(loc="lower right", fontsize=12)
+    axes.set_title("how many letters a wall keeps")
+    for tempered, label in (("first", "law: wall built last"), ("last", "law: wall built first")):
+        plots.law(axes, [], [], color=plots.GREY, linestyle=_STYLES[tempered], label=label)
+    axes.set_ylim(1, 60)
+    axes.legend(loc="lower right", fontsize=12, frameon=True, framealpha=1, edgecolor="none")

@@ -3,10 +3,9 @@
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy.interpolate import PchipInterpolator
-from scipy.special import expit, logit
 
 from boltzmann import plots
+from experiments.drawings.curves import smooth
 from experiments.runner.table import Table
 
 FERMI, ONE_BY_ONE = plots.BLUE, plots.VERMILION
@@ -36,8 +35,7 @@ def _draw_inclusion(axes: Axes, rows: Table) -> None:
         ("fermi", FERMI, "law: a gas of k fermions"),
         ("one_by_one", ONE_BY_ONE, "law: one after another"),
     ):
-        fine = np.linspace(energy[0], energy[near][-1], 200)
-        plots.law(axes, fine, _between(energy, rows[law], fine), color=colour, label=label)
+        plots.law(axes, *_curve(energy[near], rows[law][near]), color=colour, label=label)
 
     for counts, sets, mark, colour, label in (
         ("gas", "looks", plots.simulation, FERMI, "simulation: gas of fermions"),
@@ -46,17 +44,20 @@ def _draw_inclusion(axes: Axes, rows: Table) -> None:
     ):
         share = rows[counts] / rows[sets]
         error = np.sqrt(share * (1 - share) / rows[sets])
-        mark(axes, energy[spread], share[spread], error[spread], color=colour, label=label)
+        mark(axes, energy[spread], share[spread], error[spread], color=colour)
+        mark(axes, [], [], color=colour, label=label)
 
     axes.set_xlabel("energy −log p (nats)")
     axes.set_ylim(-0.03, 1.03)
     axes.set_title(f"{rows['count'][0]} {rows['system'][0]}, t = 1", fontsize=16)
 
 
-def _between(energy: np.ndarray, p: np.ndarray, fine: np.ndarray) -> np.ndarray:
+def _curve(energy: np.ndarray, p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return a smooth curve through the probabilities (K,) of levels, straight in log-odds."""
     levels, first = np.unique(energy, return_index=True)
-    return expit(PchipInterpolator(levels, logit(np.clip(p[first], 1e-12, 1 - 1e-12)))(fine))
+    share = np.clip(p[first], 1e-12, 1 - 1e-12)
+    fine, odds = smooth(levels, np.log(share / (1 - share)))
+    return fine, 1 / (1 + np.exp(-odds))
 
 
 def _spread(energy: np.ndarray, least: float) -> list[int]:
@@ -75,7 +76,7 @@ def _draw_differences(axes: Axes, rows: Table) -> None:
         plots.law(axes, part["count"], part["differing"], color=colour, marker="o", markersize=5)
         end = (part["count"][-1], part["differing"][-1])
         axes.annotate(
-            f"t = {t:g}", end, (6, 0), textcoords="offset points", color=colour, va="center"
+            f"t = {t:g}", end, (8, 0), textcoords="offset points", color=colour, va="center"
         )
     axes.set_xlabel("letters drawn, k")
     axes.set_ylabel("letters that differ, at least")

@@ -5,6 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from boltzmann import plots
+from experiments.drawings.curves import smooth
 from experiments.runner.table import Table
 
 
@@ -41,7 +42,8 @@ def _draw_haste(axes: Axes, processes: Table, curves: Table) -> None:
     groups = list(processes.groups("temperature"))
     for ((t,), rows), colour in zip(groups, plots.cold_to_hot(len(groups)), strict=True):
         law = curves.where(temperature=t)
-        plots.law(axes, law["steps"], law["law_mean_work"], color=colour)
+        steps, work = smooth(np.log(law["steps"]), law["law_mean_work"])
+        plots.law(axes, np.exp(steps), work, color=colour)
         plots.simulation(
             axes, rows["steps"], rows["mean_work"], rows["mean_work_error"], color=colour
         )
@@ -59,18 +61,18 @@ def _draw_haste(axes: Axes, processes: Table, curves: Table) -> None:
     axes.set_title("in haste and slowly")
     axes.set_xlabel("steps")
     axes.set_ylabel("mean work, and free energy (dashed)")
-    plots.simulation(axes, [], [], [], color=plots.BLACK, label="⟨W⟩")
-    name = "−t ln⟨exp(−W/t)⟩"
-    plots.simulation(axes, [], [], [], color=plots.BLACK, marker="D", markersize=6, label=name)
+    plots.name_marks(axes, simulation="⟨W⟩")
+    diamond = {"marker": "D", "markersize": 6, "label": "−t ln⟨exp(−W/t)⟩"}
+    plots.simulation(axes, [], [], color=plots.GREY, **diamond)
     axes.legend(loc="upper right")
 
 
 def _draw_estimates(axes: Axes, estimates: Table, expected: Table) -> None:
     n = estimates["steps"]
-    plots.law(axes, expected["steps"], expected["law_jarzynski"], label="expected")
-    plots.simulation(
-        axes, n, estimates["jarzynski"], estimates["mean_work_error"], label="gas, on average"
-    )
+    particles, estimate = smooth(np.log(expected["steps"]), expected["law_jarzynski"])
+    plots.law(axes, np.exp(particles), estimate, label="expected")
+    plots.simulation(axes, n, estimates["jarzynski"], estimates["mean_work_error"])
+    plots.simulation(axes, [], [], label="gas, on average")
     axes.axhline(0, color=plots.BLACK, linestyle="--", linewidth=1.5)
     axes.annotate("ΔF", (n.max(), 0), (0, 8), textcoords="offset points", ha="right")
     axes.set_xscale("log")

@@ -1,6 +1,7 @@
 """Three roads to a distribution: law, gas and sampler, counted, held together and drawn."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -100,31 +101,38 @@ def surprise(panel: Table, counts: str) -> tuple[float, float, float]:
 
 
 def draw_counts(
-    axes: Axes, rows: Table, chosen: Callable[[np.ndarray], np.ndarray], colour: str, named: bool
+    axes: Axes,
+    rows: Table,
+    chosen: Callable[[np.ndarray], np.ndarray],
+    colour: str | None = None,
+    sideways: bool = False,
 ) -> None:
-    """Draw the shares of gas and sampler in what is `chosen` from a column.
+    """Draw the shares of gas and sampler in what is `chosen` from a column, on a log axis.
 
-    If `named`, a legend will name them.
+    Without a colour each road has its own. `sideways`, shares run to the right, and what has none
+    is left out.
     """
-    for column, mark, name in (
-        ("simulated", plots.simulation, "simulation: Metropolis gas, E = −log p"),
-        ("sampled", plots.sampler, "sampler: logits / t, then a draw"),
-    ):
+    look: dict[str, Any] = {} if colour is None else {"color": colour}
+    for column, mark in (("simulated", plots.simulation), ("sampled", plots.sampler)):
         counts, total = chosen(rows[column]), rows[column].sum()
         seen = np.flatnonzero(counts)
         fraction = counts[seen] / total
         error = np.sqrt(fraction * (1 - fraction) / total)
         # On a logarithmic axis a bar that reaches below zero has no end.
         bars = [np.minimum(error, 0.9 * fraction), error]
-        mark(axes, seen, fraction, bars, color=colour, label=name if named else None)
+        if sideways:
+            mark(axes, fraction, seen, xerr=bars, **look)
+            continue
+        mark(axes, seen, fraction, bars, **look)
+        plots.unseen(axes, np.flatnonzero(counts == 0), 1 / total, **look)
 
 
 def name_roads(figure: Figure, axes: Axes) -> None:
     """Name line, points and squares in a legend below the figure."""
-    for mark, label in (
-        (plots.law, LAW),
-        (plots.simulation, "simulation: Metropolis gas"),
-        (plots.sampler, "sampler: logits / t, then a draw"),
-    ):
-        mark(axes, [], [], color=plots.GREY, label=label)
-    figure.legend(loc="outside lower center", ncols=3)
+    plots.name_marks(
+        axes,
+        law=LAW,
+        simulation="simulation: Metropolis gas",
+        sampler="sampler: logits / t, then a draw",
+    )
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)

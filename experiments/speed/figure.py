@@ -29,7 +29,9 @@ def draw(table: Table, finding: str) -> Figure:
     _draw_runs(grid["particles"], runs.where(sweeps=100), "particles", "particles (100 sweeps)")
     _draw_runs(grid["sweeps"], runs.where(particles=10**5), "sweeps", "sweeps (10⁵ particles)")
     grid["particles"].legend()
-    figure.supxlabel(table["machine"][0], fontsize=10, color=plots.GREY)
+    # A legend without entries: the layout leaves room for it, and a margin below.
+    machine = figure.legend([], [], loc="outside lower center", title=table["machine"][0])
+    machine.get_title().set(fontsize=10, color=plots.GREY)
     return figure
 
 

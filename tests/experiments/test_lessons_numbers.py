@@ -9,6 +9,7 @@ import boltzmann as bz
 from boltzmann.statistics import pulls
 from experiments import contact as contact_lesson
 from experiments import counting as counting_lesson
+from experiments.drawings.quench import marked_one
 from experiments.engines import results as engines_results
 from experiments.occupancy import LEAST
 from experiments.runner import cli as runner
@@ -329,6 +330,15 @@ def whole_texts(table):
     )
     yield "at t = 1 both cost {:.2f}", plain["text_law"]
 
+    def per_hundred(word):
+        rows = table.where(kind="word", temperature=0.5, symbol=word)
+        return [100 * rows["text"][0], 100 * rows["token"][0]]
+
+    (whole, single), (capital, few), stray = map(per_hundred, ("the", "The", "t"))
+    yield '"the" comes {:.0f} times and "The" {:.0f} times', [whole, capital]
+    yield "in as many texts of cold letters {:.0f} and {:.0f} times", [single, few]
+    yield 'a stray "t" {:.0f} and {:.0f} times', stray
+
 
 @quotes
 def without_replacement(table):
@@ -540,24 +550,15 @@ def quench(table):
         "has then got {:,} quanta from {:,} molecules, as many as they lost",
         [moves["heat"][-1], everyone],
     )
-    paths = np.array(
-        [
-            [ord(layer) - ord("a") for layer in path]
-            for path in table.where(series="molecule")["path"]
-        ]
-    )
-    marked, sweeps = paths[paths[:, 0].argmax()], list(at)
-    floor = sweeps[np.argmin(marked)]
-    assert marked[0] == crowd["layer"].max() and marked.min() == 0
-    assert (at[floor] - cold) / (at[0] - cold) == pytest.approx(0.2, abs=0.01)
-
-    begins = (
-        "begins at the top, is first seen on the floor after {} sweeps, "
-        "with a fifth of the gas's heat still"
-    )
-    yield begins, [floor]
-    yield "after {} sweeps is back in layer {}", [81, marked[sweeps.index(81)]]
-    assert len(paths) == 100
+    _, path = marked_one(table)
+    sweeps = np.array(list(at))
+    floor, top = np.argmin(path), np.argmax(path)
+    assert path[floor] == 0 and path[top] == crowd["layer"].max() and floor < top
+    yield "there it is first seen after {} sweeps", [sweeps[floor]]
+    yield "After {}, the crowd at rest, it stands in layer {}", [sweeps[top], path[top]]
+    assert at[sweeps[top]] == pytest.approx(cold, rel=0.03)
+    yield "and {} sweeps later in layer {}", [sweeps[-1] - sweeps[top], path[-1]]
+    assert len(table.where(series="molecule")) == 100  # "of a hundred"
 
 
 @quotes
@@ -639,7 +640,7 @@ def summary(table):
 
     few = table["few_simulated"].sum()
     expected = [few * letter(name, 1.0, "law")[0] for name in "ta"]
-    yield 'Of {} the law expects {:.1f} on "t" and {:.1f} on "a"', [few, *expected]
+    yield 'Of {:,} the law expects {:.0f} on "t" and {:.0f} on "a"', [few, *expected]
     counts = [
         letter(name, 1.0, column)[0] for column in ("few_simulated", "few_sampled") for name in "ta"
     ]
