@@ -93,26 +93,31 @@ class LawFitter:
         return [float(np.log(self._untruncated_beta) + _STEP * step) for step in steps]
 
     def _bound_of_costs(self, law: SamplingLaw, cutoff: Cutoff | None) -> Callable[[int], float]:
-        r"""Return a lower bound of the costs in a search, by the place in the grid: it is convex.
+        r"""Return a lower bound of the costs in a search, by the place in the grid: convex in β.
 
-        Of the tokens that other truncations leave in a row, top_p keeps at least the share p:
+        Of the tokens that other truncations leave in a row, a top_p that is taken at t keeps at
+        least the share p of their weight at t:
 
         .. math:: \log Z_\text{kept} \ge \log Z_\text{left} + \log p
 
         Over the grid both are least at its ends. The colder, the fewer tokens are left; the hotter,
         the less probable are those that draws ask for, and the smaller is the tightest top_p. Nor
-        is Z less than that of the tokens which draws ask of every law.
+        is Z less than that of the tokens which draws ask of every law. A top_p that is taken at 1
+        keeps the same tokens at every t, of a share that is less than p in the heat: it counts
+        among the other truncations.
         """
         evidence = self.evidence
         hottest, coldest = (
             replace(law, temperature=float(np.exp(-self._grid[end]))) for end in (0, -1)
         )
-        others = replace(coldest, top_p=None)
-        if cutoff is not None and cutoff != "top_p":
+        top_p_moves = law.order.tempered("top_p")
+        others = replace(coldest, top_p=None) if top_p_moves else coldest
+        if cutoff is not None and not (cutoff == "top_p" and top_p_moves):
             others = TIGHTEST[cutoff](evidence, others)
         left = kept_counts(evidence, others)  # (R,)
+
         share = tightest_top_p(evidence, hottest).top_p if cutoff == "top_p" else law.top_p
-        gain = -evidence.draws * float(np.log(share or 1.0))
+        gain = -evidence.draws * float(np.log(share)) if top_p_moves and share else 0.0
 
         def bound(k: int) -> float:
             beta = float(np.exp(self._grid[k]))

@@ -127,6 +127,26 @@ def test_the_likeliest_temperature_is_found_in_every_order(law):
     assert found.temperature == pytest.approx(0.7, rel=0.06)
 
 
+@pytest.mark.parametrize("cutoff", [None, "top_k", "top_p", "min_p"])
+@pytest.mark.parametrize("t", [0.7, 4.0])
+def test_hot_draws_are_fitted_where_top_p_comes_before_the_temperature(t, cutoff, monkeypatch):
+    """Hot, the tokens that top_p keeps have a smaller share than p, which no bound may rely on."""
+    law = SamplingLaw(t, top_p=0.7, min_p=0.01, order=("top_p", "temperature", "min_p"))
+    chosen, rows = drawn(law, 4000, seed=5)
+    evidence = read(TABLE, chosen, rows=rows).evidence.with_cache()
+
+    def likeliest():
+        fitter = LawFitter(evidence)
+        return fitter.with_cutoff(law, cutoff) if cutoff else fitter.at_any_temperature(law)
+
+    def best_of_all(fitter, cost, bound):
+        return min(fitter._grid, key=cost)
+
+    found = likeliest()
+    monkeypatch.setattr(LawFitter, "_best_of_grid", best_of_all)
+    assert found == likeliest()
+
+
 @pytest.mark.parametrize(
     ("law", "cutoff"), [(law, cutoff) for law in LAWS for cutoff in law.truncations], ids=str
 )
