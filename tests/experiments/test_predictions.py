@@ -86,13 +86,20 @@ def molecules():
     return [[t], [fullest], [warm], [3 / 4]]
 
 
+def fullest_by_the_formula():
+    return sqrt(bz.thermal_energy(296, "cm-1") / (2 * 1.92)) - 1 / 2
+
+
+def peak_of_two_levels():
+    t = np.linspace(0.1, 2, 1901)
+    return t[np.argmax(bz.heat_capacity([0, 1], t))]
+
+
 def entropy():
     systems = [([0, 1], [1, 1]), ([0, 1], [1, 3]), ([0, 1, 3], [2, 3, 1])]
     levels = [bz.EnergyLevels(E, degeneracies=g) for E, g in systems]
     cold, hot = np.transpose([bz.entropy(one, [0, inf]) for one in levels])
-    t = np.linspace(0.1, 2, 1901)
-    peak = t[np.argmax(bz.heat_capacity(levels[0], t))]
-    return [hot, cold, [bz.mean_energy(levels[0], inf)], [peak]]
+    return [hot, cold, [bz.mean_energy(levels[0], inf)], [peak_of_two_levels()]]
 
 
 def letters():
@@ -162,8 +169,8 @@ def engines():
 
 
 def summary():
-    p, n = 0.2719, 60
-    errors = [100 / sqrt(n * 0.78) for n in (60, 200_000)]
+    p, n = 0.2719, 1000
+    errors = [100 / sqrt(draws * 0.78) for draws in (n, 200_000)]
     likeliest = table("summary").where(letter="t")
     half = likeliest["temperature"][np.argmin(abs(likeliest["law"] - 0.5))]
     return [[-log(p), -log(0.1953)], [n * p, sqrt(n * p * (1 - p))], [], [half], errors]
@@ -172,9 +179,8 @@ def summary():
 def explorer():
     upper = [2000 * bz.probabilities([0, 1], t)[1] for t in (1.0, 0.0, inf)]
     rotor = bz.probabilities(bz.rigid_rotor(7, constant=0.25), inf)
-    t = np.linspace(0.1, 2, 1901)
-    peak = t[np.argmax(bz.heat_capacity([0, 1], t))]
-    return [upper, [upper[0] - upper[1]], [np.argmax(rotor), rotor.max()], [peak]]
+    heat = upper[0] - upper[1]
+    return [upper, [heat], [np.argmax(rotor), rotor.max()], [peak_of_two_levels()]]
 
 
 def speed():
@@ -220,7 +226,10 @@ def test_every_question_has_an_answer_and_its_numbers_are_computed(name):
     assert len(asked) >= 3 and all(one.question.count("?") == 1 for one in asked)
     computed = COMPUTED[name]()
     assert [len(numbers) for numbers in computed] == [len(one.numbers) for one in asked]
+    questions = " ".join(one.question for one in asked)
     for one, numbers in zip(asked, computed, strict=True):
+        for label in (number.label for number in one.numbers):
+            assert all(digits in questions for digits in re.findall(r"[\d,]*\d", label)), label
         assert len({number.percent for number in one.numbers}) <= 1
         for number, wanted in zip(one.numbers, numbers, strict=True):
             unit = abs(number.value) / 10 if number.about else 0.5 * 10.0**-number.decimals
@@ -231,13 +240,12 @@ def test_every_question_has_an_answer_and_its_numbers_are_computed(name):
 OWN = {  # numbers in the words of answers that stand nowhere else in the lesson
     "counting": {"58": lambda: 100 * (1 - 0.75**3), "4/3": lambda: 4 / 3},
     "occupancy": {"4.6": lambda: 100 * erfc(sqrt(2)), "1.8": lambda: 3 * HALF_STEP},
-    "molecules": {"0.695": lambda: bz.thermal_energy(1.0, "cm-1"), "6.8": lambda: 6.82},
-    "explorer": {"0.417": lambda: 0.4168},
-    "entropy": {"0.417": lambda: 0.416778},
+    "molecules": {"0.695": lambda: bz.thermal_energy(1.0, "cm-1"), "6.8": fullest_by_the_formula},
+    "entropy": {"0.417": peak_of_two_levels},
     "truncation": {"0.910": lambda: sum(bz.softmax([3, 2, 1])[:2])},
     "without_replacement": {
         "0.17": lambda: 0.08 + 0.08 + 0.01,
-        "0.16": lambda: 0.16,
+        "0.16": lambda: 2 * 0.8 * 0.1,
         "0.08": lambda: 0.8 * 0.1,
         "0.01": lambda: 0.1 * 0.1,
     },
