@@ -10,9 +10,15 @@ from experiments.runner.experiment import Experiment, name_of
 from experiments.runner.predictions import Prediction, predictions
 
 BEFORE = ("Objective.", "What you need to know.")
-AFTER = ("Run.", "What the law predicts.", "What would refute it.", "What you see.")
-LAST = ("The misconception.", "Exercises.")
+AFTER = (
+    *("Run.", "What the law predicts.", "What would refute it.", "What you see."),
+    *("The misconception.", "Exercises."),
+)
 _WIDEST = 100  # columns, as in the lesson
+_HOW = (
+    "Use a pencil, type what you predict, and press Enter; numbers may be computed, as in 1/3 or "
+    "ln 2. An empty line leaves a question, Ctrl-D ends. The answers come when all is predicted."
+)
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,7 @@ def predict(experiment: Experiment, read: Callable[[str], str], say: Callable[[s
     say(lesson.question(experiment))
     for heading in BEFORE:
         say(f"\n{heading} {parts[heading]}")
-    say(_filled(f"\nPredict first. {_count(len(asked))} {_MANNERS}"))
+    say(_filled(f"\nPredict first. {_count(len(asked))} {_HOW}"))
 
     written: list[Written] = []
     try:
@@ -51,16 +57,10 @@ def predict(experiment: Experiment, read: Callable[[str], str], say: Callable[[s
         return
 
     say("\n" + sheet(written))
-    for heading in (*AFTER, *LAST):
+    for heading in AFTER:
         say(f"\n{heading} {parts[heading]}")
     if "References" in parts:
         say(f"\nReferences\n----------\n{parts['References']}")
-
-
-_MANNERS = (
-    "Use a pencil, type what you predict, and press Enter; numbers may be computed, as in 1/3 or "
-    "ln 2. An empty line leaves a question, Ctrl-D ends. The answers come when all is predicted."
-)
 
 
 def _count(questions: int) -> str:
@@ -115,5 +115,4 @@ def _filled(text: str, indent: str = "") -> str:
         width,
         subsequent_indent=indent,
         break_on_hyphens=False,
-        drop_whitespace=True,
     )

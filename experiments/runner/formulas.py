@@ -70,6 +70,10 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _ARTICLES = {"a", "A", "I"}
+_NEVER_FIRST = {
+    *("space", "relation", "comma", "close", "bar"),
+    *("raised", "lowered", "index", "power"),
+}
 
 
 @dataclass(frozen=True)
@@ -163,17 +167,7 @@ def _begins_words(tokens: list[Token], start: int, place: int) -> bool:
 
 def _trimmed(run: list[Token]) -> list[Token]:
     """Return the longest beginning of a row that may stand alone: closed, without a last sign."""
-    if not run or run[0].kind in (
-        "space",
-        "relation",
-        "comma",
-        "close",
-        "bar",
-        "raised",
-        "lowered",
-    ):
-        return []
-    if run[0].text in ("/", "·", "×", "+", "±") or run[0].kind in ("index", "power"):
+    if not run or run[0].kind in _NEVER_FIRST or run[0].text in ("/", "·", "×", "+", "±"):
         return []
     depth, best = 0, 0
     for place, token in enumerate(run, start=1):

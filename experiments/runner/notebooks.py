@@ -203,11 +203,9 @@ def folded(answer: str) -> str:
 
 
 def _badge(name: str, address: str) -> str:
-    place = address.removeprefix("https://github.com/")
-    notebook = f"https://colab.research.google.com/github/{place}/blob/main/experiments/notebooks/{name}.ipynb"
-    return (
-        f"[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({notebook})"
-    )
+    colab, place = "https://colab.research.google.com", address.removeprefix("https://github.com/")
+    opened = f"{colab}/github/{place}/blob/main/experiments/notebooks/{name}.ipynb"
+    return f"[![Open in Colab]({colab}/assets/colab-badge.svg)]({opened})"
 
 
 def _section(heading: str, body: str) -> str:
