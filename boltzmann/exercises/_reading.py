@@ -40,7 +40,8 @@ def typed_numbers(text: str) -> list[float]:
         raise ValueError("too long for numbers")
     if line[:1] + line[-1:] in ("[]", "()") and not re.search(r"[\])].*[\[(]", line):
         line = line[1:-1]
-    line = re.sub(r"(?<![\d.,])\d{1,3}(,\d{3})+(?![\d,])", lambda n: n[0].replace(",", ""), line)
+    thousands = r"(?<![\d.,])[1-9]\d{0,2}(,\d{3})+(?!,?\d)"
+    line = re.sub(thousands, lambda number: number[0].replace(",", ""), line)
 
     pieces = [piece.strip() for piece in re.split(r"[;,]|\band\b", line)]
     if len(pieces) == 1 and not _is_number(pieces[0]):

@@ -318,6 +318,7 @@ def test_nothing_is_given_away_before_all_is_predicted():
         ),
         ("sun, mostly", "your answer is 'sun, mostly'"),
         ("0,7", "decimals have a point"),
+        ("0,685", "decimals have a point"),
     ],
 )
 def test_a_number_may_be_mended(line, told):
