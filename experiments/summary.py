@@ -52,10 +52,10 @@ t, as the lesson whole_texts shows.
 Answers. To what was to be predicted:
 
 1. ["t": 1.30; "a": 1.63] -ln p.
-2. [on "t": about 16.3; give or take: about 3.4] 60 p, and √(60 p (1 - p)).
-3. No: 14 is 0.7 errors above 11.7, and 6 is 1.9 below.
+2. [on "t": about 272; give or take: about 14] 1,000 p, and √(1,000 p (1 - p)).
+3. No: 194 is 0.1 errors below 195.3, and 169 is 2.1 below.
 4. [0.5] Squaring favours the likeliest.
-5. [60 draws: about 15 %; 200,000 draws: about 0.25 %] 1/√(n C), with C = 0.78.
+5. [1,000 draws: about 3.6 %; 200,000 draws: about 0.25 %] 1/√(n C), with C = 0.78.
 
 Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from boltzmann import
 exercises` and `from experiments import run` were done.
