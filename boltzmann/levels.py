@@ -59,6 +59,13 @@ class EnergyLevels:
         If an array has the wrong shape, an energy is nan, no level is allowed, a degeneracy is not
         positive and finite, or `labels` are not K.
 
+    See Also
+    --------
+    two_level : The smallest system.
+    ladder : Equally spaced levels from 0.
+    molecule : A diatomic molecule by its name.
+    probabilities : The law, softmax(-E/t) of levels.
+
     Examples
     --------
     >>> levels = EnergyLevels([0, 1, 3], degeneracies=[1, 3, 5])
@@ -124,6 +131,11 @@ class EnergyLevels:
         ----------
         quantum : float
             In the unit of the energies.
+
+        Returns
+        -------
+        EnergyLevels
+            Levels with the same degeneracies and labels.
 
         Raises
         ------
@@ -228,10 +240,20 @@ def two_level(gap: float = 1.0, degeneracy: float = 1.0) -> EnergyLevels:
     degeneracy : float
         How many excited states there are.
 
+    Returns
+    -------
+    EnergyLevels
+        Two levels, at 0 and at `gap`.
+
     Raises
     ------
     ValueError
         If `gap` or `degeneracy` is not positive and finite.
+
+    See Also
+    --------
+    ladder : Equally spaced levels from 0.
+    EnergyLevels : Levels of your own.
 
     References
     ----------
@@ -257,10 +279,20 @@ def ladder(count: int, spacing: float = 1.0) -> EnergyLevels:
     spacing : float
         The energy from one level to the next, in the unit of the temperature.
 
+    Returns
+    -------
+    EnergyLevels
+        The levels n = 0 … `count` - 1, each of degeneracy 1.
+
     Raises
     ------
     ValueError
         If `count` is below 1, `spacing` is not positive and finite, or an energy overflows.
+
+    See Also
+    --------
+    harmonic_oscillator : Equally spaced levels from half a quantum.
+    EnergyLevels : Levels of your own.
 
     Examples
     --------
@@ -281,10 +313,20 @@ def harmonic_oscillator(count: int, quantum: float = 1.0) -> EnergyLevels:
     quantum : float
         The energy ħω from one level to the next, in the unit of the temperature.
 
+    Returns
+    -------
+    EnergyLevels
+        The levels n = 0 … `count` - 1, each of degeneracy 1.
+
     Raises
     ------
     ValueError
         If `count` is below 1, `quantum` is not positive and finite, or an energy overflows.
+
+    See Also
+    --------
+    ladder : Equally spaced levels from 0.
+    diatomic : A molecule by its constants.
 
     References
     ----------
@@ -309,10 +351,20 @@ def rigid_rotor(count: int, constant: float = 1.0) -> EnergyLevels:
     constant : float
         The rotational constant ħ²/2I, half the energy of J = 1, in the unit of the temperature.
 
+    Returns
+    -------
+    EnergyLevels
+        The levels J = 0 … `count` - 1.
+
     Raises
     ------
     ValueError
         If `count` is below 1, `constant` is not positive and finite, or an energy overflows.
+
+    See Also
+    --------
+    diatomic : A molecule by its constants.
+    molecule : A diatomic molecule by its name.
 
     References
     ----------
@@ -341,10 +393,20 @@ def particle_in_box(count: int, ground: float = 1.0) -> EnergyLevels:
         The energy of the lowest level, π²ħ²/2mL² for a mass m in a box of length L, in the unit of
         the temperature.
 
+    Returns
+    -------
+    EnergyLevels
+        The levels n = 1 … `count`, each of degeneracy 1.
+
     Raises
     ------
     ValueError
         If `count` is below 1, `ground` is not positive and finite, or an energy overflows.
+
+    See Also
+    --------
+    harmonic_oscillator : Equally spaced levels from half a quantum.
+    rigid_rotor : Levels with degeneracies 2J + 1.
 
     References
     ----------
@@ -374,10 +436,20 @@ def column(layers: int, height: float = 1.0, weight: float = 1.0) -> EnergyLevel
     weight : float
         The weight mg of one molecule, in energy per unit of length.
 
+    Returns
+    -------
+    EnergyLevels
+        One level for each layer, the lowest first.
+
     Raises
     ------
     ValueError
         If `layers` is below 1, another argument is not positive and finite, or an energy overflows.
+
+    See Also
+    --------
+    ladder : Equally spaced levels from 0.
+    EnergyLevels : Levels of your own.
 
     References
     ----------
@@ -408,11 +480,20 @@ def random_levels(
     seed : int or numpy.random.Generator
         The source of randomness; equal seeds give equal levels.
 
+    Returns
+    -------
+    EnergyLevels
+        Levels of degeneracy 1, the lowest first.
+
     Raises
     ------
     ValueError
         If `count` is below 1, `spread` is not positive and finite, an energy overflows, or `seed`
         is no seed.
+
+    See Also
+    --------
+    EnergyLevels : Levels of your own.
 
     References
     ----------

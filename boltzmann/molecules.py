@@ -98,6 +98,13 @@ def diatomic(
         If a constant is not positive and finite (alpha_e: finite), the weights are not two numbers
         of at least 0, one of them positive, no level is left, or a ladder has more than 10,000.
 
+    See Also
+    --------
+    molecule : A diatomic molecule by its name.
+    rigid_rotor : Levels with degeneracies 2J + 1.
+    harmonic_oscillator : Equally spaced levels from half a quantum.
+    thermal_energy : Temperatures in kelvin as energies.
+
     References
     ----------
     .. [1] J. L. Dunham, Phys. Rev. 41, 721 (1932).

@@ -66,6 +66,15 @@ _STYLE: Any = {
 def style() -> Iterator[None]:
     """Give figures that are made inside the block the style of this project.
 
+    Yields
+    ------
+    None
+        The block runs in that style; the one before it holds again after it.
+
+    See Also
+    --------
+    figure : An empty figure under a title.
+
     Examples
     --------
     >>> with style():
@@ -80,6 +89,21 @@ def style() -> Iterator[None]:
 
 def figure(title: str) -> Figure:
     """Return an empty 16:9 figure under a title that states the finding.
+
+    Parameters
+    ----------
+    title : str
+        The finding, in one line.
+
+    Returns
+    -------
+    matplotlib Figure
+        Without axes, of 12.8 by 7.2 inches.
+
+    See Also
+    --------
+    style : The style of this project.
+    save : A figure as files.
 
     Examples
     --------
@@ -103,10 +127,24 @@ def cold_to_hot(count: int) -> list[str]:
     Up to five are of the palette; more are blends of it, the harder to tell apart the more there
     are.
 
+    Parameters
+    ----------
+    count : int
+        How many colours, at least 1.
+
+    Returns
+    -------
+    list of `count` str
+        Colours such as "#0072B2", the coldest first.
+
     Raises
     ------
     ValueError
         If `count` is no whole number of at least 1.
+
+    See Also
+    --------
+    law : What the law predicts: a line.
 
     Examples
     --------
@@ -131,6 +169,16 @@ def law(axes: Axes, x: ArrayLike, y: ArrayLike, **options: Any) -> Line2D:
         Places and heights, in the units of the axes.
     **options
         Of Matplotlib's `plot`, over the style that is set here.
+
+    Returns
+    -------
+    matplotlib Line2D
+        The line drawn.
+
+    See Also
+    --------
+    simulation : What a simulation measured: points.
+    sampler : What a sampler drew: open markers.
 
     Examples
     --------
@@ -160,6 +208,16 @@ def simulation(
         One standard deviation of `y`, in its unit; with two rows, below and above.
     **options
         Of Matplotlib's `errorbar`, over the style that is set here.
+
+    Returns
+    -------
+    matplotlib ErrorbarContainer
+        What was drawn.
+
+    See Also
+    --------
+    law : What the law predicts: a line.
+    sampler : What a sampler drew: open markers.
 
     Examples
     --------
@@ -193,6 +251,16 @@ def sampler(
         One standard deviation of `y`, in its unit; with two rows, below and above.
     **options
         Of Matplotlib's `errorbar`, over the style that is set here.
+
+    Returns
+    -------
+    matplotlib ErrorbarContainer
+        What was drawn.
+
+    See Also
+    --------
+    law : What the law predicts: a line.
+    simulation : What a simulation measured: points.
 
     Examples
     --------
@@ -272,6 +340,22 @@ def rendered(made: Figure, name: str) -> dict[str, bytes]:
     The same figure gives the same bytes. `name` seeds the identifiers inside the SVG, so that
     figures on one page do not share any.
 
+    Parameters
+    ----------
+    made : matplotlib Figure
+        The figure.
+    name : str
+        Seeds the identifiers.
+
+    Returns
+    -------
+    dict of str to bytes
+        The files by their endings, "svg" and "png".
+
+    See Also
+    --------
+    save : A figure as files.
+
     Examples
     --------
     >>> list(rendered(figure("Nothing yet"), "nothing"))
@@ -330,10 +414,24 @@ def _warn_once(name: str, messages: list[str]) -> None:
 def save(made: Figure, folder: str | Path, name: str) -> None:
     """Write the figure `made` into a folder, as `name`.svg and `name`.png.
 
+    Parameters
+    ----------
+    made : matplotlib Figure
+        The figure.
+    folder : str or path
+        A folder that exists.
+    name : str
+        The files' name without an ending.
+
     Raises
     ------
     OSError
         If the folder does not exist or cannot be written to.
+
+    See Also
+    --------
+    rendered : A figure as bytes.
+    save_animation : Figures as a moving one.
 
     Examples
     --------
@@ -354,12 +452,25 @@ def save_animation(frames: Iterable[Figure], folder: str | Path, name: str) -> N
     drawn on between two frames; its layout is that of the first. If it has artists with
     ``animated=True``, only these are drawn anew for each frame, above all others.
 
+    Parameters
+    ----------
+    frames : iterable of matplotlib Figures
+        At least one, all of one size.
+    folder : str or path
+        A folder that exists.
+    name : str
+        The file's name without its ending.
+
     Raises
     ------
     ValueError
         If there is no frame.
     OSError
         If the folder does not exist or cannot be written to.
+
+    See Also
+    --------
+    save : A figure as files.
 
     Examples
     --------

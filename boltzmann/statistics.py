@@ -32,15 +32,31 @@ _SHORTEST = 50  # a series of fewer autocorrelation times than this does not tel
 
 
 class SeriesWarning(UserWarning):
-    """A series does not tell its autocorrelation time; the answer is nan."""
+    """A series does not tell its autocorrelation time; the answer is nan.
+
+    See Also
+    --------
+    FrozenSeriesWarning : A series that never changes.
+    ShortSeriesWarning : A series that is too short.
+    """
 
 
 class FrozenSeriesWarning(SeriesWarning):
-    """The series never changes."""
+    """The series never changes.
+
+    See Also
+    --------
+    autocorrelation_time : How many steps are worth one independent draw.
+    """
 
 
 class ShortSeriesWarning(SeriesWarning):
-    """The series is shorter than 50 of its autocorrelation times."""
+    """The series is shorter than 50 of its autocorrelation times.
+
+    See Also
+    --------
+    autocorrelation_time : How many steps are worth one independent draw.
+    """
 
 
 @dataclass(frozen=True)
@@ -59,6 +75,11 @@ class GoodnessOfFit:
         How many bins are left after pooling.
     groups : (K,) array of int
         The pooled bin, 0 … bins - 1, that each bin went to.
+
+    See Also
+    --------
+    goodness_of_fit : Counts against probabilities.
+    compare_counts : Counts against other counts.
     """
 
     statistic: float
@@ -107,11 +128,22 @@ def goodness_of_fit(
     minimum : float
         The least expected count of a pooled bin; at 0 nothing is pooled but the bins of p = 0.
 
+    Returns
+    -------
+    GoodnessOfFit
+        The statistic, its p-value, and how bins were pooled.
+
     Raises
     ------
     ValueError
         If `counts` are not K whole numbers from 0 to 2**63, `p` are not K probabilities,
         `statistic` is unknown, or `minimum` is negative or not finite.
+
+    See Also
+    --------
+    compare_counts : Counts against other counts.
+    total_variation : Half the sum of absolute differences.
+    kullback_leibler : The divergence, in nats.
 
     References
     ----------
@@ -168,11 +200,20 @@ def compare_counts(first: ArrayLike, second: ArrayLike, *, minimum: float = 5.0)
     minimum : float
         The least expected count of a pooled bin.
 
+    Returns
+    -------
+    GoodnessOfFit
+        The statistic G, its p-value, and how bins were pooled.
+
     Raises
     ------
     ValueError
         If the counts are not K whole numbers each, from 0 to 2**63, or `minimum` is negative or not
         finite.
+
+    See Also
+    --------
+    goodness_of_fit : Counts against probabilities.
 
     References
     ----------
@@ -284,6 +325,10 @@ def autocorrelation(series: ArrayLike) -> FloatArray:
     ValueError
         If `series` has another shape, no entry, or one that is not finite.
 
+    See Also
+    --------
+    autocorrelation_time : How many steps are worth one independent draw.
+
     References
     ----------
     .. [1] A. Sokal, in Functional Integration: Basics and Applications, p. 131, Springer (1997),
@@ -332,6 +377,12 @@ def autocorrelation_time(series: ArrayLike, c: float = _WINDOW) -> float:
         If `series` has another shape, no entry, or one that is not finite, or `c` is not positive
         and finite.
 
+    See Also
+    --------
+    autocorrelation : The correlation at each lag.
+    effective_sample_size : How many independent draws a series is worth.
+    error_of_mean : The standard error of a correlated series' mean.
+
     References
     ----------
     .. [1] A. Sokal, in Functional Integration: Basics and Applications, p. 131, Springer (1997),
@@ -367,6 +418,11 @@ def effective_sample_size(series: ArrayLike) -> float:
     ------
     ValueError
         If `series` has another shape, no entry, or one that is not finite.
+
+    See Also
+    --------
+    autocorrelation_time : How many steps are worth one independent draw.
+    error_of_mean : The standard error of a correlated series' mean.
 
     References
     ----------
@@ -409,6 +465,11 @@ def error_of_mean(series: ArrayLike) -> float:
     ------
     ValueError
         If `series` has another shape, no entry, or one that is not finite.
+
+    See Also
+    --------
+    autocorrelation_time : How many steps are worth one independent draw.
+    pulls : Deviations in units of their errors.
 
     References
     ----------
@@ -500,6 +561,11 @@ def pulls(measured: ArrayLike, expected: ArrayLike, error: ArrayLike) -> FloatAr
     ValueError
         If an entry is nan, an error is negative or infinite, or the shapes do not broadcast.
 
+    See Also
+    --------
+    goodness_of_fit : Counts against probabilities.
+    error_of_mean : The standard error of a correlated series' mean.
+
     References
     ----------
     .. [1] L. Demortier and L. Lyons, Everything you always wanted to know about pulls, CDF note
@@ -543,6 +609,10 @@ def total_variation(p: ArrayLike, q: ArrayLike) -> FloatArray:
     ValueError
         If `p` or `q` are no probabilities, or their shapes do not agree.
 
+    See Also
+    --------
+    kullback_leibler : The divergence, in nats.
+
     References
     ----------
     .. [1] D. A. Levin and Y. Peres, Markov Chains and Mixing Times, 2nd ed., ch. 4, AMS (2017).
@@ -580,6 +650,11 @@ def kullback_leibler(p: ArrayLike, q: ArrayLike) -> FloatArray:
     ValueError
         If `p` or `q` are no probabilities, or their shapes do not agree.
 
+    See Also
+    --------
+    kullback_leibler_floor : The divergence that sampling alone makes.
+    total_variation : Half the sum of absolute differences.
+
     References
     ----------
     .. [1] S. Kullback and R. A. Leibler, Ann. Math. Stat. 22, 79 (1951).
@@ -610,10 +685,19 @@ def kullback_leibler_floor(bins: int, draws: int) -> float:
     draws : int
         n, the number of independent draws.
 
+    Returns
+    -------
+    float
+        In nats.
+
     Raises
     ------
     ValueError
         If `bins` or `draws` is no whole number of at least 1.
+
+    See Also
+    --------
+    kullback_leibler : The divergence, in nats.
 
     References
     ----------

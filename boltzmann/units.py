@@ -49,6 +49,11 @@ def thermal_energy(kelvin: ArrayLike, unit: str) -> Any:
     ValueError
         If there is no such unit, or a temperature is negative or no number.
 
+    See Also
+    --------
+    molecule : A diatomic molecule by its name.
+    diatomic : A molecule by its constants.
+
     References
     ----------
     .. [1] P. J. Mohr, D. B. Newell, B. N. Taylor and E. Tiesinga, Rev. Mod. Phys. 97, 025002

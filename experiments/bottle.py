@@ -5,7 +5,9 @@ and say what a gas needs to know to obey it.
 
 What you need to know. The lesson `occupancy`: levels, the law, sweeps. A molecule of weight mg at
 the height h has the energy mgh. The bottle has the height H = 1, and temperatures are in units of
-mgH. It is cut into 20 layers.
+mgH. It is cut into 20 layers. For air at 293 K, whose molecules weigh 28.96 u on average [1]_, t =
+1 mgH means a column of 8.6 km: k_B T lifts a molecule so high. In a bottle of 30 cm that air has t
+= 28,600 mgH, and is 0.0035 % less dense at the lid than at the floor.
 
 Minutes. 25
 
@@ -18,9 +20,13 @@ Run. Some seconds:
     python -m experiments bottle
 
 What the law predicts. Boltzmann's law at temperature t is the barometric formula: the density falls
-as exp(-mgh/t). The mean height is t - 1/(exp(1/t) - 1) [1]_, which is t in the cold, as if the
+as exp(-mgh/t). The mean height is t - 1/(exp(1/t) - 1) [2]_, which is t in the cold, as if the
 bottle had no lid, and 1/2 in the heat. A molecule tries to fall or to climb by one layer, and
 compares two energies; floor and lid leave it where it is.
+
+Molecules of nature fly as well. With the kinetic energy mv²/2 the law is exp(-mgh/t) exp(-mv²/2t),
+a product: Maxwell's velocities [3]_ are the same at every height and say nothing about it. So they
+may be left out, here and in all lessons on molecules; only a heat capacity would miss its 3/2.
 
 What would refute it. Counts in the layers that fit the law worse than one time in a million, or a
 mean height off the formula. Two controls must fail: a law 2 % too hot, and a floor that turns a
@@ -33,8 +39,8 @@ right the mean height, from 0.102 at t = 0.1 to 0.418 at t = 1, on the curve of 
 
 The misconception. "The barometer needs collisions, or molecules that know how high they are." These
 do not meet, and none knows its height: each compares two energies. "Warm air rises, so the hottest
-molecules are at the top": all layers have one temperature, the slope of the line; what heat does is
-to fill the upper ones.
+molecules are at the top": in equilibrium all layers have one temperature, the slope of the line,
+and heat fills the upper ones. (Air outdoors is stirred, not in equilibrium, and colder above.)
 
 Answers. To what was to be predicted:
 
@@ -60,10 +66,14 @@ exercises` and `from experiments import run` were done.
            p = bz.probabilities(bz.column(20), t)
            print(t, mean_height(t), p @ (np.arange(20) + 0.5) / 20)
 
-3. Real air at 288 K: the molecules weigh 4.81e-26 kg on average, times g = 9.81 m/s². With k =
-   1.38e-23 J/K, at which height is kT = mgh, and at which is the air half as dense? Mount Everest
-   is 8.85 km high: how dense is the air there? (8.43 km, 5.84 km, 0.35 of that at sea level, were
-   all of it at 288 K.)
+3. Real air at 288 K: at which height is k_B T = mgh, and at which is the air half as dense? Mount
+   Everest is 8.85 km high: how dense is the air there? And how hot were a bottle of 30 cm at t = 1
+   mgH? (8.43 km, 5.84 km, 0.35 of that at sea level, were all of it at 288 K; 0.0102 K.)
+
+       from scipy import constants
+       weight = 28.9644 * constants.atomic_mass * constants.g
+       height = bz.thermal_energy(288, "J") / weight
+       print(height, height * np.log(2), np.exp(-8850 / height), 288 * 0.3 / height)
 
 4. Show that a floor which turns every falling molecule back up halves the bottom layer: write that
    as many go up from it as come down to it, once with the honest floor (which lets a molecule that
@@ -74,7 +84,9 @@ exercises` and `from experiments import run` were done.
 
 References
 ----------
-.. [1] M. N. Berberan-Santos, E. N. Bodunov and L. Pogliani, Am. J. Phys. 65, 404 (1997).
+.. [1] COESA, U.S. Standard Atmosphere (1976).
+.. [2] M. N. Berberan-Santos, E. N. Bodunov and L. Pogliani, Am. J. Phys. 65, 404 (1997).
+.. [3] J. C. Maxwell, Phil. Mag. 19, 19 (1860).
 """
 
 from collections.abc import Callable

@@ -286,7 +286,7 @@ def verdicts(table: Table) -> list[Verdict]:
         ),
         differs(
             "no_temperature",
-            "control: … which is no softmax(log p / t)",
+            "control: letters kept for vowels fit no softmax(log p / t)",
             _fits([vowels], "limit"),
             "number",
         ),

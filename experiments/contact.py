@@ -312,7 +312,7 @@ def verdicts(table: Table) -> list[Verdict]:
         agrees(
             "rise", "rise of the bodies' entropy over that predicted, less 1", _rise(table), 0, 0.02
         ),
-        differs("wall", "control: behind a wall they do not agree", wall, "bodies"),
+        differs("wall", "control: bodies behind a wall do not agree", wall, "bodies"),
     ]
 
 

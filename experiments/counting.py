@@ -29,11 +29,12 @@ exact law worse than one time in a million; a deviation from softmax that does n
 slope of ln(n/g) other than -∂S/∂U. Two controls must fail: an exchange that forgets that a level
 has several states, and one in which the richer of two is given the token a little more often.
 
-What you see. On the left 20,480 oscillators, all with three quanta at first. After 256 sweeps
-0.252 of them have none and 0.013 still have ten: nobody was favoured, there are just more ways to
-be unequal. On the right rotors at three energies: ln(n/g) is a straight line, and its slope is the
--∂S/∂U that was counted, to 0.3 % or better. A box of 100 rotors is not at softmax yet, and is told
-apart from it; from 100 molecules to 3200 the distance falls with the power -1.003 of N.
+What you see. On the left 20,480 oscillators, all with three quanta at first. A sweep is one attempt
+by each, not a time of nature. After 256 sweeps 0.252 of them have none and 0.013 still have ten:
+nobody was favoured, there are just more ways to be unequal. On the right rotors at three energies:
+ln(n/g) is a straight line, and its slope is the -∂S/∂U that was counted, to 0.3 % or better. A box
+of 100 rotors is not at softmax yet, and is told apart from it; from 100 molecules to 3200 the
+distance falls with the power -1.003 of N.
 
 The misconception. "The exponential is an assumption, or a property of collisions." It is what equal
 shares of *arrangements* look like from inside a small part. Any exchange that takes x to y as often
@@ -273,7 +274,7 @@ def verdicts(table: Table) -> list[Verdict]:
         fits("pairs", "so do fair meetings", _fit(table.where(kind="pairs"), "law"), "that law"),
         differs(
             "finite",
-            "small boxes are told from softmax",
+            "control: small boxes are told from softmax",
             [_fit(p, "softmax") for p in small],
             "boxes",
         ),

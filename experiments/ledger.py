@@ -19,9 +19,10 @@ Run. Some seconds:
     python -m experiments ledger
 
 What the law predicts. Whoever falls gives a quantum to the bath, whoever climbs takes one from it.
-A hot gas in a cold bath sinks, and the bath gets all that it loses: the fall of the mean energy. It
-is a balance of two rates that ends the cooling: in equilibrium as many climb from a layer as fall
-back to it.
+A hot gas in a cold bath sinks, and the bath gets all that it loses: the fall of the mean energy.
+The heat of the molecules' flight, 3/2 of a quantum for each quantum of t, is left out as in
+`bottle`; it would add 27 quanta. It is a balance of two rates that ends the cooling: in equilibrium
+as many climb from a layer as fall back to it.
 
 What would refute it. A single quantum missing in a single sweep. The ledger is kept by three who do
 not see each other's books: an auditor who watches every molecule, the kernel that counts moves, and
@@ -30,7 +31,8 @@ the gas that adds up its energy. And a total heat that is not the law's.
 What you see. In the quench climbing slackens at once while falling goes on: in the first sweep 0.46
 quanta a molecule are given and 0.29 taken. In the end it is 0.303 and 0.303. A molecule has then
 given off 6.33 quanta, half of them in the first 27 sweeps. Back in the hot bath it takes 6.33, and
-it takes longer, 46 sweeps for half of them. In none of the 1400 sweeps is a quantum missing.
+it takes longer, 46 sweeps for half of them. Sweeps are attempts, not seconds: another rule would
+need another number of them, for the same heat. In none of the 1400 sweeps is a quantum missing.
 
 The misconception. "Equilibrium is when nothing moves." At the end of the quench three molecules in
 five still move in a sweep, as many up as down. What has come to rest are the numbers in the layers;

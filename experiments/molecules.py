@@ -6,6 +6,9 @@ the fullest, and explain why cold hydrogen does not do what the law of one gas a
 What you need to know. The lesson `occupancy`. Spectroscopists give energies as wavenumbers, in
 cm⁻¹; there k_B T is 0.695 cm⁻¹ for each kelvin, and that is t. A molecule that rotates with J
 quanta has the energy B J(J + 1) and 2J + 1 states; if it vibrates, it has (v + 1/2) quanta ω more.
+Divided by k_B [2]_, B of HCl is 15.2 K and ω 4303 K [1]_, and the two levels of a proton in a field
+of 1 T are 0.00204 K apart: at 293 K HCl turns and hardly vibrates, and of a million protons 3.5
+more point along the field than against it.
 
 Minutes. 30
 
@@ -20,11 +23,12 @@ Run. Some seconds, on any machine:
 
 What the law predicts. Shares g exp(−E/t)/Z with measured constants [1]_: (2J + 1) rises, exp(−E/t)
 falls, and between them lies the fullest level, near J = √(t/2B) − 1/2. The heat capacity is the
-fluctuation of E, in units of t²: 1 for a warm rotation, 2 with a warm vibration. For hydrogen the
-law holds within each kind; Dennison [2]_ added a quarter of one heat capacity to three quarters of
-the other, and met what had been measured on ordinary hydrogen.
+fluctuation of E, in units of t²: 1 for a warm rotation, 2 with a warm vibration; flight, which adds
+3/2 at any t, is left out. For hydrogen the law holds within each kind; Dennison [3]_ added a
+quarter of one heat capacity to three quarters of the other, and met what had been measured on
+ordinary hydrogen.
 
-What would refute it. Partition sums that are not those of the data base HITRAN [3]_ to within what
+What would refute it. Partition sums that are not those of the data base HITRAN [4]_ to within what
 the few constants allow; populations or heat capacities of the Metropolis gas that the law gives
 less than one time in a million; a fullest level elsewhere. The control is hydrogen whose kinds
 convert: held against Dennison's curve, it must fail.
@@ -83,8 +87,9 @@ References
 ----------
 .. [1] K. P. Huber and G. Herzberg, Molecular Spectra and Molecular Structure, vol. IV, Constants of
    Diatomic Molecules (1979).
-.. [2] D. M. Dennison, Proc. R. Soc. A 115, 483 (1927).
-.. [3] R. R. Gamache et al., J. Quant. Spectrosc. Radiat. Transfer 271, 107713 (2021).
+.. [2] P. J. Mohr, D. B. Newell, B. N. Taylor and E. Tiesinga, Rev. Mod. Phys. 97, 025002 (2025).
+.. [3] D. M. Dennison, Proc. R. Soc. A 115, 483 (1927).
+.. [4] R. R. Gamache et al., J. Quant. Spectrosc. Radiat. Transfer 271, 107713 (2021).
 """
 
 from collections.abc import Callable, Iterator

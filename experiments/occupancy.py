@@ -28,9 +28,9 @@ one energy difference; Z never occurs.
 
 What would refute it. Counts that fit the law worse than one time in a million, or pulls that
 scatter more (or less) than standard normal numbers do. The error bars are honest because every
-particle is counted once, after so many sweeps (in a sweep each particle is offered one level) that
-the slowest memory of the start has shrunk below 1e-9. Two controls show that a deviation would be
-seen: a law 2 % too hot, and a rotor whose degeneracies are forgotten.
+particle is counted once, after so many sweeps (a sweep offers each particle one level, and is no
+time of nature) that the slowest memory of the start has shrunk below 1e-9. Two controls show that a
+deviation would be seen: a law 2 % too hot, and a rotor whose degeneracies are forgotten.
 
 What you see. One colour has one slope in all six panels. Of the two levels the upper one holds
 0.071 at t = 0.7. The rotor's line has a bend: at t = 0.4, 0.230 of it are on J = 0 and 0.418 on J =

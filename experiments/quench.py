@@ -6,7 +6,7 @@ with a matrix, and compute how many molecules move at equilibrium.
 What you need to know. The lessons `occupancy` (the law, Metropolis's rule) and `relaxation` (the
 matrix P of transitions, and τ). Molecules stand in the 12 layers of a bottle; a step up costs one
 quantum, the unit of temperature here. In a sweep a molecule tries one layer up or one down, equally
-often; floor and lid leave it where it is.
+often; floor and lid leave it where it is. A sweep is an attempt, not a time of nature.
 
 Minutes. 30
 
@@ -45,8 +45,8 @@ in layer 11, below the lid, and 9 sweeps later in layer 2.
 The misconception. "When the gas has come to rest, one can see it on a molecule." Nobody can. From
 the first sweep in the bath to the last, a molecule is offered the same steps with the same
 probabilities: P bears no date. What changes is the crowd, and equilibrium is a property of the
-crowd. "A molecule of a cold gas moves less because it is slow": none has become slower, but more of
-them are on the floor, where they can only go up.
+crowd. "A molecule of a cold gas moves less because it is slow": these have no speed, for the law of
+heights needs none. More of them are on the floor, where they can only go up.
 
 Answers. To what was to be predicted:
 
@@ -198,7 +198,7 @@ def verdicts(table: Table) -> list[Verdict]:
     early = [_fit(rows, "cold") for rows in crowd if energy(rows) - energy(last) > lost / 2]
 
     moving = "as many molecules move in a sweep as the matrix says"
-    half = "control: with half of its heat left it does not"
+    half = "control: a crowd with half of its heat left is caught"
     end = "at the end the crowd obeys the cold law"
     given = moves["heat"][-1]
 

@@ -4,9 +4,9 @@ Objective. You can predict from a transition matrix how many sweeps a simulation
 error bar on the mean of a series whose entries remember each other.
 
 What you need to know. The lesson `occupancy`: levels, Metropolis's rule, Boltzmann's law, a sweep.
-From algebra, eigenvalues. P_ij is the probability that a particle on level i is on level j after
-one sweep; P is the transition matrix. If p is the row of occupancies, p P is that after a sweep,
-and p₀ P^k that after k sweeps from the start p₀.
+From algebra, eigenvalues. P_ij is the probability that a particle on level i is on level j a sweep
+later; P is the transition matrix. A row p of occupancies becomes p P in a sweep, and p₀, the start,
+p₀ P^k in k sweeps.
 
 Minutes. 40
 
@@ -44,7 +44,9 @@ The misconception. "The more moves are accepted, the faster a simulation is." At
 1 neighbours are accepted 37 times in a hundred, and any levels 17 times; yet the latter relax in
 4.5 sweeps and the former in 7.6: a short step leads nowhere far. "Error bars fall as 1/√(number of
 measurements)." A particle remembers its level for about τ sweeps, and the error of its mean energy
-is up to √(2τ) times as large as that formula says.
+is up to √(2τ) times as large as that formula says. "A sweep is a time." It is one attempt by each
+particle, and Metropolis's rule an algorithm. Rules that balance i → j with j → i share an
+equilibrium, not the way to it; how fast nature goes, rates per second say (exercise 2).
 
 Answers. To what was to be predicted:
 
@@ -55,24 +57,24 @@ Answers. To what was to be predicted:
 Exercises. In code, `np` is NumPy, `bz` is `import boltzmann as bz`, and `from boltzmann import
 exercises` and `from experiments import run` were done.
 
-1. Compute τ from λ₂ = 0.8023, and the sweeps after which 1e-9 is left. (4.54, and 94.1 sweeps.)
-
-2. In a bath at t = 0.2, which is faster, any level or a neighbour, and why? Use the two formulas;
+1. In a bath at t = 0.2, which is faster, any level or a neighbour, and why? Use the two formulas;
    then run it. (Neighbours: τ = 1.79 against 7.43. What is left to do is to reach the ground level:
    of any levels it is one offer in eight, of two neighbours the one below is one in two.)
 
        table = run("relaxation", temperature=0.2)
 
-3. On ladders of more levels at t = 1, which proposal stops slowing down, and at which K do
-   neighbours become faster? (The gap of any level falls as 1/K, that of neighbours stays above
-   0.077; they cross between 18 and 19.)
+2. Two valleys with a barrier of 4 Δ between them: nature crosses it at a rate A exp(-4/t) [3]_, and
+   Kramers [4]_ derived A from friction. For which chains does ln τ rise by 4 from t = 1/4 to 1/5?
+   (Neighbours: by 3.98; by Glauber's rule 3.97, with 1.37 times the sweeps of Metropolis's at t =
+   1. Not any level, 0.01: it leaps over the barrier. Yet all have one equilibrium.)
 
-       for levels in (8, 16, 32):
-           for proposal in ("uniform", "neighbour"):
-               chain = bz.transition_matrix(bz.ladder(levels), 1.0, proposal)
-               print(levels, proposal, 1 - np.sort(np.abs(np.linalg.eigvals(chain)))[-2])
+       valleys = [0, 1, 2, 3, 4, 3, 2, 1, 0]
+       for way in ("neighbour metropolis", "neighbour glauber", "uniform metropolis"):
+           for t in (1, 1 / 4, 1 / 5):
+               chain = bz.transition_matrix(valleys, t, *way.split())
+               print(way, t, -1 / np.log(np.sort(np.abs(np.linalg.eigvals(chain)))[-2]))
 
-4. Follow one particle for 100,000 sweeps. By how much is the plain error, std/√n, too small? (Any
+3. Follow one particle for 100,000 sweeps. By how much is the plain error, std/√n, too small? (Any
    level 2.7 times, neighbours 3.4 times.)
 
        gas = bz.Ensemble(bz.ladder(8), 1.0, particles=1, proposal="uniform", start="exact", seed=1)
@@ -85,6 +87,8 @@ References
 .. [1] J. S. Liu, Stat. Comput. 6, 113 (1996).
 .. [2] W. Feller, An Introduction to Probability Theory and Its Applications, vol. I, 3rd ed., ch.
    XVI (1968).
+.. [3] S. Arrhenius, Z. Phys. Chem. 4, 226 (1889).
+.. [4] H. A. Kramers, Physica 7, 284 (1940).
 """
 
 from collections.abc import Callable

@@ -345,7 +345,7 @@ def verdicts(table: Table) -> list[Verdict]:
     digits, drafts = "seven digits", "drafts"
 
     repeats = "the letter of the largest w is repeated as often as it should be"
-    control = "control: to replace by a draw from p is caught"
+    control = "control: replacing by a draw from p is caught"
     return [
         fits("law", "replaced letters obey the law", _letters(table, "speculated"), drafts),
         fits("repeats", "so do repeated ones", _letters(table, "repeated"), drafts),

@@ -156,9 +156,7 @@ def verdicts(table: Table) -> list[Verdict]:
     return [
         *three_roads(panels),
         fits("entropy", "−log p of what gas and sampler draw is the entropy", drawn, "means"),
-        differs(
-            "entropy_control", "control: −log p of what is drawn too hot is not", too_hot, "means"
-        ),
+        differs("entropy_control", "control: −log p of draws too hot is caught", too_hot, "means"),
     ]
 
 

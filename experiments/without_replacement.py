@@ -324,7 +324,7 @@ def verdicts(table: Table) -> list[Verdict]:
         ),
         differs(
             "no_temperature",
-            "… and at the nearest law of fermions at any temperature",
+            "control: … and at the nearest law of fermions, of any t",
             judged("drawn_one_by_one", "sets", "nearest"),
             "panels",
         ),

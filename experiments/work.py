@@ -20,8 +20,10 @@ Run. Some seconds, on any machine:
 What the law predicts. At t = 1, F = −ln Σ p = 0 for every context, for probabilities sum to 1: ΔF =
 0. At other t, F = −t ln Σ p^(1/t) differs from context to context. The second law says ⟨W⟩ ≥ ΔF,
 equal only if nothing is hurried. Jarzynski [1]_ found an equality: ⟨exp(−W/t)⟩ = exp(−ΔF/t),
-however hasty the process. Crooks [2]_ found the reason: the odds of work W forwards against −W
-backwards are exp((W − ΔF)/t), so that the two distributions cross at W = ΔF.
+however hasty the process, and by whatever rule particles move, if it keeps the law; the work lost
+depends on the rule, for a sweep is an attempt and no time of nature. Crooks [2]_ found the reason:
+the odds of work W forwards against −W backwards are exp((W − ΔF)/t), so that the two distributions
+cross at W = ΔF.
 
 What would refute it. The equality missed by more than 1e-10, computed exactly from the transition
 matrices; gases whose averages, odds or mean work these numbers give less than one time in a

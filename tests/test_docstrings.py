@@ -2,11 +2,15 @@
 
 import inspect
 import re
+import tomllib
+from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
 
 import boltzmann as bz
 
+PROJECT = Path(__file__).resolve().parent.parent / "pyproject.toml"
 MODULES = [bz, *(module for name in bz.__all__ if inspect.ismodule(module := getattr(bz, name)))]
 
 
@@ -76,6 +80,13 @@ def complaints(value):
             if not re.search(rf"\b{name}\b", docstring)
         ]
 
+    wrong += [
+        f"it does not say what {line} is, nor where that is said"
+        for line, said in re.findall(
+            r"^(\w.*)\n(?: +(.*))?", parts.get("Parameters", ""), re.MULTILINE
+        )
+        if " : " not in line and not line.startswith("*") and not said.startswith("As in ")
+    ]
     if (
         inspect.isfunction(value)
         and "Raises" not in parts
@@ -120,6 +131,41 @@ def test_every_public_function_has_an_example():
     assert without == []
 
 
+def test_every_public_function_and_class_says_what_to_see_also():
+    named = {name: see_also(value) for name, value in public().items()}
+    methods = {name for name in named if inspect.isclass(resolve_name(name.rpartition(".")[0]))}
+    assert [name for name in named if name not in methods and not named[name]] == []
+
+
+def test_what_a_docstring_refers_to_is_public():
+    known = set(public())
+    for name, value in public().items():
+        module = next(m.__name__ for m in reversed(MODULES) if name.startswith(f"{m.__name__}."))
+        for other in see_also(value):
+            assert {other, f"{module}.{other}"} & known, f"{name}: {other}"
+
+
+def see_also(value):
+    """Return the names under See Also."""
+    _, parts = sections(inspect.getdoc(value) or "")
+    return listed(parts.get("See Also", ""))
+
+
+def numpydoc_errors(value):
+    """Return what numpydoc's validator finds, by the checks that pyproject.toml leaves on."""
+    numpydoc = pytest.importorskip("numpydoc.validate")
+    settings = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["tool"]["numpydoc_validation"]
+    first, *off = settings["checks"]
+    assert first == "all" and set(off) < set(numpydoc.ERROR_MSGS)
+    found = numpydoc.validate(numpydoc.get_doc_object(value))["errors"]
+    return [f"{code}: {text}" for code, text in found if code not in off]
+
+
+@pytest.mark.parametrize("name", public())
+def test_numpydoc_finds_no_error(name):
+    assert numpydoc_errors(public()[name]) == []
+
+
 def good(a, b=1):
     """Return the sum.
 
@@ -136,6 +182,16 @@ def unlisted(a, b=1):
     Parameters
     ----------
     a : int
+        A number.
+    """
+
+
+def untyped(a):
+    """Return it.
+
+    Parameters
+    ----------
+    a
         A number.
     """
 
@@ -160,7 +216,17 @@ def throws(a):
 
 @pytest.mark.parametrize(
     ("function", "count"),
-    [(good, 0), (unlisted, 1), (silent, 1), (wordy, 1), (unpaired, 1), (throws, 1)],
+    [(good, 0), (unlisted, 1), (untyped, 1), (silent, 1), (wordy, 1), (unpaired, 1), (throws, 1)],
 )
 def test_the_check_sees_each_fault(function, count):
     assert len(complaints(function)) == count
+
+
+def returns(a):
+    """Give `a` back."""
+    return a
+
+
+@pytest.mark.parametrize(("function", "code"), [(returns, "RT01"), (wordy, "SS06")])
+def test_numpydoc_sees_faults(function, code):
+    assert any(error.startswith(code) for error in numpydoc_errors(function))

@@ -4,8 +4,10 @@ import re
 import shlex
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import boltzmann as bz
 from boltzmann.__main__ import main
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,6 +25,16 @@ def test_p_values_in_the_readme_are_ordinary(capsys):
     exec(compile(BLOCKS[0], "README.md", "exec"), {})
     first, second, *_ = capsys.readouterr().out.splitlines()
     assert 1e-3 < float(first) <= 1 and 1e-3 < float(second) <= 1
+
+
+def test_the_control_that_the_readme_names_refutes_both_counts():
+    names = {}
+    exec(compile(BLOCKS[0], "README.md", "exec"), names)
+    (control,) = re.findall(r"5 % too hot,\n`(bz.+)`, the same counts have p-values below", README)
+    drawn = np.bincount(names["drawn"], minlength=len(names["levels"]))
+    too_hot = eval(control, names)
+    for counts in (names["gas"].counts, drawn):
+        assert bz.statistics.goodness_of_fit(counts, too_hot).p_value < 1e-20
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,11 @@ def microcanonical_occupancy(
         has the total energy, or so few that a float loses them beside those of others, which are
         then named, or levels are so many quanta apart that counting takes too long.
 
+    See Also
+    --------
+    ClosedBox : Particles that share a fixed energy, without a bath.
+    probabilities : The law, softmax(-E/t) of levels.
+
     References
     ----------
     .. [1] M. Creutz, Phys. Rev. Lett. 50, 1411 (1983): demons.
@@ -114,6 +119,11 @@ def microcanonical_entropy(
     ValueError
         As in `microcanonical_occupancy`.
 
+    See Also
+    --------
+    microcanonical_temperature : The temperature of the closed box, exactly.
+    entropy : S = (U - F)/t.
+
     References
     ----------
     .. [1] L. Boltzmann, Wiener Berichte 76, 373 (1877).
@@ -159,6 +169,11 @@ def microcanonical_temperature(
     ------
     ValueError
         As in `microcanonical_occupancy`, or if the particles can have no other energy.
+
+    See Also
+    --------
+    microcanonical_entropy : The entropy of the closed box, exactly.
+    Contact : Bodies of different systems that share demons.
 
     References
     ----------

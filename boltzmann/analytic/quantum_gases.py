@@ -60,6 +60,12 @@ def bose_occupancy(levels: EnergyLevels | ArrayLike, t: ArrayLike, particles: in
     ValueError
         If an argument is not as above.
 
+    See Also
+    --------
+    fermi_occupancy : The exact law of fermions.
+    QuantumGas : Particles that cannot be told apart, in a bath.
+    probabilities : The law, softmax(-E/t) of levels.
+
     References
     ----------
     .. [1] R. K. Pathria and P. D. Beale, Statistical Mechanics, 3rd ed., sec. 6.2 (2011).
@@ -101,6 +107,12 @@ def fermi_occupancy(levels: EnergyLevels | ArrayLike, t: ArrayLike, particles: i
     ------
     ValueError
         If an argument is not as above.
+
+    See Also
+    --------
+    bose_occupancy : The exact law of bosons.
+    QuantumGas : Particles that cannot be told apart, in a bath.
+    boltzmann.language.draw_distinct : Different tokens, drawn at a temperature.
 
     References
     ----------

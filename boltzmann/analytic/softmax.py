@@ -40,6 +40,13 @@ def softmax(x: ArrayLike, axis: int = -1) -> FloatArray:
         If an entry is nan, there is no level, all levels along `axis` are -inf, or `axis` does not
         exist.
 
+    See Also
+    --------
+    log_softmax : The logarithm of softmax.
+    logsumexp : The logarithm of softmax's denominator.
+    temper : Probabilities at another temperature.
+    boltzmann.language.draw : Tokens, drawn at a temperature.
+
     Examples
     --------
     >>> softmax([1000, 1000, -np.inf])
@@ -124,6 +131,11 @@ def log_softmax(x: ArrayLike, axis: int = -1) -> FloatArray:
     ValueError
         As in `softmax`.
 
+    See Also
+    --------
+    softmax : Probabilities of logits.
+    logsumexp : The logarithm of softmax's denominator.
+
     Examples
     --------
     >>> log_softmax([0, -40, -1000])
@@ -158,6 +170,11 @@ def logsumexp(x: ArrayLike, axis: int = -1) -> FloatArray:
     ------
     ValueError
         As in `softmax`.
+
+    See Also
+    --------
+    softmax : Probabilities of logits.
+    log_partition : The logarithm of the law's denominator.
 
     Examples
     --------

@@ -47,6 +47,12 @@ def temper(p: ArrayLike, t: ArrayLike, axis: int = -1) -> FloatArray:
         If an entry is nan or negative, a sum is not 1, a temperature is nan, or `axis` does not
         exist.
 
+    See Also
+    --------
+    softmax : Probabilities of logits.
+    probabilities : The law, softmax(-E/t) of levels.
+    boltzmann.language.Temperature : The step that divides by t.
+
     References
     ----------
     .. [1] C. Beck and F. Schlögl, Thermodynamics of Chaotic Systems, ch. 9 (1993).

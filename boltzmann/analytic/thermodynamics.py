@@ -59,6 +59,14 @@ def probabilities(levels: EnergyLevels | ArrayLike, t: ArrayLike) -> FloatArray:
     ValueError
         If an energy or temperature is nan, there is no level, or no level is allowed.
 
+    See Also
+    --------
+    log_partition : The logarithm of the law's denominator.
+    softmax : Probabilities of logits.
+    temper : Probabilities at another temperature.
+    Ensemble : Particles in a bath, by Metropolis's rule.
+    microcanonical_occupancy : The law of the closed box, exactly.
+
     References
     ----------
     .. [1] R. K. Pathria and P. D. Beale, Statistical Mechanics, 3rd ed., sec. 3.3 (2011).
@@ -77,8 +85,10 @@ def log_partition(levels: EnergyLevels | ArrayLike, t: ArrayLike) -> FloatArray:
 
     Parameters
     ----------
-    levels : EnergyLevels, or (..., K) array_like of energies
-    t : (...) array_like of temperatures, in the unit of the energies
+    levels : EnergyLevels or (..., K) array_like
+        The system, or energies, as in `probabilities`.
+    t : (...) array_like
+        Temperatures, any shape and sign, in the unit of the energies.
 
     Returns
     -------
@@ -90,6 +100,11 @@ def log_partition(levels: EnergyLevels | ArrayLike, t: ArrayLike) -> FloatArray:
     ------
     ValueError
         As in `probabilities`.
+
+    See Also
+    --------
+    free_energy : F = -t log Z.
+    logsumexp : The logarithm of softmax's denominator.
 
     Examples
     --------
@@ -106,8 +121,10 @@ def free_energy(levels: EnergyLevels | ArrayLike, t: ArrayLike) -> FloatArray:
 
     Parameters
     ----------
-    levels : EnergyLevels, or (..., K) array_like of energies
-    t : (...) array_like of temperatures, in the unit of the energies
+    levels : EnergyLevels or (..., K) array_like
+        The system, or energies, as in `probabilities`.
+    t : (...) array_like
+        Temperatures, any shape and sign, in the unit of the energies.
 
     Returns
     -------
@@ -119,6 +136,12 @@ def free_energy(levels: EnergyLevels | ArrayLike, t: ArrayLike) -> FloatArray:
     ------
     ValueError
         As in `probabilities`.
+
+    See Also
+    --------
+    log_partition : The logarithm of the law's denominator.
+    mean_energy : U, the mean of the energies.
+    entropy : S = (U - F)/t.
 
     Examples
     --------
@@ -133,8 +156,10 @@ def mean_energy(levels: EnergyLevels | ArrayLike, t: ArrayLike) -> FloatArray:
 
     Parameters
     ----------
-    levels : EnergyLevels, or (..., K) array_like of energies
-    t : (...) array_like of temperatures, in the unit of the energies
+    levels : EnergyLevels or (..., K) array_like
+        The system, or energies, as in `probabilities`.
+    t : (...) array_like
+        Temperatures, any shape and sign, in the unit of the energies.
 
     Returns
     -------
@@ -145,6 +170,11 @@ def mean_energy(levels: EnergyLevels | ArrayLike, t: ArrayLike) -> FloatArray:
     ------
     ValueError
         As in `probabilities`.
+
+    See Also
+    --------
+    free_energy : F = -t log Z.
+    heat_capacity : C = dU/dt.
 
     Examples
     --------
@@ -159,8 +189,10 @@ def entropy(levels: EnergyLevels | ArrayLike, t: ArrayLike) -> FloatArray:
 
     Parameters
     ----------
-    levels : EnergyLevels, or (..., K) array_like of energies
-    t : (...) array_like of temperatures, in the unit of the energies
+    levels : EnergyLevels or (..., K) array_like
+        The system, or energies, as in `probabilities`.
+    t : (...) array_like
+        Temperatures, any shape and sign, in the unit of the energies.
 
     Returns
     -------
@@ -172,6 +204,12 @@ def entropy(levels: EnergyLevels | ArrayLike, t: ArrayLike) -> FloatArray:
     ------
     ValueError
         As in `probabilities`.
+
+    See Also
+    --------
+    free_energy : F = -t log Z.
+    heat_capacity : C = dU/dt.
+    perplexity : exp(S), a number of states.
 
     Examples
     --------
@@ -186,8 +224,10 @@ def heat_capacity(levels: EnergyLevels | ArrayLike, t: ArrayLike) -> FloatArray:
 
     Parameters
     ----------
-    levels : EnergyLevels, or (..., K) array_like of energies
-    t : (...) array_like of temperatures, in the unit of the energies
+    levels : EnergyLevels or (..., K) array_like
+        The system, or energies, as in `probabilities`.
+    t : (...) array_like
+        Temperatures, any shape and sign, in the unit of the energies.
 
     Returns
     -------
@@ -198,6 +238,11 @@ def heat_capacity(levels: EnergyLevels | ArrayLike, t: ArrayLike) -> FloatArray:
     ------
     ValueError
         As in `probabilities`.
+
+    See Also
+    --------
+    mean_energy : U, the mean of the energies.
+    entropy : S = (U - F)/t.
 
     References
     ----------
@@ -217,8 +262,10 @@ def perplexity(levels: EnergyLevels | ArrayLike, t: ArrayLike) -> FloatArray:
 
     Parameters
     ----------
-    levels : EnergyLevels, or (..., K) array_like of energies
-    t : (...) array_like of temperatures, in the unit of the energies
+    levels : EnergyLevels or (..., K) array_like
+        The system, or energies, as in `probabilities`.
+    t : (...) array_like
+        Temperatures, any shape and sign, in the unit of the energies.
 
     Returns
     -------
@@ -230,6 +277,10 @@ def perplexity(levels: EnergyLevels | ArrayLike, t: ArrayLike) -> FloatArray:
     ------
     ValueError
         As in `probabilities`.
+
+    See Also
+    --------
+    entropy : S = (U - F)/t.
 
     Examples
     --------

@@ -42,6 +42,15 @@ def _find(name: str) -> Exercise:
 def names() -> tuple[str, ...]:
     """Return the names of all exercises, in the order of the chapters.
 
+    Returns
+    -------
+    tuple of str
+        The names, from the first exercise to the last.
+
+    See Also
+    --------
+    overview : All exercises, by chapter.
+
     Examples
     --------
     >>> names()[0]
@@ -52,6 +61,16 @@ def names() -> tuple[str, ...]:
 
 def overview() -> Page:
     """Return the list of all exercises, by chapter; stars tell how hard each is.
+
+    Returns
+    -------
+    str
+        A text of several lines, which shows itself as one at a prompt.
+
+    See Also
+    --------
+    question : The text of an exercise.
+    names : The names of all exercises.
 
     Examples
     --------
@@ -77,10 +96,20 @@ def question(name: str) -> Page:
     name : str
         One of `names()`.
 
+    Returns
+    -------
+    str
+        A text of several lines, which shows itself as one at a prompt.
+
     Raises
     ------
     ValueError
         If there is no such exercise; the message suggests near names.
+
+    See Also
+    --------
+    check : Whether an answer is right.
+    data : The data of an exercise.
 
     Examples
     --------
@@ -103,10 +132,19 @@ def data(name: str) -> dict[str, Any]:
     name : str
         One of `names()`.
 
+    Returns
+    -------
+    dict of str to object
+        The data by the names that the question uses.
+
     Raises
     ------
     ValueError
         As in `question`.
+
+    See Also
+    --------
+    question : The text of an exercise.
 
     Examples
     --------
@@ -136,6 +174,11 @@ def check(name: str, answer: Any) -> Result:
     ------
     ValueError
         As in `question`.
+
+    See Also
+    --------
+    question : The text of an exercise.
+    Result : What `check` returns.
 
     Examples
     --------

@@ -33,6 +33,10 @@ class Result:
         Whether it is.
     message : str
         Why, if it is; else a hint, or what kind of answer is asked for.
+
+    See Also
+    --------
+    check : Whether an answer is right.
     """
 
     right: bool

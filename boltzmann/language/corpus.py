@@ -15,11 +15,20 @@ def load_corpus(path: str | os.PathLike[str] | None = None) -> str:
     path : str or os.PathLike, optional
         A file of UTF-8 text; the one that ships by default.
 
+    Returns
+    -------
+    str
+        The text.
+
     Raises
     ------
     ValueError
         If the file cannot be read, is not UTF-8, or holds only white space; the message names the
         file.
+
+    See Also
+    --------
+    NGram : A model of letters.
 
     Examples
     --------

@@ -65,6 +65,14 @@ class Ensemble:
     ValueError
         If an argument is not as above, or the particles need more memory than the machine has.
 
+    See Also
+    --------
+    probabilities : The law, softmax(-E/t) of levels.
+    QuantumGas : Particles that cannot be told apart, in a bath.
+    ClosedBox : Particles that share a fixed energy, without a bath.
+    scan : Many temperatures, each with independent replicas.
+    transition_matrix : The chain of one particle, in floating point.
+
     References
     ----------
     .. [1] N. Metropolis et al., J. Chem. Phys. 21, 1087 (1953).
@@ -236,6 +244,7 @@ class Ensemble:
         Returns
         -------
         Run
+            Occupancy, energy, heat and acceptance of the recorded sweeps.
 
         Raises
         ------

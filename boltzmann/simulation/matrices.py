@@ -22,7 +22,8 @@ def transition_matrix(
 
     Parameters
     ----------
-    levels : EnergyLevels, or (K,) array_like of energies
+    levels : EnergyLevels or (K,) array_like
+        The system, or the energies of K levels of degeneracy 1.
     t : float
         Temperature, in the unit of the energies; 0, ±inf and negative ones included.
     proposal : {"uniform", "neighbour"} or (K, K) array_like
@@ -42,6 +43,11 @@ def transition_matrix(
     ------
     ValueError
         If an argument is not as above, or the matrix proposes i → j and never j → i.
+
+    See Also
+    --------
+    quantised_transition_matrix : The chain as the kernel runs it.
+    Ensemble : Particles in a bath, by Metropolis's rule.
 
     References
     ----------
@@ -116,6 +122,11 @@ def quantised_transition_matrix(
     ------
     ValueError
         As in `transition_matrix`.
+
+    See Also
+    --------
+    transition_matrix : The chain of one particle, in floating point.
+    Ensemble : Particles in a bath, by Metropolis's rule.
 
     Examples
     --------

@@ -54,6 +54,12 @@ class QuantumGas:
     ValueError
         If an argument is not as above.
 
+    See Also
+    --------
+    bose_occupancy : The exact law of bosons.
+    fermi_occupancy : The exact law of fermions.
+    Ensemble : Particles in a bath, by Metropolis's rule.
+
     References
     ----------
     .. [1] N. Metropolis et al., J. Chem. Phys. 21, 1087 (1953).

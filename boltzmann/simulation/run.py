@@ -32,6 +32,11 @@ class Run:
     temperature : float
         Of the bath, one number, in the unit of the energies.
 
+    See Also
+    --------
+    Ensemble : Particles in a bath, by Metropolis's rule.
+    ScanResult : What a scan returns.
+
     Examples
     --------
     >>> from boltzmann import Ensemble, ladder

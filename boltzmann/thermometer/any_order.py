@@ -24,6 +24,10 @@ class OrdersTried(NamedTuple):
         In the order that fits best; its `claimed` has that order.
     verdicts : dict
         The verdict in the order of each engine, by its name.
+
+    See Also
+    --------
+    diagnose_in_any_order : A claim that does not say in which order its steps come.
     """
 
     diagnosis: Diagnosis
@@ -46,10 +50,20 @@ def diagnose_in_any_order(reading: Reading, claimed: SamplingLaw, **options: Any
     **options
         Of `diagnose`.
 
+    Returns
+    -------
+    OrdersTried
+        The diagnosis in the order that fits best, and the verdict in each.
+
     Raises
     ------
     ValueError
         As `diagnose`.
+
+    See Also
+    --------
+    diagnose : Hold a reading against a claim.
+    Order : The order of temperature and truncations.
 
     Examples
     --------

@@ -25,6 +25,10 @@ class TopReading:
         Read from the draws among these.
     draws : int
         How many these were.
+
+    See Also
+    --------
+    Reading : What `read` returns.
     """
 
     top: float

@@ -27,6 +27,10 @@ class Dependence:
         Of independence.
     design_effect : float
         How many times larger the variance of a mean is than that of independent draws; at least 1.
+
+    See Also
+    --------
+    Diagnosis : What `diagnose` returns.
     """
 
     log_likelihood_ratio: float

@@ -74,10 +74,21 @@ def diagnose(
         Whether lists may hold only what a truncation left. One that is claimed is then told by
         nothing: if draws do not follow it as well, the temperature is judged by itself.
 
+    Returns
+    -------
+    Diagnosis
+        The verdict, and what is the matter if the claim fails.
+
     Raises
     ------
     ValueError
         If the claim is nan or negative, a truncation is out of range, or another argument is.
+
+    See Also
+    --------
+    read : A temperature from draws.
+    diagnose_in_any_order : A claim that does not say in which order its steps come.
+    SamplingLaw : A temperature with truncations.
 
     Notes
     -----

@@ -58,6 +58,13 @@ class Diagnosis:
         first.
     note : str
         The fitted numbers of the fault, in words, or what the verdict rests on.
+
+    See Also
+    --------
+    diagnose : Hold a reading against a claim.
+    Candidate : A fault that may explain draws.
+    Sign : What a test of any law saw.
+    Dependence : A sign that draws depend on one another.
     """
 
     verdict: Verdict

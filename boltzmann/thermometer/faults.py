@@ -108,6 +108,10 @@ class Candidate:
         candidate.
     p_value : float
         A bound on the probability of a ratio as large if the claim is true.
+
+    See Also
+    --------
+    Diagnosis : What `diagnose` returns.
     """
 
     fault: Fault

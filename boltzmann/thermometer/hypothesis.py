@@ -195,9 +195,11 @@ class Hypothesis:
     @cached_property
     def likeliest(self) -> FloatArray:
         """The law's probabilities of the M likeliest tokens, without factors, shape (R, M)."""
-        ranks = np.arange(self.gaps.shape[1])
-        p = np.exp(-self.beta * self.gaps - self.moments.log_partition[:, None])
-        return np.where(ranks < self.kept[:, None], np.minimum(p, 1.0), 0.0)
+        p = -self.beta * self.gaps  # (R, M), which is large: what follows is done in place
+        p -= self.moments.log_partition[:, None]
+        np.minimum(np.exp(p, out=p), 1.0, out=p)
+        p[np.arange(p.shape[1]) >= self.kept[:, None]] = 0.0
+        return p
 
     @cached_property
     def cells(self) -> IntArray:

@@ -34,6 +34,11 @@ class SamplingLaw:
     ValueError
         If there is no such order.
 
+    See Also
+    --------
+    Order : The order of temperature and truncations.
+    diagnose : Hold a reading against a claim.
+
     Examples
     --------
     >>> SamplingLaw(0.7, top_p=0.9, min_p=0.05, order="vllm").truncations
@@ -63,7 +68,18 @@ class SamplingLaw:
         )
 
     def beta_of(self, cutoff: Cutoff) -> float:
-        """Return the β at which `cutoff` takes its probabilities."""
+        """Return the β at which `cutoff` takes its probabilities.
+
+        Parameters
+        ----------
+        cutoff : {"top_k", "top_p", "min_p"}
+            A truncation.
+
+        Returns
+        -------
+        float
+            1/t where the temperature comes before it, else 1.
+        """
         return self.beta if self.order.tempered(cutoff) else 1.0
 
     @property

@@ -26,6 +26,12 @@ class Order:
         Of "top_k" and "top_p" those that keep every token as probable as the last that they keep;
         else no more are kept than are needed.
 
+    See Also
+    --------
+    SamplingLaw : A temperature with truncations.
+    diagnose_in_any_order : A claim that does not say in which order its steps come.
+    boltzmann.language.Chain : Steps in an order.
+
     Examples
     --------
     >>> ORDERS["vllm"].before("top_p")
@@ -36,15 +42,48 @@ class Order:
     keeps_ties: tuple[Cutoff, ...] = ()
 
     def before(self, step: OrderedStep) -> tuple[OrderedStep, ...]:
-        """Return the steps that come before `step`."""
+        """Return the steps that come before `step`.
+
+        Parameters
+        ----------
+        step : {"temperature", "top_k", "top_p", "min_p"}
+            One of the steps.
+
+        Returns
+        -------
+        tuple of str
+            Those steps, the first one first; none for the first step.
+        """
         return self.steps[: self.steps.index(step)]
 
     def tempered(self, step: OrderedStep) -> bool:
-        """Tell whether the temperature comes before this step."""
+        """Tell whether the temperature comes before this step.
+
+        Parameters
+        ----------
+        step : {"temperature", "top_k", "top_p", "min_p"}
+            One of the steps.
+
+        Returns
+        -------
+        bool
+            True if the step takes its probabilities at t, and False if at 1.
+        """
         return "temperature" in self.before(step)
 
     def with_temperature(self, place: Literal["first", "last"]) -> "Order":
-        """Return the order with the temperature in that `place` among the steps."""
+        """Return the order with the temperature in that `place` among the steps.
+
+        Parameters
+        ----------
+        place : {"first", "last"}
+            Where the temperature comes.
+
+        Returns
+        -------
+        Order
+            The other steps stand as in this order.
+        """
         others = tuple(step for step in self.steps if step != "temperature")
         moved: tuple[OrderedStep, ...] = ("temperature",)
         return replace(self, steps=moved + others if place == "first" else others + moved)

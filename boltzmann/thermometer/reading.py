@@ -59,6 +59,12 @@ class Reading:
         The p-value of all these being one temperature.
     evidence : Evidence
         The draws and the levels they were drawn from; what `diagnose` needs.
+
+    See Also
+    --------
+    read : A temperature from draws.
+    diagnose : Hold a reading against a claim.
+    TopReading : A temperature among the likeliest tokens.
     """
 
     temperature: float
@@ -143,11 +149,22 @@ def read(
         The log-probability that is reported beside each token drawn, whether its row holds it or
         not; nan where none is. It tells how unlikely a token is that no row holds.
 
+    Returns
+    -------
+    Reading
+        The temperature, its error, and the tests of the fitted law.
+
     Raises
     ------
     ValueError
         If a log-probability is nan or +inf, a row is empty or allows nothing, shapes disagree, or
         no draw is left.
+
+    See Also
+    --------
+    diagnose : Hold a reading against a claim.
+    audit : Draw from a sampler, read and diagnose.
+    load_draws : Draws from a file.
 
     Notes
     -----

@@ -26,6 +26,10 @@ class Audit:
         Whether the claim holds.
     rows, chosen : (n,) array of int
         The row of logits of each draw, and the token drawn.
+
+    See Also
+    --------
+    audit : Draw from a sampler, read and diagnose.
     """
 
     reading: Reading
@@ -66,10 +70,20 @@ def audit(
     **options
         `false_alarms`, `resolution` and `slack` of `diagnose`.
 
+    Returns
+    -------
+    Audit
+        The reading, the diagnosis, and the draws that were made.
+
     Raises
     ------
     ValueError
         If an argument is out of range, or the sampler returns what is no token.
+
+    See Also
+    --------
+    read : A temperature from draws.
+    diagnose : Hold a reading against a claim.
 
     Examples
     --------

@@ -23,14 +23,15 @@ Run. The page is there already; this makes it anew, of a text of yours with `--c
 Then open figures/explorer.html in a browser. Nothing has to be installed for that, and no network
 is needed.
 
-The page opens with the letters after a context as levels at E = -log p, and has a tour of seven
+The page opens with the letters after a context as levels at E = -log p, and has a tour of eight
 steps, each a link: `explorer.html#tour=3`. The key F shows it for a lecture.
 
 What the law predicts. At every t of the slider three things that know nothing of each other agree:
 the outlines, softmax(-E/t); the particles that hop between the levels by Metropolis's rule; and the
 draws of a sampler from logits divided by t. The ends of the slider are the limits, exactly: t = 0
 is the ground state and the likeliest letter, t = ∞ gives every state and every letter the same
-chance.
+chance. In the closed box nobody sets t: molecules share their quanta at meetings, and their shares
+become those of softmax(-E/t) with 1/t = ΔS/ΔE, where S is counted (the lesson `counting`).
 
 What would refute it. Bars that stay outside their whiskers once the page says "at equilibrium"; a
 p-value that is tiny more often than its value says; a line of the self-check, in which the page
@@ -42,7 +43,9 @@ boil. A dot rides along entropy, mean energy and heat capacity, and a ring shows
 where the last is high, a little more t takes the most heat. Of two levels the upper one has a share
 of 0.2689 at t = 1, of 0.0344 at t = 0.3 and of one half at t = ∞; their heat capacity is 0.370 at
 t = 0.3, and 0.197 at t = 1. The rotor's highest level, the emptiest in the cold, has a share of
-0.2653 at t = ∞, more than any other.
+0.2653 at t = ∞, more than any other. In the closed box one half of the molecules comes to hold none
+of the quanta, a quarter one, an eighth two; its t is 1.443 by counting, and what is read off the
+shares agrees within its error.
 
 The misconception. "An animation plays what the formula says." Not this one. The outlines come from
 one function, the particles from another, which compares two energies at a time and never adds up a
@@ -87,13 +90,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from experiments.explorer.golden import golden_values
+from experiments.explorer.golden import golden_boxes, golden_values
 from experiments.explorer.sources import data_of, filled
 from experiments.runner.table import Table, Verdict, agrees
 
 CHAPTER = 180
 FINDING = "One slider drives a gas and a text generator, and one law predicts both"
 MOST_BYTES = 400_000
+BOX = "closed box of "  # and its quanta: a system of the table
 ADDRESS = re.compile(
     r"\b(?:https?|wss?|ftp):|\bsrc\s*=|\burl\(|@import|\bimport\s*\(|\bfetch\s*\(|XMLHttpRequest"
 )
@@ -131,6 +135,11 @@ def compute(config: Config, progress: Callable[[float], None]) -> Table:
             {**where, "quantity": name, "value": value}
             for name, value in {**golden.values, **shares}.items()
         ]
+    for box in golden_boxes(config):
+        where = {"system": f"{BOX}{box.energy} quanta", "temperature": box.temperature}
+        counted = {"S": box.entropy, **{f"p {n}": p for n, p in enumerate(box.p.tolist())}}
+        rows += [{**where, "quantity": name, "value": value} for name, value in counted.items()]
+
     # An address in the text is data: nothing on the page loads it.
     measures = {"bytes": len(page(config).encode()), "addresses": len(ADDRESS.findall(filled("")))}
     where = {"system": "the page", "temperature": math.nan}
@@ -143,9 +152,12 @@ def verdicts(table: Table) -> list[Verdict]:
     """Hold the golden values against exact identities, and the page against its limits."""
     measures = _values(table.where(system="the page"))
     errors = np.zeros(4)
-    systems = [name for name in dict.fromkeys(table["system"].tolist()) if name != "the page"]
+    names = [name for name in dict.fromkeys(table["system"].tolist()) if name != "the page"]
+    boxes = [table.where(system=name) for name in names if name.startswith(BOX)]
 
-    for name in systems:
+    for name in names:
+        if name.startswith(BOX):
+            continue
         errors = np.maximum(errors, _identity_errors(table.where(system=name)))
     tolerance, reason = 1e-8, "the table holds ten digits"
     same = "every temperature reads the same energies off the shares: E = −t log(p/g) + F"
@@ -163,13 +175,25 @@ def verdicts(table: Table) -> list[Verdict]:
     ]
     size, addresses = measures["bytes"], measures["addresses"]
     limit, small = f"under {MOST_BYTES}", size < MOST_BYTES
+    counted = "what is counted of the closed box is softmax(−E/t), with 1/t = ΔS/ΔE"
+    off = max(map(_distance_from_softmax, boxes))
     alone = "the page names no address that it could load from"
 
     return [
         *judged,
+        agrees("counted", counted, off, 0.0, 1e-3, "goes as 1/N"),
         Verdict("small", "the page is small", f"{size:.0f} bytes", limit, "counted", small),
         agrees("no_address", alone, addresses, 0.0, 0.0, "counted"),
     ]
+
+
+def _distance_from_softmax(rows: Table) -> float:
+    """Return the largest difference of a counted share from exp(-E/t)/Z at the counted t."""
+    t = float(rows["temperature"][0])
+    values = _values(rows)
+    shares = np.array([value for name, value in values.items() if name.startswith("p ")])
+    softmax = -math.expm1(-1 / t) * np.exp(-np.arange(shares.size) / t)
+    return float(f"{np.abs(shares - softmax).max():.1g}")
 
 
 def _values(rows: Table) -> dict[str, float]:

@@ -5,8 +5,9 @@ function fillIn({ check }) {
   byId("ticks").innerHTML = [0, 0.1, 0.2, 0.5, 1, 2, 5, 10, Infinity]
     .map((t) => `<span style="--place:${positionOf(t) / LAST}">${showTemperature(t)}</span>`)
     .join("");
-  byId("system").innerHTML = [LETTERS, ...Object.keys(SYSTEMS)].map((name) => `<option>${name}</option>`).join("");
+  byId("system").innerHTML = [LETTERS, ...Object.keys(SYSTEMS), BOX].map((name) => `<option>${name}</option>`).join("");
   byId("speed").innerHTML = SPEEDS.map((speed) => `<option value="${speed}">× ${speed}</option>`).join("");
+  byId("each").innerHTML = QUANTA.map((each) => `<option>${each}</option>`).join("");
   for (const place of document.querySelectorAll(".particles")) place.textContent = PARTICLES.toLocaleString("en");
   const { agrees, compared, worst, where } = check;
   byId("check").textContent = agrees
@@ -16,16 +17,25 @@ function fillIn({ check }) {
 
 function showControls(explorer) {
   const { state, model } = explorer;
-  byId("slider").value = positionOf(state.t);
-  byId("slider").setAttribute("aria-valuetext", `t = ${showTemperature(state.t)}`);
-  const fields = { typed: showTemperature(state.t), system: state.system, context: state.context };
-  Object.assign(fields, { seed: state.seed, speed: state.speed });
+  showSlider(explorer);
+  const fields = { system: state.system, context: state.context, seed: state.seed, speed: state.speed, each: state.each };
   for (const [id, value] of Object.entries(fields)) if (document.activeElement !== byId(id)) byId(id).value = value;
   const unknown = [...new Set(state.context)].filter((letter) => !model.ids.has(letter));
   const named = unknown.slice(0, 5).map((letter) => `“${letter}”`).join(", ") + (unknown.length > 5 ? ", …" : "");
   byId("unknown").textContent = unknown.length ? `The model has never seen ${named}: left out.` : "";
   byId("theme").textContent = explorer.dark() ? "Light" : "Dark";
   layBoxes(explorer);
+}
+
+// The temperature: that which is set; or of a closed box, that which was counted, once it is at equilibrium.
+function showSlider({ state: { t: chosen }, world: { closed, atEquilibrium, t: counted } }) {
+  const slider = byId("slider"), typed = byId("typed"), known = !closed || atEquilibrium;
+  const t = closed ? Number(counted.toPrecision(3)) : chosen;
+  slider.value = positionOf(t);
+  slider.disabled = typed.readOnly = closed;
+  slider.classList.toggle("unknown", !known);
+  slider.setAttribute("aria-valuetext", known ? `t = ${showTemperature(t)}` : "no temperature yet");
+  if (closed || document.activeElement !== typed) typed.value = known ? showTemperature(t) : "–";
 }
 
 function readTyped(explorer, field) {
@@ -52,6 +62,7 @@ function listen(explorer) {
     explorer.remember();
   });
   on("system", "change", ({ target }) => explorer.set({ system: target.value }));
+  on("each", "change", ({ target }) => explorer.set({ each: Number(target.value) }));
   on("context", "input", ({ target }) => explorer.setContext(target.value));
   on("seed", "input", ({ target }) => {
     if (/^\d{1,15}$/.test(target.value)) explorer.set({ seed: Number(target.value) });
@@ -61,6 +72,7 @@ function listen(explorer) {
   on("lecture", "click", () => explorer.restyle({ lecture: !explorer.state.lecture }));
   on("tour-back", "click", () => explorer.walk(-1));
   on("tour-next", "click", () => explorer.walk(1));
+  on("answer", "toggle", ({ target }) => byId("tour").classList.toggle("answered", target.open));
   listenToBoxes(explorer);
   listenForMeanings();
   listenToThePage(explorer);

@@ -18,16 +18,23 @@ function placeOf(t) {
   return END + (1 - 2 * END) * Math.min(1.01, Math.max(-0.01, place));
 }
 
+// Places for pictures, each with what the law says and what the gas has.
+function figures(pictures) {
+  return pictures.map(
+    ([key, name]) => `<figure><figcaption>${name} <span>law <output id="value-${key}">0.000</output> gas <output id="gas-${key}">0.000</output></span></figcaption>
+      <div class="picture" id="curve-${key}"></div></figure>`,
+  ).join("");
+}
+
 class CurvesPicture {
   constructor(container) {
-    container.innerHTML = CURVES.map(
-      ([key, name]) => `<figure><figcaption>${name} <span>law <output id="value-${key}"></output> gas <output id="gas-${key}"></output></span></figcaption>
-        <div class="picture" id="curve-${key}"></div></figure>`,
-    ).join("");
+    this.container = container;
   }
 
   // Draw the curves of a system; only dots and rings move with t.
   lay({ system: { energies, degeneracies } }) {
+    if (this.container.dataset.shows !== "curves") this.container.innerHTML = figures(CURVES);
+    this.container.dataset.shows = "curves";
     const laws = GRID.map((t) => lawOf(energies, degeneracies, t));
     const limits = [0, Infinity].map((t) => lawOf(energies, degeneracies, t));
     this.plots = CURVES.map(([key, name, unit], row) => {
@@ -35,7 +42,7 @@ class CurvesPicture {
       const values = laws.map((law) => law[key]), ends = limits.map((law) => law[key]);
       const size = textSize(), last = row === CURVES.length - 1;
       const lowest = Math.min(0, ...ends), highest = Math.max(...values, ...ends) || 1;
-            const above = 10, width = box.clientWidth - 4.3 * size;
+      const above = 10, width = box.clientWidth - 4.3 * size;
       const height = box.clientHeight - (last ? 1.7 * size : 10) - above;
       const bottom = lowest, top = ROOM * highest;
       const ticks = roundTicks(bottom, top, Math.max(1, height / (1.3 * size)));

@@ -1,7 +1,8 @@
 // Goodness of fit: Pearson's chi-square of independent particles, and how likely a larger one is.
 
 // Bins that expect fewer than 5 are pooled, the rarest first; pooling looks at the law, never at the counts.
-function goodnessOfFit(counts, p) {
+// Each fixed sum of the counts, such as their energy, takes a degree of freedom.
+function goodnessOfFit(counts, p, fixed = 0) {
   const total = counts.reduce((a, b) => a + b, 0);
   if (p.some((probability, i) => probability === 0 && counts[i] > 0)) return { statistic: Infinity, freedom: 0, p: 0 };
   const bins = [{ observed: 0, expected: 0 }];
@@ -16,7 +17,7 @@ function goodnessOfFit(counts, p) {
     lastOf(bins).observed += last.observed;
     lastOf(bins).expected += last.expected;
   }
-  const freedom = bins.length - 1;
+  const freedom = Math.max(0, bins.length - 1 - fixed);
   if (freedom === 0) return { statistic: 0, freedom, p: 1 };
   const statistic = bins.reduce((a, { observed, expected }) => a + (observed - expected) ** 2 / expected, 0);
   return { statistic, freedom, p: upperGamma(freedom / 2, statistic / 2) };

@@ -22,6 +22,10 @@ SYSTEMS = {
     "levels of your own": bz.EnergyLevels([0.0, 0.5, 1.0, 2.0, 3.0]),
 }
 
+QUANTA = (1, 2, 3, 5)  # of a molecule in the closed box, on average
+_BOX = bz.ladder(256)  # fewer than one molecule in 1e19 is higher
+_SHARES = 24  # of its lowest levels
+
 
 class Settings(Protocol):
     """What the page is made of; `explorer.Config` has it."""
@@ -33,6 +37,17 @@ class Settings(Protocol):
     seed: int
     contexts: Sequence[str]
     temperatures: Sequence[float]
+
+
+@dataclass(frozen=True)
+class GoldenBox:
+    """What counting says about a closed box."""
+
+    particles: int
+    energy: int  # of all, in quanta
+    temperature: float  # of 1/t = ΔS/ΔE
+    entropy: float  # ln Ω, in nats
+    p: np.ndarray  # (24,), of the lowest levels
 
 
 @dataclass(frozen=True)
@@ -76,6 +91,19 @@ def golden_values(config: Settings) -> Iterator[Golden]:
             }
             values = {key: float(value) for key, value in values.items()}
             yield Golden(name, name in letters, t, values, p, counts)
+
+
+def golden_boxes(config: Settings) -> Iterator[GoldenBox]:
+    """Yield the golden values of a closed box at every number of quanta."""
+    for each in QUANTA:
+        particles, energy = config.particles, config.particles * each
+        yield GoldenBox(
+            particles,
+            energy,
+            float(bz.microcanonical_temperature(_BOX, particles, energy)),
+            bz.microcanonical_entropy(_BOX, particles, energy),
+            bz.microcanonical_occupancy(_BOX, particles, energy)[:_SHARES],
+        )
 
 
 def _letters_as_levels(logits: np.ndarray) -> bz.EnergyLevels:

@@ -62,7 +62,7 @@ class LevelsPicture {
       sampler: draws ? total(drawn, levels) / draws : NaN,
     }));
     this.names = this.plan.rows.map(([level], row) => {
-      if (row === this.plan.others) return `${system.energies.length - row} others`;
+      if (row === this.plan.others) return system.endless ? `${row} or more` : `${system.energies.length - row} others`;
       return system.labels ? system.labels[level] : String(level);
     });
   }
@@ -86,7 +86,7 @@ class LevelsPicture {
     this.particles.measure(this.unit, Math.max(2, Math.round(this.size / 5)));
     this.drawAxis(world.system);
     this.drawScale();
-    this.drawBath(world.t);
+    this.drawBath(world);
     this.particles.draw(pen, this.colour, now, flight);
     rows.forEach(([law, gas], row) => this.drawRow(row, law, gas));
   }
@@ -117,7 +117,7 @@ class LevelsPicture {
     const x = plan.axis;
     const end = plan.others === null ? plan.head : plan.head + 2 * plan.thick;
     this.line([[x, end, x, plan.foot]], "line", 1);
-    const ticks = roundTicks(plan.lowest, plan.highest, Math.max(2, (plan.foot - plan.head) / (5 * size)));
+    const ticks = roundTicks(plan.lowest, plan.highest, Math.max(3, (plan.foot - plan.head) / (5 * size)));
     for (const tick of ticks) {
       this.line([[x - 0.3 * size, plan.yOf(tick), x, plan.yOf(tick)]], "line", 1);
       this.write(String(tick), x - 0.5 * size, plan.yOf(tick), { align: "right", ink: "quiet" });
@@ -134,7 +134,7 @@ class LevelsPicture {
   // The scale of shares below the rows, and the heads of the columns above them.
   drawScale() {
     const { plan, size, top } = this;
-    const ticks = roundTicks(0, top, Math.max(1, plan.width / (6 * size)));
+    const ticks = roundTicks(0, top, Math.max(1, plan.width / (5 * size)));
     for (const tick of ticks) {
       const x = plan.left + tick * this.unit;
       this.line([[x, plan.head - 0.4 * size, x, plan.foot]], "faint", 1);
@@ -142,8 +142,8 @@ class LevelsPicture {
     }
     this.write("share in %", plan.left, 0.6 * size, { ink: "quiet" });
     plan.columns.forEach((name, k) => {
-      this.write(name, this.columnAt(k), 0.6 * size, { align: "right", ink: "quiet" });
-      if (!plan.small) this.drawMark(name, this.columnAt(k) - this.pen.measureText(name).width - 0.9 * size, 0.6 * size);
+      this.write(name, plan.ends[k], 0.6 * size, { align: "right", ink: "quiet" });
+      if (!plan.small) this.drawMark(name, plan.ends[k] - this.pen.measureText(name).width - 0.9 * size, 0.6 * size);
     });
   }
 
@@ -158,16 +158,11 @@ class LevelsPicture {
     return undefined;
   }
 
-  columnAt(k) {
-    const { plan } = this;
-    return this.width - (plan.columns.length - 1 - k) * plan.column;
-  }
-
   drawRow(row, law, gas) {
     const { pen, plan, size } = this;
     const y = plan.y[row], half = plan.thick / 2, at = (share) => plan.left + share * this.unit;
     const mono = row === plan.others ? {} : { font: 'ui-monospace, "DejaVu Sans Mono", monospace', weight: "bold" };
-    if (row === plan.others) this.write(this.names[row], plan.left - 0.6 * size, y, { align: "right", ink: "quiet" });
+    if (row === plan.others) this.write(this.names[row], plan.left - 0.75 * size, y, { align: "right", ink: "quiet" });
     else this.write(this.names[row], plan.name, y, mono);
     pen.strokeStyle = this.colour.ink;
     pen.lineWidth = 2;
@@ -186,19 +181,24 @@ class LevelsPicture {
     }
     plan.columns.forEach((name, k) => {
       const text = Number.isNaN(shares[name]) ? "–" : (100 * shares[name]).toFixed(1);
-      this.write(text, this.columnAt(k), y, { align: "right", ink: name === "law" ? "ink" : "quiet" });
+      this.write(text, plan.ends[k], y, { align: "right", ink: name === "law" ? "ink" : "quiet" });
     });
   }
 
-  drawBath(t) {
+  // What lies below the rows: the bath, or the wall of a closed box with what is inside.
+  drawBath({ t, closed, gas }) {
     const { pen, plan, colour, size } = this;
     const high = this.height - plan.bath, middle = plan.bath + high / 2, arm = 0.8 * size;
     pen.fillStyle = colour.faint;
     pen.fillRect(0, plan.bath, this.width, high);
     const { small } = plan;
-    this.write(small ? "bath" : `heat bath at t = ${showTemperature(t)}`, 0.6 * size, middle);
+    const held = closed ? `${gas.energy().toLocaleString("en")} quanta` : "";
+    if (closed) this.wall(plan.bath, high);
+    const name = closed ? held + (small ? "" : ", as at first") : small ? "bath" : `heat bath at t = ${showTemperature(t)}`;
+    this.write(name, 0.6 * size, middle);
     const { into, out } = this.heat.recent, total = into + out;
-    const arrows = [["into", 1, small ? 0.22 : 0.42], ["out", -1, small ? 0.6 : 0.7]];
+    const places = !small ? [0.42, 0.7] : closed ? [0.37, 0.73] : [0.22, 0.6];
+    const arrows = [["into", 1, places[0]], ["out", -1, places[1]]];
     for (const [name, direction, place] of arrows) {
       const x = this.width * place, half = total > 0 ? (1.3 * size * this.heat.recent[name]) / total : 0;
       const tip = middle + direction * arm, tail = middle - direction * arm;
@@ -211,7 +211,14 @@ class LevelsPicture {
       pen.strokeStyle = colour.ink;
       pen.lineWidth = 1.5;
       if (half > 0) pen.stroke();
-      this.write(name === "into" ? "into the bath" : "out of the bath", x + 1.5 * size, middle);
+      const said = closed ? { into: "given away", out: "received" } : { into: "into the bath", out: "out of the bath" };
+      this.write(said[name], x + 1.5 * size, middle);
     }
+  }
+
+  wall(top, high) {
+    this.pen.strokeStyle = this.colour.ink;
+    this.pen.lineWidth = 3;
+    this.pen.strokeRect(1.5, top + 1.5, this.width - 3, high - 3);
   }
 }

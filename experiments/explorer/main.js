@@ -6,10 +6,10 @@ const byId = (id) => document.getElementById(id);
 class Explorer {
   constructor() {
     this.model = new NGram(TEXT, ORDER);
-    this.check = selfCheck(GOLDEN, SYSTEMS, this.model);
+    this.check = selfCheck(GOLDEN, GOLDEN_BOXES, SYSTEMS, this.model);
     this.still = matchMedia("(prefers-reduced-motion: reduce)");
     this.levels = new LevelsPicture(byId("gas"));
-    this.curves = new CurvesPicture(byId("curves"));
+    this.pictures = { bath: new CurvesPicture(byId("curves")), box: new BoxPicture(byId("curves")) };
     this.text = new TextPicture(byId("text"));
     fillIn(this);
     this.open(fromHash(location.hash));
@@ -19,13 +19,14 @@ class Explorer {
   // Begin as a link says; one that names a number of sweeps shows the gas after them, paused.
   open(state) {
     this.state = state;
-    this.restart();
     byId("typed").value = showTemperature(state.t);
     readTyped(this, byId("typed"));
+    this.restart();
     this.play(state.sweeps === null && !this.still.matches);
   }
 
-  // Tell the world anew from its seed; where no sweeps are named, until it has settled.
+  // Tell the world anew from its seed; where no sweeps are named, until it has settled, but for a closed box: there is
+  // something to be seen.
   restart() {
     this.world = new World(this.state, this.model);
     for (const [t, until] of this.state.from) {
@@ -33,8 +34,8 @@ class Explorer {
       this.world.advanceTo(until);
     }
     this.world.setTemperature(this.state.t);
-    if (this.state.sweeps === null) this.world.settle();
-    else this.world.advanceTo(this.state.sweeps);
+    if (this.state.sweeps !== null) this.world.advanceTo(this.state.sweeps);
+    else if (!this.world.closed) this.world.settle();
     this.layOut();
   }
 
@@ -43,9 +44,14 @@ class Explorer {
     return this.state.system === OWN ? HIGHEST : undefined;
   }
 
+  get curves() {
+    return this.pictures[this.world.closed ? "box" : "bath"];
+  }
+
   layOut() {
     document.documentElement.dataset.theme = this.state.theme;
     document.documentElement.classList.toggle("lecture", this.state.lecture);
+    document.documentElement.classList.toggle("closed", this.world.closed);
     showTour(this);
     showControls(this);
     this.levels.restyle();
@@ -72,7 +78,7 @@ class Explorer {
   }
 
   get flight() {
-    return (2 * FLIGHT) / Math.sqrt(this.state.speed);
+    return ((this.world.closed ? 0.6 : 2) * FLIGHT) / Math.sqrt(this.state.speed); // in a box all move in every sweep
   }
 
   frame(now) {
@@ -135,12 +141,13 @@ class Explorer {
     this.curves.draw(world);
     this.text.write(world);
     const words = {
-      "gas-fit": fitInWords(world.gas.counts, world.law.p, world.sweeps - world.changedAt, world.relaxation),
+      "gas-fit": fitInWords(world.gas.counts, world.law.p, world.sweeps - world.changedAt, world.relaxation, Number(world.closed)),
       "sampler-fit": samplerInWords(world),
       perplexity: perplexityInWords(world),
-      "read-off": temperaturesReadOff(world),
-      ledger: ledger(world.gas),
+      "read-off": world.closed ? temperaturesOfBox(world) : temperaturesReadOff(world),
+      ledger: ledger(world.gas, world.closed),
     };
+    if (world.closed) showSlider(this);
     for (const [id, said] of Object.entries(words)) byId(id).textContent = said;
     this.levels.canvas.setAttribute("aria-label", this.summary());
   }
@@ -152,7 +159,7 @@ class Explorer {
   }
 
   setTemperature(t) {
-    if (t === this.state.t) return;
+    if (t === this.state.t || this.world.closed) return;
     this.state.t = t;
     this.world.advanceTo(Math.ceil(this.world.sweeps * 1000) / 1000); // a link names the sweeps of a change by thousandths
     this.world.setTemperature(t);
@@ -218,7 +225,7 @@ class Explorer {
     clearTimeout(this.saying);
     this.saying = setTimeout(() => {
       const { t, law } = this.world;
-      byId("live").textContent = `t = ${showTemperature(t)}: entropy ${law.S.toPrecision(3)}, mean energy ${law.U.toPrecision(3)}`;
+      byId("live").textContent = `t = ${showTemperature(Number(t.toPrecision(6)))}: entropy ${law.S.toPrecision(3)}, mean energy ${law.U.toPrecision(3)}`;
     }, 700);
   }
 

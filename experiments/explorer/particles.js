@@ -2,6 +2,7 @@
 // climbed, it fell, or it stayed. That is seen of its levels then and now, however many moves lie between.
 
 const FLIGHT = 300; // milliseconds, at the usual speed
+const LAYERS = 4; // of dots in flight, lest one colour always lie over the other
 
 class Particles {
   constructor() {
@@ -58,7 +59,7 @@ class Particles {
   // A new flight begins where the particle is now.
   keepPlace(particle, now, flight) {
     const x = this.seatX(particle), y = this.seatY(particle);
-    const done = this.moved[particle] === 1 ? Math.min(1, (now - this.began[particle]) / flight) : 1;
+    const done = this.moved[particle] === 1 ? Math.min(1, Math.max(0, (now - this.began[particle]) / flight)) : 1;
     this.startX[particle] = x + (1 - done) * (this.startX[particle] - x);
     this.startY[particle] = y + (1 - done) * (this.startY[particle] - y);
   }
@@ -81,11 +82,12 @@ class Particles {
   }
 
   draw(pen, colour, now, flight) {
-    const dots = { gas: [], out: [], into: [] };
+    const dots = { gas: [] };
+    for (let layer = 0; layer < LAYERS; layer++) Object.assign(dots, { [`out${layer}`]: [], [`into${layer}`]: [] });
     for (let particle = 0; particle < PARTICLES; particle++) {
       let x = this.seatX(particle), y = this.seatY(particle), name = "gas";
       if (this.moved[particle]) {
-        const left = this.moved[particle] === 2 ? 0 : 1 - (now - this.began[particle]) / flight;
+        const left = this.moved[particle] === 2 ? 0 : Math.min(1, 1 - (now - this.began[particle]) / flight);
         if (left <= 0 && this.moved[particle] === 1) this.moved[particle] = 0;
         else if (this.rise[particle] !== 0) name = this.rise[particle] > 0 ? "out" : "into";
         if (left > 0) {
@@ -94,10 +96,10 @@ class Particles {
           y += slow * (this.startY[particle] - y);
         }
       }
-      dots[name].push(x, y);
+      dots[name === "gas" ? name : name + (particle % LAYERS)].push(x, y);
     }
     for (const [name, xy] of Object.entries(dots)) {
-      pen.fillStyle = colour[name];
+      pen.fillStyle = colour[name.replace(/\d/, "")];
       const wide = name === "gas" ? this.narrow : this.dot;
       for (let k = 0; k < xy.length; k += 2) pen.fillRect(xy[k], xy[k + 1], wide, this.dot);
     }

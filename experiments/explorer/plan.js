@@ -5,11 +5,12 @@
 const SHOWN_LETTERS = 12;
 
 class Plan {
-  constructor({ energies, labels }, width, height, size, highest) {
+  constructor({ energies, labels, endless }, width, height, size, highest) {
     const small = width < 34 * size;
     this.small = small;
     this.columns = small ? ["gas", "law"] : ["gas", "law", "sampler"];
-    this.column = (small ? 2.9 : 5.7) * size;
+    const wide = small ? { gas: 2.9, law: 2.9 } : { gas: 4, law: 4.2, sampler: 6.4 };
+    this.ends = this.columns.map((_, k) => width - size * sum(this.columns.slice(k + 1).map((name) => wide[name])));
     this.bath = Math.round(height - 2.1 * size);
     this.foot = this.bath - 1.9 * size; // of the rows; the scale of shares is below
     this.head = 1.7 * size;
@@ -17,17 +18,17 @@ class Plan {
     this.mark = 1.9 * size; // the length of a level's mark
     this.name = this.axis + this.mark + 1.6 * size;
     this.left = this.name + (energies.length > 10 && !labels ? 2.1 : 1.5) * size; // of the bars
-    this.width = width - this.left - this.columns.length * this.column - 0.4 * size;
+    this.width = this.ends[0] - wide.gas * size - 0.4 * size - this.left;
 
-    this.chooseRows(energies, Boolean(labels), size);
+    this.chooseRows(energies, Boolean(labels || endless), size);
     this.placeRows(energies, size, highest);
   }
 
-  // One row for each level, but of letters one for the likeliest that there is room for, and one for all others.
-  chooseRows(energies, ofLetters, size) {
+  // One row for each level, but of many one for the lowest that there is room for, and one for all others.
+  chooseRows(energies, many, size) {
     const upward = energies.map((_, i) => i).sort((a, b) => energies[a] - energies[b]);
     const room = Math.floor((this.foot - this.head) / (1.5 * size)) - 1;
-    const listed = ofLetters ? Math.min(SHOWN_LETTERS, Math.max(4, room), energies.length - 1) : energies.length;
+    const listed = many ? Math.min(SHOWN_LETTERS, Math.max(4, room), energies.length - 1) : energies.length;
     this.rows = upward.slice(0, listed).map((level) => [level]);
     if (listed < energies.length) this.rows.push(upward.slice(listed));
     this.others = listed < energies.length ? listed : null; // the number of their row

@@ -6,14 +6,23 @@ import re
 from pathlib import Path
 
 from boltzmann import plots
-from experiments.explorer.golden import SYSTEMS, Golden, Settings, golden_values, text_of
+from experiments.explorer.golden import (
+    QUANTA,
+    SYSTEMS,
+    Golden,
+    GoldenBox,
+    Settings,
+    golden_boxes,
+    golden_values,
+    text_of,
+)
 from experiments.shared.letters import usable_contexts
 
 SOURCE = Path(__file__).parent
 SCRIPTS = (  # in reading order
-    *("random", "law", "metropolis", "sampler", "model", "fit", "check", "measured"),
-    *("temperature", "tour", "state", "world", "plan", "particles", "levels", "curves", "text"),
-    *("own", "words", "meanings", "controls", "main"),
+    *("random", "law", "counted", "metropolis", "box", "sampler", "model", "fit", "check"),
+    *("measured", "temperature", "tour", "state", "world", "plan", "particles", "levels", "curves"),
+    *("boxpicture", "text", "own", "words", "meanings", "controls", "main"),
 )
 PALETTE = ("blue", "sky", "green", "orange", "vermilion")
 
@@ -53,9 +62,12 @@ def data_of(config: Settings) -> str:
         "SEED": config.seed,
         "CONTEXT": usable_contexts(config.contexts, text)[0],
         "SYSTEMS": systems,
+        "QUANTA": QUANTA,
     }
     lines = [f"const {name} = {_literal(value)};" for name, value in constants.items()]
-    return "\n".join([*lines, "const GOLDEN = [", *map(_golden_line, golden_values(config)), "];"])
+    lines += ["const GOLDEN = [", *map(_golden_line, golden_values(config)), "];"]
+    lines += ["const GOLDEN_BOXES = [", *map(_golden_box, golden_boxes(config)), "];"]
+    return "\n".join(lines)
 
 
 def _golden_line(golden: Golden) -> str:
@@ -63,6 +75,12 @@ def _golden_line(golden: Golden) -> str:
     known = {"system": golden.system, "letters": golden.letters, "t": golden.temperature}
     counts = _literal(golden.counts.tolist())
     return f"  {{...{_literal(known)}, counts: {counts}, values: [{values}]}},"
+
+
+def _golden_box(golden: GoldenBox) -> str:
+    values = ", ".join(map(_number, (golden.temperature, golden.entropy, *golden.p.tolist())))
+    known = {"particles": golden.particles, "energy": golden.energy}
+    return f"  {{...{_literal(known)}, values: [{values}]}},"
 
 
 def _number(value: float) -> str:

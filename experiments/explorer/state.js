@@ -5,13 +5,11 @@
 const SPEEDS = [0.25, 1, 4, 16, 64];
 const MOST_SWEEPS = 2000, MOST_CHANGES = 60; // that a link may ask for
 const MOST_LEVELS = 12, MOST_STATES = 99; // of levels of one's own
-const OWN = "levels of your own";
-const LETTERS = "letters after …";
 
 // A step of the tour has settings of its own, from which a link tells what differs.
 function defaults(tour = null) {
   return {
-    tour, t: 1, system: LETTERS, context: CONTEXT,
+    tour, t: 1, system: LETTERS, context: CONTEXT, each: QUANTA[0],
     levels: [...SYSTEMS[OWN].energies], degeneracies: [...SYSTEMS[OWN].degeneracies],
     seed: SEED, speed: 4, theme: "", lecture: false,
     ...(tour ? TOUR[tour - 1].set : {}),
@@ -58,8 +56,9 @@ function readPast(value) {
 
 const READERS = {
   t: readTemperature,
-  system: (value) => ([...Object.keys(SYSTEMS), LETTERS].includes(value) ? value : null),
+  system: (value) => ([...Object.keys(SYSTEMS), LETTERS, BOX].includes(value) ? value : null),
   context: (value) => value,
+  each: (value) => (QUANTA.includes(Number(value)) ? Number(value) : null),
   levels: (value) => readList(value, readEnergy),
   degeneracies: (value) => readList(value, readDegeneracy),
   seed: (value) => readWhole(value, Number.MAX_SAFE_INTEGER),

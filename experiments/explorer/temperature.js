@@ -42,10 +42,12 @@ function readTemperature(typed) {
   return decimal && Math.abs(Number(text)) < Infinity ? Number(text) + 0 : null;
 }
 
-// Return round numbers from `low` to `high`, about `count` of them, in steps of 1, 2 or 5 times a power of ten.
+// Return round numbers from `low` to `high`, about `count` of them but two at least, in steps of 1, 2 or 5 times a power
+// of ten.
 function roundTicks(low, high, count) {
   const rough = (high - low) / count, power = 10 ** Math.floor(Math.log10(rough));
   const step = power * [1, 2, 5, 10].find((factor) => factor * power >= rough * 0.999);
   const first = Math.ceil(low / step - 1e-9), last = Math.floor(high / step + 1e-9);
+  if (last - first < 1) return roundTicks(low, high, 2 * count);
   return Array.from({ length: last - first + 1 }, (_, k) => Number(((first + k) * step).toPrecision(12)));
 }

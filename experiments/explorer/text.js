@@ -15,7 +15,7 @@ class TextPicture {
     const wide = this.container.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
     const columns = Math.max(10, Math.floor((wide * 50) / probe.getBoundingClientRect().width) - 1); // and a space
     const lines = Math.max(1, Math.floor(this.container.clientHeight / parseFloat(style.lineHeight) + 0.02));
-    if (columns !== this.columns || world !== this.world) this.first = world.dropped; // the letter that the box begins with
+    if (columns !== this.columns || lines > this.lines || world !== this.world) this.first = world.dropped; // the letter that the box begins with
     Object.assign(this, { world, columns, lines });
   }
 

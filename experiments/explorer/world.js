@@ -12,7 +12,10 @@ class World {
     this.t = state.t;
     this.model = model;
     this.system = systemOf(state, model);
-    this.gas = new Gas(this.system.energies, this.system.degeneracies, PARTICLES, this.stream(1));
+    this.closed = state.system === BOX;
+    this.gas = this.closed
+      ? new ClosedBox(state.each, PARTICLES, this.stream(1))
+      : new Gas(this.system.energies, this.system.degeneracies, PARTICLES, this.stream(1));
     this.samplerRandom = this.stream(3);
     this.states = this.system.degeneracies.flatMap((g, level) => Array(g).fill(level));
     this.sweeps = 0;
@@ -43,13 +46,15 @@ class World {
   settings() {
     const { energies, degeneracies } = this.system;
     this.changedAt = this.sweeps;
-    this.law = lawOf(energies, degeneracies, this.t);
-    this.relaxation = sweepsToRelax(this.law.p, PARTICLES);
+    this.law = this.closed ? lawOfBox(PARTICLES, this.gas.startEnergy) : lawOf(energies, degeneracies, this.t);
+    this.relaxation = this.closed ? sweepsOfMeetings(PARTICLES) : sweepsToRelax(this.law.p, PARTICLES);
+    if (this.closed) this.t = this.law.t;
     this.logits = this.states.map((level) => -energies[level]);
     this.drawn = new Int32Array(energies.length);
   }
 
   setTemperature(t) {
+    if (this.closed) return; // nobody sets it
     const last = lastOf(this.past);
     if (this.sweeps > (last ? last[1] : 0)) this.past.push([this.t, this.sweeps]);
     this.t = t;
@@ -63,6 +68,10 @@ class World {
     this.settings();
   }
 
+  get atEquilibrium() {
+    return this.sweeps - this.changedAt >= this.relaxation;
+  }
+
   advance(sweeps) {
     this.advanceTo(this.sweeps + sweeps);
   }
@@ -74,13 +83,14 @@ class World {
 
   advanceTo(sweeps) {
     this.sweeps = sweeps;
-    const due = (what, rate) => {
-      const count = Math.floor(this.sweeps * rate + 1e-9) - this.done[what];
+    const due = (what, rate, since = 0) => {
+      const count = Math.floor(Math.max(0, this.sweeps - since) * rate + 1e-9) - this.done[what];
       this.done[what] += count;
       return count;
     };
-    this.gas.attempt(due("hops", PARTICLES), this.t);
-    const draws = due("draws", DRAWS), letters = due("letters", TEXT_LETTERS);
+    this.gas.attempt(due("hops", this.closed ? PARTICLES / 2 : PARTICLES), this.t); // two have a part in a meeting
+    const begun = this.closed ? Math.ceil(this.relaxation) : 0; // a box has no t before
+    const draws = due("draws", DRAWS, begun), letters = due("letters", TEXT_LETTERS, begun);
     if (this.t < 0) return; // a model is sampled at a temperature of 0 or more
     for (let k = draws; k > 0; k--) this.drawn[this.states[pick(this.logits, this.t, this.samplerRandom.uniform())]]++;
     for (let k = letters; k > 0; k--) this.writeLetter();
@@ -101,6 +111,10 @@ class World {
 // The chosen system, with energies of its own, for levels can be moved.
 function systemOf(state, model) {
   if (state.system === LETTERS) return lettersByEnergy(model, state.context);
+  if (state.system === BOX) {
+    const energies = Array.from({ length: MOST_SEEN + 1 }, (_, held) => held);
+    return { energies, degeneracies: energies.map(() => 1), endless: true };
+  }
   if (state.system === OWN) return { energies: [...state.levels], degeneracies: [...state.degeneracies] };
   const { energies, degeneracies } = SYSTEMS[state.system];
   return { energies: [...energies], degeneracies: [...degeneracies] };
@@ -126,4 +140,10 @@ function sweepsToRelax(p, particles) {
   const most = Math.max(...p), rate = -Math.log1p(-1 / (p.length * most));
   const seen = p.includes(0) || particles * (1 - most) < 5;
   return Math.log(particles / (seen ? 1e-6 : Math.sqrt(5) / 10)) / rate;
+}
+
+// Of what the squares of two molecules' quanta are above their mean at equilibrium a meeting takes a third, on average,
+// and of higher powers more. In a sweep, half as many meetings as molecules, it falls by the factor exp(-1/3).
+function sweepsOfMeetings(particles) {
+  return 3 * Math.log((10 * particles) / Math.sqrt(5));
 }

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,21 @@ from experiments.runner.table import Table, Verdict
 
 MANIFEST = "MANIFEST.json"
 GALLERY = "README.md"
+
+HOW_TO_READ = """\
+## How to read a table
+
+A claim that random draws decide has a p-value: the probability, if the claim is true, of draws that
+fit it as badly as these or worse. It holds if p ≥ 1e-06, so that of a million true claims at most
+one fails by chance. That alone is lenient: p = 0.001 passes, and from few draws a false claim does
+as well. What makes it a test is the control: something with a known fault, such as a sampler that
+runs too hot, is judged in the same way and must fail, with p < 1e-06. Under each table stands which
+control it was, and its p; how large the fault is, the lesson says. A fault of that size is seen, a
+much smaller one could still hide.
+
+"Smallest p of 24, times 24" is the p-value of 24 tests together (Bonferroni's), at most 1: p = 1 is
+nothing unusual. Other claims are held to a tolerance, which stands beside them with its reason.
+"""
 
 
 class NotItsTableError(Exception):
@@ -62,6 +77,7 @@ def finish(experiments: Iterable[Experiment], folder: Path) -> None:
         "",
         "Made by `python -m experiments`. Each shows only what the CSV beside it holds.",
         "",
+        HOW_TO_READ,
     ]
     for experiment in present:
         lines += _chapter(experiment, folder)
@@ -103,7 +119,21 @@ def _chapter(experiment: Experiment, folder: Path) -> list[str]:
         "|---|---|---|---|---|",
         *map(_row, verdicts),
         "",
+        _controls(verdicts),
+        "",
     ]
+
+
+def _controls(verdicts: Sequence[Verdict]) -> str:
+    """Return the line below a table: which controls make its p-values a test."""
+    controls = [
+        f"{v.claim.removeprefix('control: ')} ({v.measured})" for v in verdicts if v.control
+    ]
+    if not controls and not any(v.criterion.startswith("p ≥") for v in verdicts):
+        return "No claim here rests on a p-value."
+    named = "Controls" if len(controls) > 1 else "Control"
+    told = "; ".join(controls) or "none"
+    return f"p ≥ 1e-06 alone is lenient ([why](#how-to-read-a-table)). {named}: {told}."
 
 
 def _row(v: Verdict) -> str:

@@ -107,6 +107,7 @@ class Verdict:
     """A claim, what was measured and expected, by which criterion it is judged, whether it holds.
 
     `key` is a short name, one of its kind in its experiment, by which code refers to the verdict.
+    `control` is whether something with a known fault was tested, which a good test must refute.
     """
 
     key: str
@@ -115,6 +116,7 @@ class Verdict:
     expected: str
     criterion: str
     holds: bool
+    control: bool = False
 
     def __str__(self) -> str:
         mark = "holds" if self.holds else "FAILS"
@@ -138,7 +140,7 @@ def fits(
     """
     p, judged = _together(p_values, of, worst_of, "smallest p of {} {}, times {}")
     holds = bool(p >= false_alarm)
-    return Verdict(key, claim, f"p = {p:.3g}", judged, f"p ≥ {false_alarm:g}", holds)
+    return Verdict(key, claim, _told(p), judged, f"p ≥ {false_alarm:g}", holds)
 
 
 def differs(
@@ -147,7 +149,12 @@ def differs(
     """Return the verdict of a control: it holds if every goodness of fit fails, as it must."""
     p, judged = _together(p_values, of, max, "largest p of {} {}")
     holds = bool(p < false_alarm)
-    return Verdict(key, claim, f"p = {p:.3g}", judged, f"p < {false_alarm:g}", holds)
+    return Verdict(key, claim, _told(p), judged, f"p < {false_alarm:g}", holds, control=True)
+
+
+def _told(p: float) -> str:
+    """Return a p-value in words; one that is 0 is only too small for a float."""
+    return f"p = {p:.3g}" if p else "p < 1e-300"
 
 
 def _together(

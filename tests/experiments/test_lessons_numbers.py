@@ -4,8 +4,10 @@ and sought.
 
 import numpy as np
 import pytest
+from scipy import constants
 
 import boltzmann as bz
+from boltzmann.molecules import CONSTANTS
 from boltzmann.statistics import pulls
 from experiments import contact as contact_lesson
 from experiments import counting as counting_lesson
@@ -17,6 +19,7 @@ from experiments.runner import gallery, lesson
 from experiments.shared.barometer import measured_height
 
 EXPERIMENTS = runner.discovered()
+LEDGER = EXPERIMENTS["ledger"].Config()
 QUOTED = {}
 
 
@@ -146,6 +149,26 @@ def relaxation(table):
     left = [np.log(1e3) * numbers[1], np.log(1e6) * numbers[1]]
     yield "A thousandth is left after ln(1000) τ = {:.0f} sweeps, a millionth after {:.0f}", left
     yield "relax in {:.1f} sweeps and the former in {:.1f}", [numbers[1], numbers[3]]
+    yield from over_a_barrier()
+
+
+def over_a_barrier():
+    """Arrhenius's law holds for chains that climb a barrier, and not for one that leaps over it."""
+    valleys = [0, 1, 2, 3, 4, 3, 2, 1, 0]
+
+    def relaxation_times(*way):
+        chains = [bz.transition_matrix(valleys, t, *way) for t in (1, 1 / 4, 1 / 5)]
+        return [-1 / np.log(np.sort(np.abs(np.linalg.eigvals(chain)))[-2]) for chain in chains]
+
+    walk = relaxation_times("neighbour", "metropolis")
+    glauber = relaxation_times("neighbour", "glauber")
+    leap = relaxation_times("uniform", "metropolis")
+    barriers = [np.log(times[2] / times[1]) for times in (walk, glauber, leap)]
+    yield (
+        "by {:.2f}; by Glauber's rule {:.2f}, with {:.2f} times the sweeps",
+        [*barriers[:2], glauber[0] / walk[0]],
+    )
+    yield "Not any level, {:.2f}", barriers[2:]
 
 
 @quotes
@@ -165,6 +188,14 @@ def molecules(table):
     hydrogen = bz.molecule("H2", highest=5000)
     p = bz.probabilities(hydrogen, bz.thermal_energy(20, "cm-1"))
     yield "would leave {:.2f} %", [100 * p[hydrogen.labels.index("(0, 1)")]]
+    HCl, kelvin = CONSTANTS["HCl"], bz.thermal_energy(1, "cm-1")
+    yield "B of HCl is {:.1f} K and ω {:.0f} K", [HCl.B_e / kelvin, HCl.omega_e / kelvin]
+    gap = 2 * constants.physical_constants["proton mag. mom."][0] * 1.0  # in joules, at 1 T
+    yield "in a field of 1 T are {:.5f} K apart", [gap / constants.k]
+    along, against = bz.probabilities([0, gap], bz.thermal_energy(293, "J"))
+    yield "of a million protons {:.1f} more point along", [1e6 * (along - against)]
+    shaking = bz.probabilities([0, HCl.omega_e], bz.thermal_energy(293, "cm-1"))[1]
+    assert HCl.B_e / kelvin < 293 / 10 and shaking < 1e-6
 
 
 @quotes
@@ -203,6 +234,23 @@ def bottle(table):
     )
     means = [measured_height(table.where(series="gas", temperature=t))[0] for t in (0.1, 1.0)]
     yield "the mean height, from {:.3f} at t = 0.1 to {:.3f} at t = 1", means
+    yield from air()
+
+
+def air():
+    """How high k_B T lifts a molecule of air, beside a bottle and Mount Everest."""
+    mass = 28.9644  # in u, as the U.S. Standard Atmosphere has it; m g in newtons
+    weight = mass * constants.atomic_mass * constants.g
+    warm, cool = bz.thermal_energy([293, 288], "J") / weight
+    column = "weigh {:.2f} u on average [1]_, t = 1 mgH means a column of {:.1f} km"
+    yield column, [mass, warm / 1e3]
+    yield "that air has t = {:,.0f} mgH", [round(warm / 0.3, -2)]
+    yield "is {:.4f} % less dense at the lid", [-100 * np.expm1(-0.3 / warm)]
+    heights = [cool / 1e3, cool * np.log(2) / 1e3, np.exp(-8850 / cool), 288 * 0.3 / cool]
+    yield (
+        "({:.2f} km, {:.2f} km, {:.2f} of that at sea level, were all of it at 288 K; {:.4f} K.)",
+        heights,
+    )
 
 
 @quotes
@@ -223,6 +271,8 @@ def ledger(table):
 
     yield "given off {:.2f} quanta, half of them in the first {} sweeps", halfway(quench)
     yield "it takes {:.2f}, and it takes longer, {} sweeps for half", halfway(warming)
+    fall = 3 / 2 * (LEDGER.hot - LEDGER.cold)
+    yield "is left out as in `bottle`; it would add {:.0f}", [fall]
     yield "In none of the {} sweeps", [len(quench) + len(warming) - 2]
     assert 0.55 < (falling + climbing)[-100:].mean() < 0.65
     yield "three molecules in five still move in a sweep", []

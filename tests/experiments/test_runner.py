@@ -22,6 +22,7 @@ from tests.support.quick_tables import quick_csv, quick_table
 from tests.support.verdicts import failing
 
 EXPERIMENTS = runner.discovered()
+HOT_AND_COLD = (("hot", 2e-9), ("cold", 0.0))
 
 
 def tiny_experiment(factor: float = 1.0) -> types.ModuleType:
@@ -133,6 +134,35 @@ def test_verdicts_judge_by_their_criterion():
     assert not agrees("", "", 1.0, 1.5, 0.49).holds
     assert not fits("", "", float("nan"), "").holds
     assert not agrees("", "", float("nan"), 0, 1).holds
+
+
+def test_every_p_value_that_must_not_be_small_stands_beside_a_control():
+    """p ≥ 1e-6 alone lets pass what a few draws cannot tell from the claim."""
+    for name, module in EXPERIMENTS.items():
+        verdicts = module.verdicts(gallery.read_table(runner.FIGURES / f"{name}.csv"))
+        lenient = [v.key for v in verdicts if v.criterion.startswith("p ≥")]
+        controls = [v.key for v in verdicts if v.control]
+        assert bool(lenient) == bool(controls), name
+        assert controls == [v.key for v in verdicts if v.claim.startswith("control: ")], name
+
+
+def test_the_gallery_names_controls_and_their_p_values_under_each_table(figures, monkeypatch):
+    def below_the_table(*verdicts):
+        monkeypatch.setattr(tiny, "verdicts", lambda table: list(verdicts))
+        gallery.finish([tiny], figures)
+        return (figures / gallery.GALLERY).read_text(encoding="utf-8").splitlines()[-1]
+
+    tiny = tiny_experiment()
+    fit = fits("fit", "it fits", 0.5, "χ²")
+    hot, cold = (differs(name, f"control: a {name} one", p, "χ²") for name, p in HOT_AND_COLD)
+    why = "p ≥ 1e-06 alone is lenient ([why](#how-to-read-a-table)). "
+
+    assert below_the_table(fit, hot) == why + "Control: a hot one (p = 2e-09)."
+    both = "Controls: a hot one (p = 2e-09); a cold one (p < 1e-300)."
+    assert below_the_table(hot, fit, cold) == why + both
+    assert below_the_table(fit) == why + "Control: none."
+    exact = agrees("sum", "the sum", 1.0, 1.0, 0.0)
+    assert below_the_table(exact) == "No claim here rests on a p-value."
 
 
 LOADED = """

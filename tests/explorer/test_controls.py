@@ -8,9 +8,19 @@ import numpy as np
 import pytest
 
 import boltzmann as bz
-from tests.support.explorer_page import COUNTS, LEDGER, VIEWS, law, settled_hash, state, until
+from tests.support.explorer_page import (
+    COUNTS,
+    LEDGER,
+    VIEWS,
+    in_each_browser,
+    law,
+    settled_hash,
+    state,
+    until,
+)
 
 
+@in_each_browser
 def test_ends_of_the_slider_are_the_limits(visit):
     page = visit("#system=ladder&sweeps=1")
     page.focus("#slider")
@@ -72,6 +82,7 @@ def test_from_beyond_the_scale_an_arrow_leads_to_its_end(visit, t, key, end):
     assert state(page)["t"] == end
 
 
+@in_each_browser
 def test_slider_is_dragged_by_pointer(visit):
     page = visit()
     box = page.locator("#slider").bounding_box()
@@ -110,6 +121,7 @@ def test_where_the_page_scrolls_arrows_with_nothing_in_focus_are_left_to_it(visi
 FOCUSED = ("#slider", "#play", "#system", "#speed", "summary", "#tour-dots a", "#typed")
 
 
+@in_each_browser
 @pytest.mark.parametrize("focused", FOCUSED)
 def test_keys_of_a_presenter_work_whatever_has_the_focus(visit, focused):
     """Where one types, Home, End and Space are the box's own."""
@@ -220,6 +232,7 @@ def test_leaving_the_box_restores_what_was_refused(visit):
     assert page.locator("#problem").inner_text() == ""
 
 
+@in_each_browser
 def test_a_level_is_dragged_by_mouse_and_by_keys(visit):
     page = visit("#system=levels of your own&sweeps=20")
     handle = page.locator("#handles button").nth(1)
@@ -317,6 +330,7 @@ MOMENT = """(({gas, drawn, text, changedAt}) => JSON.stringify([
 ]))(explorer.world)"""
 
 
+@in_each_browser
 def test_a_link_to_a_quench_shows_that_quench(visit):
     page = visit("#t=5&system=rotor&speed=1&sweeps=100")
     page.fill("#typed", "0.3")

@@ -9,14 +9,16 @@ import pytest
 import boltzmann as bz
 from boltzmann.language import NGram, load_corpus
 from experiments import explorer
-from experiments.explorer.golden import SYSTEMS, golden_values
-from tests.support.explorer_page import CONFIG, LEDGER, law, replaced
+from experiments.explorer.golden import SYSTEMS, golden_boxes, golden_values
+from tests.support.explorer_page import CONFIG, LEDGER, in_each_browser, law, replaced
 
 
+@in_each_browser
 def test_page_agrees_with_python_to_twelve_digits(visit):
     page = visit()
     text = page.locator("#check").inner_text()
     count = sum(len(golden.values) + golden.p.size for golden in golden_values(CONFIG))
+    count += sum(2 + box.p.size for box in golden_boxes(CONFIG))
     assert text.startswith(f"✓ Self-check: {count} numbers agree")
     assert page.evaluate("explorer.check.worst") <= 1e-12
 
@@ -60,6 +62,12 @@ def mutated_golden(pick, factor):
             replaced("numerator = k * (a - k)", "numerator = k * (a + k)"),
             id="the continued fraction",
         ),
+        pytest.param(
+            replaced("(U - n)) / (U - n + N - 2)", "(U - n)) / (U - n + N - 1)"),
+            id="a counted share",
+        ),
+        pytest.param(replaced("(U + N) / (U + 1)", "(U + N) / U"), id="the counted t"),
+        pytest.param(replaced("U / (k + 1)", "U / (k + 2)"), id="the counted entropy"),
         pytest.param(
             replaced("series += term *= x / k", "series += term *= x / (k + 1)"), id="the series"
         ),

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from experiments.explorer import sources
-from tests.support.explorer_page import VIEWS, law, replaced, until
+from tests.support.explorer_page import VIEWS, in_each_browser, law, replaced, until
 
 FIGURES = Path(__file__).parents[2] / "figures"
 
@@ -109,12 +109,36 @@ def test_a_small_projector_need_not_scroll(visit, fragment, options):
     assert not page.locator("#own").is_visible()
 
 
+@pytest.mark.parametrize("step", range(1, 9))
+def test_no_step_of_the_tour_makes_a_small_projector_scroll(visit, step):
+    page = visit(f"#tour={step}&sweeps=60", viewport={"width": 1280, "height": 720})
+    assert page.evaluate("document.documentElement.scrollHeight") <= 720
+    assert page.evaluate("byId('gas').clientHeight") >= 160
+
+
+def test_every_axis_has_two_round_ticks_or_more(visit):
+    ticks = visit().evaluate("""[[1.3, 2.95, 3], [0, 4.56, 1.9], [0, 0.07, 1], [-7.6, 0.5, 1],
+        [0, 12, 6]].map(([low, high, count]) => roundTicks(low, high, count))""")
+    assert ticks[:3] == [[1.5, 2, 2.5], [0, 2, 4], [0, 0.05]]
+    assert ticks[3:] == [[-5, 0], [0, 2, 4, 6, 8, 10, 12]]
+
+
+def test_a_text_whose_box_grows_again_shows_its_lines_again(visit):
+    page = visit("#sweeps=600")
+    lines = "document.querySelectorAll('#text div').length"
+    before = page.evaluate(lines)
+    for high, seen in (("1.45rem", 1), ("", before)):
+        page.evaluate(f"byId('text').style.height = {high!r}")
+        until(page, f"{lines} === {seen}")
+
+
 def test_on_a_large_screen_the_text_is_larger(visit):
     page = visit(viewport={"width": 3840, "height": 2160})
     assert page.evaluate("textSize()") > 25
     assert page.evaluate("document.documentElement.scrollHeight") <= 2160
 
 
+@in_each_browser
 @pytest.mark.parametrize("height", [720, 1080])
 def test_no_line_of_the_text_is_cut(visit, height):
     page = visit("#sweeps=600", viewport={"width": 1280, "height": height})
@@ -264,7 +288,7 @@ def test_everything_is_reached_by_tab_and_named(visit):
         "usual",
     }
     assert expected | {f"energy of level {k}" for k in range(5)} <= reached
-    words = ("sweep", "nats", "perplexity", "p-value", "bath", "sampler", "t read off")
+    words = ("sweep", "nats", "perplexity", "p-value", "bath", "law and sampler", "temperature")
     assert {f"What does {word} mean?" for word in words} <= reached
     unnamed = page.evaluate("""[...document.querySelectorAll(
             'input, select, button, canvas, [role=img]')]
@@ -289,6 +313,7 @@ SIZES = {
 }
 
 
+@in_each_browser
 @pytest.mark.parametrize("size", SIZES)
 def test_levels_and_text_are_seen_together_and_the_controls_take_an_eighth(visit, size):
     width, height = SIZES[size]
@@ -309,6 +334,7 @@ def test_levels_and_text_are_seen_together_and_the_controls_take_an_eighth(visit
 LECTURE = "#lecture=true&tour=3&sweeps=60"
 
 
+@in_each_browser
 def test_a_lecture_has_two_panels_in_large_type_and_nothing_that_distracts(visit):
     page = visit(LECTURE, viewport=VIEWS["projector"])
     assert [t for t in page.evaluate(TEXTS) if t["size"] < 28] == []
@@ -323,10 +349,23 @@ def test_a_lecture_has_two_panels_in_large_type_and_nothing_that_distracts(visit
     assert page.locator("#gas-fit").is_visible()
 
 
+@pytest.mark.parametrize("step", range(1, 9))
+def test_the_answers_of_the_tour_leave_room_for_the_text_in_a_lecture(visit, step):
+    page = visit(f"#lecture=true&tour={step}&sweeps=60", viewport=VIEWS["projector"])
+    page.click("summary")
+    line = page.evaluate("parseFloat(getComputedStyle(byId('text')).lineHeight)")
+    until(page, f"byId('text').clientHeight >= 3 * {line}")
+    box = page.locator("#tour").bounding_box()
+    assert box["y"] + box["height"] <= 1080
+    assert not page.locator("#tour-drag").is_visible()
+    page.keyboard.press("PageDown")
+    assert page.locator("#tour-drag").is_visible() or step == 8
+
+
 def test_each_step_of_the_tour_is_a_link_and_asks_first(visit):
     page = visit("#tour=1&sweeps=20")
     titles = set()
-    for step in range(1, 8):
+    for step in range(1, 9):
         again = visit(f"#tour={step}")
         titles.add(again.locator("#tour-title").inner_text())
         for part in ("#tour-predict", "#tour-drag"):
@@ -335,15 +374,17 @@ def test_each_step_of_the_tour_is_a_link_and_asks_first(visit):
         again.click("summary")
         assert again.locator("#tour-compare").is_visible()
         again.close()
-    assert len(titles) == 7
+    assert len(titles) == 8
     page.click("#tour-dots a:nth-child(5)")
     until(page, "explorer.state.system === 'two levels'")
     assert page.locator("#tour-dots a[aria-current]").inner_text() == "5"
 
 
-def test_every_question_mark_has_an_answer(visit):
-    page = visit("#sweeps=20")
-    marks = page.locator(".help")
+@pytest.mark.parametrize("fragment", ["#sweeps=20", "#system=closed box&sweeps=20"])
+def test_every_question_mark_has_an_answer(visit, fragment):
+    page = visit(fragment)
+    marks = page.locator(".help:visible")
+    assert marks.count() >= 9
     for k in range(marks.count()):
         mark = marks.nth(k)
         mark.click()

@@ -14,6 +14,7 @@ from tests.support.explorer_page import (
     COUNTS,
     FALSE_ALARM,
     VIEWS,
+    in_each_browser,
     law,
     replaced,
     settled_hash,
@@ -268,6 +269,7 @@ def test_only_what_changed_relaxes_anew(visit):
     assert page.evaluate("sum([...explorer.world.drawn])") == 3000
 
 
+@in_each_browser
 def test_dots_ride_on_the_curves_and_the_rings_are_what_the_gas_has(visit):
     page = visit("#system=rotor&sweeps=100")
     for t in ("0.08", "0.5", "1", "7"):
@@ -380,6 +382,7 @@ BARS = """() => {
 }"""
 
 
+@in_each_browser
 def test_bars_are_as_long_as_the_shares(visit):
     """To a column of dots and four pixels."""
     page = visit("#system=rotor&t=1&sweeps=100", viewport=VIEWS["projector"])

@@ -1,7 +1,8 @@
-"""The explorer opened in a real browser, for the tests that look at it.
+"""The explorer opened in real browsers, for the tests that look at it.
 
-Where Playwright or a Chromium is missing the tests are skipped with a word on how to get them; with
-BOLTZMANN_BROWSER=required in the environment they fail instead.
+All tests run in Chromium, those that are marked `in_each_browser` in Firefox as well. Where
+Playwright or a browser is missing the tests are skipped with a word on how to get them; those of
+the browsers that BOLTZMANN_BROWSER names, as in BOLTZMANN_BROWSER="chromium firefox", fail instead.
 """
 
 import os
@@ -11,7 +12,10 @@ import pytest
 
 from experiments import explorer
 
-CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
+COMMANDS = {
+    "chromium": ("chromium", "chromium-browser", "google-chrome"),
+    "firefox": ("firefox", "firefox-esr"),
+}
 QUIET = (
     *("--no-sandbox", "--disable-gpu", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync", "--no-first-run"),
@@ -25,30 +29,46 @@ LEDGER = (
 )
 
 
-def absent(what):
-    if os.environ.get("BOLTZMANN_BROWSER") == "required":
+def in_each_browser(test):
+    return pytest.mark.parametrize("browser", list(COMMANDS), indirect=True)(test)
+
+
+def absent(name, what):
+    if name in os.environ.get("BOLTZMANN_BROWSER", "").split():
         pytest.fail(what)
     pytest.skip(what)
+
+
+def launched(playwright, name):
+    """Return the browser of this machine, or else the one that Playwright installed.
+
+    A Firefox that Playwright did not build is spoken to by WebDriver BiDi, its channel moz-firefox.
+    """
+    command = next(filter(None, map(shutil.which, COMMANDS[name])), None)
+    if name == "chromium":
+        return playwright.chromium.launch(executable_path=command, args=list(QUIET))
+    channel = {"channel": "moz-firefox", "executable_path": command} if command else {}
+    return playwright.firefox.launch(**channel)
 
 
 # Of a module, not of the session: an open browser keeps an event loop running in this thread, in
 # which later tests of the same process could run none of their own.
 @pytest.fixture(scope="module")
-def browser():
+def browser(request):
+    name = getattr(request, "param", "chromium")
     try:
         from playwright.sync_api import Error, sync_playwright
     except ImportError:
-        absent('no Playwright: python -m pip install -e ".[browser]"')
-    executable = next(filter(None, map(shutil.which, CHROMIUMS)), None)
+        absent(name, 'no Playwright: python -m pip install -e ".[browser]"')
     with sync_playwright() as playwright:
         try:
-            chromium = playwright.chromium.launch(executable_path=executable, args=list(QUIET))
+            found = launched(playwright, name)
+            found.new_page().close()
         except Error as error:
-            absent(
-                f"no Chromium: python -m playwright install chromium ({str(error).splitlines()[0]})"
-            )
-        yield chromium
-        chromium.close()
+            said = str(error).splitlines()[0]
+            absent(name, f"no {name}: python -m playwright install {name} ({said})")
+        yield found
+        found.close()
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,9 @@ import pytest
 
 from boltzmann.language import draw
 from boltzmann.thermometer import SamplingLaw, diagnose, kernels, read, token_levels
+from boltzmann.thermometer.hypothesis import Hypothesis
 from boltzmann.thermometer.law_fitting import LawFitter
+from boltzmann.thermometer.token_faults import typical
 from tests.support.gpt2_like import Sampler, law, logits
 
 OUTPUTS = {
@@ -96,7 +98,7 @@ def test_a_search_finds_the_best_point_without_trying_all(draws, claim, monkeypa
     """Against one that tries every point of the grid, and that makes more passes."""
     tried = []
 
-    def best_of_all(fitter, cost):
+    def best_of_all(fitter, cost, bound):
         tried.append(len(fitter._grid))
         return fitter._grid[int(np.argmin([cost(point) for point in fitter._grid]))]
 
@@ -105,6 +107,35 @@ def test_a_search_finds_the_best_point_without_trying_all(draws, claim, monkeypa
     monkeypatch.setattr(LawFitter, "_best_of_grid", best_of_all)
     assert diagnose(reading, claim) == found
     assert set(tried) == {20}
+
+
+def test_an_honest_claim_takes_few_looks_for_a_hidden_top_p(passes):
+    """One pass counts what is kept at a point of the search: of a grid of 20, few are tried.
+
+    The refinement around the best one takes about ten. Where no bound knows the share that top_p
+    keeps, a draw from each list rules no point out, and 28 such passes are made.
+    """
+    generator = np.random.default_rng(0)
+    x = 3 * generator.standard_normal((2000, 20))
+    chosen = np.argmax(x / 0.7 + generator.gumbel(size=x.shape), axis=1)
+    reading = read(x, chosen)
+    passes.clear()
+    assert diagnose(reading, 0.7, resolution=0.2).holds
+    counted = Counter(name for name, *_ in passes)
+    assert counted["nucleus"] <= 20
+
+
+def test_what_typical_sampling_left_out_is_summed_for_its_candidates_alone(monkeypatch):
+    """Four laws, before and after the temperature, claimed and any; the search tries many more."""
+    told, tried = typical._Typical.told, []
+    counting = property(lambda law: tried.append(law) or told.fget(law))
+    monkeypatch.setattr(typical._Typical, "told", counting)
+    x = logits(contexts=30, vocabulary=400, seed=1)
+    sampler = Sampler(law(x, 1.0))
+    chosen = sampler.draw(np.random.default_rng(3).random(3000))
+    claimed = read(x, chosen, rows=sampler.rows(3000)).evidence.with_cache()
+    typical.hidden_typical(Hypothesis(claimed, SamplingLaw(0.8)))
+    assert 0 < len(tried) <= 4
 
 
 def test_results_that_do_not_fit_into_the_cache_are_computed_again(passes, monkeypatch):

@@ -51,6 +51,16 @@ class Chain(Step):
     ValueError
         If an entry is no step.
 
+    See Also
+    --------
+    Temperature : The step that divides by t.
+    TopK : The k most probable tokens.
+    TopP : The fewest tokens of a total probability.
+    MinP : Tokens near enough to the most probable.
+    Typical : Tokens of ordinary surprise.
+    Epsilon : Tokens above a probability.
+    RepetitionPenalty : Tokens that came before, made rarer.
+
     Examples
     --------
     >>> Chain([Temperature(0.5), TopP(0.8)])([3, 2, 1])
@@ -98,6 +108,11 @@ class Chain(Step):
             "transformers", "vllm", "llama.cpp" or "ollama".
         **settings
             Values in place of the defaults, by the names above; None leaves a step out.
+
+        Returns
+        -------
+        Chain
+            The steps that are on, in the engine's order.
 
         Raises
         ------

@@ -94,6 +94,11 @@ def draw_distinct(
         If `logits` is not of shape (V,), holds a nan or +inf, `count` tokens are more than are
         allowed, or another argument is out of its range.
 
+    See Also
+    --------
+    draw : Tokens, drawn at a temperature.
+    boltzmann.fermi_occupancy : The exact law of fermions.
+
     Notes
     -----
     Conditional Poisson sampling keeps (V + 1)(k + 1) sums, and takes V steps for all sets together.

@@ -129,6 +129,13 @@ def draw(
         If `logits` is not of shape (V,), holds a nan or no token above -inf, another argument is
         out of its range, or a chain is given beside what it replaces.
 
+    See Also
+    --------
+    draw_distinct : Different tokens, drawn at a temperature.
+    generate : A text, drawn token by token.
+    boltzmann.softmax : Probabilities of logits.
+    Chain : Steps in an order.
+
     Notes
     -----
     A draw is an inverse CDF. Compiled kernels take over where there is much to compute:

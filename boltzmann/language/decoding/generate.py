@@ -26,18 +26,56 @@ class LanguageModel(Protocol):
     A model with an attribute `unknown_id` (int or None) has a token for all that its vocabulary
     lacks; that token is never drawn. One with an attribute `reach` (int) has logits that depend on
     the last `reach` ids of a context alone; they are asked for once for each such ending.
+
+    See Also
+    --------
+    NGram : A model of letters.
+    GPT2 : A transformer.
+    generate : A text, drawn token by token.
     """
 
     def encode(self, text: str) -> Sequence[int] | IntArray:
-        """Return the ids of `text`; ValueError if it has none."""
+        """Return the ids of `text`; ValueError if it has none.
+
+        Parameters
+        ----------
+        text : str
+            Any text.
+
+        Returns
+        -------
+        sequence or (n,) ndarray of int
+            Ids from 0 to V - 1.
+        """
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Return the text of `ids`."""
+        """Return the text of `ids`.
+
+        Parameters
+        ----------
+        ids : sequence of int
+            Ids of this model.
+
+        Returns
+        -------
+        str
+            The text.
+        """
 
     def logits(self, context: Sequence[int]) -> ArrayLike:
         """Return one logit per token, shape (V,), given all ids so far.
 
         `context` is the list to which drawn ids are appended: a model that keeps it needs a copy.
+
+        Parameters
+        ----------
+        context : list of int
+            All ids so far, those of the prompt first.
+
+        Returns
+        -------
+        (V,) array_like
+            In nats, up to a constant.
         """
 
 
@@ -57,10 +95,19 @@ def stream(
     The arguments are those of `generate`. They are checked at the call, before the first id is
     asked for.
 
+    Returns
+    -------
+    iterator of int
+        `length` ids, each drawn when it is asked for.
+
     Raises
     ------
     ValueError
         As `generate`.
+
+    See Also
+    --------
+    generate : A text, drawn token by token.
 
     Examples
     --------
@@ -170,11 +217,22 @@ def generate(
         As in `draw`; one random number is used per token. The context of a chain is the prompt's
         tokens and all drawn after them.
 
+    Returns
+    -------
+    str
+        The text, as the model decodes its tokens.
+
     Raises
     ------
     ValueError
         If the model cannot encode the prompt or an argument is out of its range, before anything is
         drawn.
+
+    See Also
+    --------
+    stream : The ids of a text, as they are drawn.
+    speculate : A text of the same law, by a draft and a target model.
+    draw : Tokens, drawn at a temperature.
 
     Examples
     --------

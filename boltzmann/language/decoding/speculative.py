@@ -30,6 +30,10 @@ class Speculation:
     target_calls : int
         How often the target was asked for logits.
 
+    See Also
+    --------
+    speculate : A text of the same law, by a draft and a target model.
+
     Examples
     --------
     >>> Speculation("abc", (0, 1, 2), proposed=3, accepted=2, target_calls=1).acceptance
@@ -110,6 +114,11 @@ def speculate(
     ValueError
         If the models differ in their tokens, cannot encode the prompt, or an argument is out of its
         range, before anything is drawn.
+
+    See Also
+    --------
+    generate : A text, drawn token by token.
+    Speculation : What `speculate` returns.
 
     References
     ----------

@@ -153,6 +153,12 @@ class Temperature(Step):
     ValueError
         If t is negative or nan.
 
+    See Also
+    --------
+    boltzmann.temper : Probabilities at another temperature.
+    Chain : Steps in an order.
+    draw : Tokens, drawn at a temperature.
+
     References
     ----------
     .. [1] D. H. Ackley, G. E. Hinton and T. J. Sejnowski, Cogn. Sci. 9, 147 (1985).
@@ -205,6 +211,12 @@ class TopK(Truncation):
     ValueError
         If k is no whole number or below 1.
 
+    See Also
+    --------
+    TopP : The fewest tokens of a total probability.
+    MinP : Tokens near enough to the most probable.
+    Chain : Steps in an order.
+
     References
     ----------
     .. [1] A. Fan, M. Lewis and Y. Dauphin, Proc. ACL 2018, 889.
@@ -240,6 +252,13 @@ class TopP(Truncation):
     ValueError
         If p is out of this range.
 
+    See Also
+    --------
+    TopK : The k most probable tokens.
+    MinP : Tokens near enough to the most probable.
+    Typical : Tokens of ordinary surprise.
+    Chain : Steps in an order.
+
     References
     ----------
     .. [1] A. Holtzman et al., Proc. ICLR 2020.
@@ -272,6 +291,12 @@ class MinP(Truncation):
     ------
     ValueError
         If it is out of this range.
+
+    See Also
+    --------
+    TopP : The fewest tokens of a total probability.
+    Epsilon : Tokens above a probability.
+    Chain : Steps in an order.
 
     References
     ----------
@@ -313,6 +338,11 @@ class Typical(Truncation):
     ValueError
         If it is out of this range.
 
+    See Also
+    --------
+    TopP : The fewest tokens of a total probability.
+    Chain : Steps in an order.
+
     References
     ----------
     .. [1] C. Meister, T. Pimentel, G. Wiher and R. Cotterell, Trans. ACL 11, 102 (2023).
@@ -348,6 +378,11 @@ class Epsilon(Truncation):
     ------
     ValueError
         If it is out of this range.
+
+    See Also
+    --------
+    MinP : Tokens near enough to the most probable.
+    Chain : Steps in an order.
 
     References
     ----------
@@ -391,6 +426,10 @@ class RepetitionPenalty(Step):
     ------
     ValueError
         If θ is not positive and finite or `window` is no whole number of at least 1.
+
+    See Also
+    --------
+    Chain : Steps in an order.
 
     References
     ----------

@@ -57,6 +57,12 @@ class GPT2:
     begin_id : int or None
         The token that stands before a text: ``<|endoftext|>``, which separates texts.
 
+    See Also
+    --------
+    NGram : A model of letters.
+    LanguageModel : What `generate` asks of a model.
+    generate : A text, drawn token by token.
+
     References
     ----------
     .. [1] A. Vaswani et al., Advances in Neural Information Processing Systems 30 (2017).
@@ -147,6 +153,11 @@ class GPT2:
         text : str
             Any text that UTF-8 can write; ``<|endoftext|>`` in it is the token of that name.
 
+        Returns
+        -------
+        (n,) ndarray of int
+            Ids from 0 to V - 1.
+
         Raises
         ------
         ValueError
@@ -174,6 +185,11 @@ class GPT2:
         ----------
         ids : (n,) sequence of int
             From 0 to V - 1.
+
+        Returns
+        -------
+        str
+            The text.
 
         Raises
         ------
@@ -215,6 +231,11 @@ class GPT2:
             All text so far; if empty, the token `begin_id`. The contexts of a batch may have any
             lengths; they are cached if these are equal.
 
+        Returns
+        -------
+        (V,) or (B, V) ndarray
+            In nats, up to a constant for each context.
+
         Raises
         ------
         ValueError
@@ -247,6 +268,11 @@ class GPT2:
         count : int
             From 1 to n + 1; the beginning of no token is the token `begin_id`.
 
+        Returns
+        -------
+        (count, V) ndarray
+            In nats, the shortest beginning first.
+
         Raises
         ------
         ValueError
@@ -278,6 +304,11 @@ class GPT2:
         ----------
         context : str or sequence of n ids
             One text; if empty, the token `begin_id`.
+
+        Returns
+        -------
+        (n, V) ndarray
+            In nats, the shortest beginning first.
 
         Raises
         ------
@@ -317,6 +348,11 @@ class GPT2:
             before it, as in `logits`. A str is tokenized by `encode`; other tokenizations of it,
             which sampling can produce, are not counted.
 
+        Returns
+        -------
+        float
+            In nats, 0 or below.
+
         Raises
         ------
         ValueError
@@ -340,6 +376,11 @@ class GPT2:
         ----------
         text : str or sequence of ids
             At least one token.
+
+        Returns
+        -------
+        float
+            A number of tokens, at least 1.
 
         Raises
         ------

@@ -61,6 +61,13 @@ class NGram:
     unknown_id : int or None
         The id of ``"<unk>"``, if the model has it.
 
+    See Also
+    --------
+    GPT2 : A transformer.
+    LanguageModel : What `generate` asks of a model.
+    load_corpus : The text that ships.
+    generate : A text, drawn token by token.
+
     References
     ----------
     .. [1] R. Kneser and H. Ney, Proc. ICASSP 1995, vol. 1, 181: backing off to continuation counts.
@@ -132,6 +139,11 @@ class NGram:
         text : str
             Any length; each letter is a Unicode code point.
 
+        Returns
+        -------
+        (len(text),) ndarray of int
+            Ids from 0 to V - 1.
+
         Raises
         ------
         ValueError
@@ -167,6 +179,11 @@ class NGram:
         ids : (n,) sequence of int
             Indices in the alphabet, from 0 to V - 1.
 
+        Returns
+        -------
+        str
+            The text.
+
         Raises
         ------
         ValueError
@@ -186,6 +203,11 @@ class NGram:
         ----------
         context : str or sequence of ids
             Only the last n - 1 letters count; there may be fewer, or none.
+
+        Returns
+        -------
+        (V,) ndarray
+            In nats; their exponentials sum to 1.
 
         Raises
         ------
@@ -274,6 +296,11 @@ class NGram:
         text : str
             Any length.
 
+        Returns
+        -------
+        float
+            In nats, 0 or below.
+
         Raises
         ------
         ValueError
@@ -297,6 +324,11 @@ class NGram:
         ----------
         text : str
             At least one letter.
+
+        Returns
+        -------
+        float
+            A number of letters, at least 1.
 
         Raises
         ------

@@ -52,6 +52,12 @@ class ClosedBox:
     ValueError
         If an argument is not as above.
 
+    See Also
+    --------
+    Contact : Bodies of different systems that share demons.
+    microcanonical_occupancy : The law of the closed box, exactly.
+    Ensemble : Particles in a bath, by Metropolis's rule.
+
     Notes
     -----
     Particles are in blocks of 2048. Fewer than 128 have one demon, more a power of two of them,
@@ -171,6 +177,7 @@ class ClosedBox:
         Returns
         -------
         ClosedRun
+            The counts on the levels and the energy, after each recorded sweep.
 
         Raises
         ------

@@ -35,6 +35,12 @@ class Contact:
     ValueError
         If an argument is not as above.
 
+    See Also
+    --------
+    ClosedBox : Particles that share a fixed energy, without a bath.
+    microcanonical_temperature : The temperature of the closed box, exactly.
+    Ensemble : Particles in a bath, by Metropolis's rule.
+
     Examples
     --------
     >>> hot = ClosedBox([0, 1], particles=1000, energy=400)
@@ -127,6 +133,7 @@ class Contact:
         Returns
         -------
         ContactRun
+            The counts and the energy of each body, after each recorded sweep.
 
         Raises
         ------

@@ -82,6 +82,11 @@ class ClosedRun(_Purses):
     quantum : float
         In the unit of the levels' energies.
 
+    See Also
+    --------
+    ClosedBox : Particles that share a fixed energy, without a bath.
+    ContactRun : What `Contact.run` returns.
+
     References
     ----------
     .. [1] M. Creutz, Phys. Rev. Lett. 50, 1411 (1983).
@@ -130,6 +135,11 @@ class ContactRun(_Purses):
         How many sweeps ran after the burn-in, and every how many of them one was recorded.
     quantum : float
         In the unit of the levels' energies.
+
+    See Also
+    --------
+    Contact : Bodies of different systems that share demons.
+    ClosedRun : What `ClosedBox.run` returns.
 
     Examples
     --------

@@ -29,6 +29,11 @@ class ScanResult:
     finished : (T, R) ndarray of bool
         False where a task failed; the other arrays are nan there.
 
+    See Also
+    --------
+    scan : Many temperatures, each with independent replicas.
+    Run : What `Ensemble.run` returns.
+
     Examples
     --------
     >>> import boltzmann as bz
@@ -86,6 +91,11 @@ class ScanResult:
         ----------
         quantity : {"occupancy", "energy", "heat_capacity", "acceptance"}
 
+        Returns
+        -------
+        (T,) or (T, K) ndarray
+            In the unit of the quantity.
+
         Raises
         ------
         ValueError
@@ -102,6 +112,11 @@ class ScanResult:
         Parameters
         ----------
         quantity : {"occupancy", "energy", "heat_capacity", "acceptance"}
+
+        Returns
+        -------
+        (T,) or (T, K) ndarray
+            In the unit of the quantity.
 
         Raises
         ------
@@ -132,6 +147,11 @@ class ScanResult:
 
         They are as a data frame takes them: temperature, replica, finished, energy, heat_capacity,
         acceptance, and occupancy_0, occupancy_1, … for the levels by their index.
+
+        Returns
+        -------
+        dict of str to (T·R,) ndarray
+            Each column by its name; energies are in the unit of the levels' energies.
         """
         temperatures, replicas, levels = self.occupancy.shape
         table: dict[str, NDArray[Any]] = {
@@ -155,6 +175,11 @@ class ScanError(RuntimeError):
         The results of the others.
     failures : dict of (temperature index, replica index) to Exception
         What each failed task raised.
+
+    See Also
+    --------
+    scan : Many temperatures, each with independent replicas.
+    ScanResult : What a scan returns.
 
     Examples
     --------

@@ -138,6 +138,7 @@ def scan(
     Returns
     -------
     ScanResult
+        The occupancy and the acceptance of each temperature and replica.
 
     Raises
     ------
@@ -150,6 +151,11 @@ def scan(
         tasks, in the memory of the workers.
     KeyboardInterrupt
         On Ctrl-C; what was queued is cancelled, what was finished is in the checkpoint.
+
+    See Also
+    --------
+    ScanResult : What a scan returns.
+    Ensemble : Particles in a bath, by Metropolis's rule.
 
     References
     ----------

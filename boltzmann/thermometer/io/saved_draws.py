@@ -57,6 +57,11 @@ class SavedDraws:
         if none is. vLLM reports it of every token.
     cut_lengths : list of int
         The distinct numbers of tokens in the lists that hold only what a truncation left.
+
+    See Also
+    --------
+    load_draws : Draws from a file.
+    read : A temperature from draws.
     """
 
     logprobs: list[FloatArray]
@@ -84,6 +89,11 @@ class SavedDraws:
         confidence : float
             Of the interval, between 0 and 1.
 
+        Returns
+        -------
+        Reading
+            The temperature, its error, and the tests of the fitted law.
+
         Raises
         ------
         ValueError
@@ -91,7 +101,7 @@ class SavedDraws:
 
         See Also
         --------
-        boltzmann.thermometer.read
+        boltzmann.thermometer.read : A temperature from draws.
 
         Examples
         --------
@@ -191,11 +201,21 @@ def load_draws(path: str | os.PathLike[str], scale: float | None = None) -> Save
         itself, if they were reported after it. By default it is what the audit that kept the file
         found, or 1.
 
+    Returns
+    -------
+    SavedDraws
+        The draws, with what was left out of the file and why.
+
     Raises
     ------
     ValueError
         If the file cannot be read, is empty, or no line holds a draw; if a line is of no such form,
         or begins an audit that found another scale than one before it; the message names the line.
+
+    See Also
+    --------
+    SavedDraws : Draws that were kept in a file.
+    read : A temperature from draws.
 
     Examples
     --------

@@ -38,6 +38,10 @@ class Sign:
         How many standard errors too many, or too few; nan where that has no direction.
     words : str
         What was seen, in words.
+
+    See Also
+    --------
+    Diagnosis : What `diagnose` returns.
     """
 
     name: str

@@ -29,9 +29,9 @@ def _how_often(score: Score) -> str:
     return "often" if score.total > 0 else "seldom"
 
 
-def probabilities_at_1(evidence: Evidence) -> FloatArray:
-    """Return those of the M likeliest tokens of each row at t = 1, of all tokens: (R, M)."""
-    return np.exp(-evidence.record.gaps - evidence.log_whole[:, None])
+def probabilities_at_1(evidence: Evidence, ranks: slice = slice(None)) -> FloatArray:
+    """Return those of the M likeliest tokens, or of some ranks, at t = 1, of all tokens: (R, M)."""
+    return np.exp(-evidence.record.gaps[:, ranks] - evidence.log_whole[:, None])
 
 
 def _likeliest(hypothesis: Hypothesis, rows: NDArray[np.bool_]) -> Score:
@@ -43,8 +43,8 @@ def _likeliest(hypothesis: Hypothesis, rows: NDArray[np.bool_]) -> Score:
 
 def _with_two_likely(evidence: Evidence) -> NDArray[np.bool_]:
     """Return whether two tokens of a row are likely at t = 1, shape (R,)."""
-    p = probabilities_at_1(evidence)
-    return p[:, 1] >= OFTEN if p.shape[1] > 1 else np.zeros(len(p), dtype=bool)
+    second = probabilities_at_1(evidence, slice(1, 2))  # (R, 1), or (R, 0) where there is none
+    return np.asarray((second >= OFTEN).any(axis=1))
 
 
 def likeliest_of_two(hypothesis: Hypothesis) -> Sign:
@@ -159,9 +159,13 @@ def first_by_number(hypothesis: Hypothesis) -> Sign:
     mine = np.where(inside, position, -1)  # (n,)
     tokens = np.where(record.tokens < 0, np.iinfo(np.int64).max, record.tokens)  # (R, M)
     most = tokens.shape[1]
+    least = tokens[:, 0].copy()  # (R,), of the j likeliest
+    place = np.zeros(least.size, dtype=np.int64)  # (R,), where that is
     best, length = 0.0, 0
     for j in range(2, most + 1):
-        lowest = tokens[:, :j].argmin(axis=1)[rows]  # (n,)
+        place[tokens[:, j - 1] < least] = j - 1
+        np.minimum(least, tokens[:, j - 1], out=least)
+        lowest = place[rows]  # (n,)
         telling = lowest > 0
         if np.mean(mine == lowest) > _ALWAYS and telling.any():
             own = hypothesis.probabilities[hypothesis.cells[telling], lowest[telling]]

@@ -24,7 +24,15 @@ _ROUNDING = 1e-6
 class _Typical(NamedTuple):
     hypothesis: Hypothesis
     mass: float
-    told: float
+
+    @property
+    def told(self) -> float:
+        """The nats that draws tell for likeliest tokens being left out; no search needs them."""
+        hypothesis = self.hypothesis
+        assert hypothesis.factors is not None
+        left_out = 1 - hypothesis.factors.likeliest  # (n, M)
+        lost = (hypothesis.likeliest[hypothesis.evidence.rows] * left_out).sum(axis=1)  # (n,)
+        return float(-np.log1p(-np.minimum(lost, 1 - 1e-9)).sum())
 
 
 def hidden_typical(claimed: Hypothesis) -> list[FaultHypothesis]:
@@ -84,6 +92,4 @@ def _at(
         ends=np.maximum(ends, 1.0),
         free_temperature=free,
     )
-    lost = (hypothesis.likeliest[evidence.rows] * (1 - inside)).sum(axis=1)  # (n,)
-    told = -np.log1p(-np.minimum(lost, 1 - 1e-9)).sum()
-    return _Typical(hypothesis, mass, float(told))
+    return _Typical(hypothesis, mass)
