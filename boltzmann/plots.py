@@ -277,8 +277,6 @@ def sampler(
 def unseen(axes: Axes, x: ArrayLike, below: ArrayLike, **options: Any) -> ErrorbarContainer:
     """Draw what was not seen once on a logarithmic axis, where 0 has no place: arrows downwards.
 
-    They are returned.
-
     Parameters
     ----------
     axes : matplotlib Axes
@@ -289,6 +287,16 @@ def unseen(axes: Axes, x: ArrayLike, below: ArrayLike, **options: Any) -> Errorb
         What was measured is less: of N draws 1/N, the share of an outcome that is seen once.
     **options
         Of Matplotlib's `errorbar`, over the style that is set here.
+
+    Returns
+    -------
+    matplotlib ErrorbarContainer
+        The arrows.
+
+    See Also
+    --------
+    simulation : What a simulation measured: points.
+    name_marks : Names for a legend.
 
     Examples
     --------
@@ -316,6 +324,11 @@ def name_marks(axes: Axes, **labels: str) -> None:
     ------
     ValueError
         If a name is none of these.
+
+    See Also
+    --------
+    law : What the law predicts: a line.
+    unseen : What was not seen once: arrows.
 
     Examples
     --------

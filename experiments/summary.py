@@ -53,7 +53,7 @@ Answers. To what was to be predicted:
 
 1. ["t": 1.30; "a": 1.63] -ln p.
 2. [on "t": about 272; give or take: about 14] 1,000 p, and √(1,000 p (1 - p)).
-3. No: of 195.3, give or take 12.5, 194 is 0.1 errors short and 169 is 2.1.
+3. No: 194 is 0.1 errors below 195.3, and 169 is 2.1 below.
 4. [0.5] Squaring favours the likeliest.
 5. [1,000 draws: about 3.6 %; 200,000 draws: about 0.25 %] 1/√(n C), with C = 0.78.
 
