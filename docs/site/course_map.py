@@ -10,6 +10,7 @@ from itertools import product
 _GRAPH = re.compile(r"```mermaid\n(.*?)\n```", flags=re.DOTALL)
 WIDTH, HEIGHT = 122, 28  # of a lesson, in pixels
 STEP_RIGHT, STEP_DOWN = 154, 40  # from one to the next
+ROUNDS = 20  # of moving each lesson near the others that it is joined to; it takes fewer
 
 Graph = dict[str, set[str]]  # what each lesson leans on
 
@@ -45,12 +46,10 @@ def places(leans: Graph) -> dict[str, tuple[int, float]]:
     row = {name: float(k) for names in columns.values() for k, name in enumerate(names)}
 
     followers = {name: {n for n, needs in leans.items() if name in needs} for name in leans}
-    for _, (at, names) in product(range(20), columns.items()):
+    for _, names in product(range(ROUNDS), columns.values()):
         mean = {n: _mean([row[near] for near in leans[n] | followers[n]], row[n]) for n in names}
-        ordered = sorted(names, key=mean.__getitem__)
-        first = (tallest - len(ordered)) / 2
-        row |= {name: first + k for k, name in enumerate(ordered)}
-        columns[at] = ordered
+        first = (tallest - len(names)) / 2
+        row |= {name: first + k for k, name in enumerate(sorted(names, key=mean.__getitem__))}
     return {name: (at, row[name]) for at, names in columns.items() for name in names}
 
 
