@@ -381,5 +381,6 @@ def test_run_changes_settings_and_prints_the_verdicts(capsys):
 
 def test_ci_executes_the_notebooks():
     ci = (FOLDER.parent / ".ci" / "run").read_text(encoding="utf-8")
-    before, run, _ = ci.partition("python -m experiments.runner.notebooks --execute")
-    assert run and ".[notebooks]" in before
+    assert re.search(r"^notebooks\(\) .*experiments\.runner\.notebooks --execute", ci, re.MULTILINE)
+    before, run, _ = ci.partition("\ntogether notebooks ")
+    assert run and re.search(r"pip install .*\[[\w,]*\bnotebooks\b", before)
