@@ -55,7 +55,7 @@ def draw_energies(axes: Axes, energy: Table, curve: Table) -> None:
 
 
 def draw_words(axes: Axes, table: Table, coldest: float) -> None:
-    """Draw how often the commonest words of the lowest temperature come, the longest above."""
+    """Draw how often words come at the lowest temperature, the longest above."""
     words = table.where(temperature=coldest)
     length = np.array([len(word) for word in words["symbol"].tolist()])
     order = np.lexsort((words["text"], length))

@@ -120,10 +120,10 @@ class Explorer {
     this.play(playing);
   }
 
-  // To another step of the tour.
+  // To another step of the tour; a page that was just opened shows the first.
   walk(direction) {
     const { tour, theme, lecture, seed } = this.state;
-    const next = Math.min(TOUR.length, Math.max(1, (tour ?? (direction > 0 ? 0 : 2)) + direction));
+    const next = Math.min(TOUR.length, Math.max(1, (tour ?? 1) + direction));
     this.open({ ...defaults(next), theme, lecture, seed });
   }
 

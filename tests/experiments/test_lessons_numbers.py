@@ -384,10 +384,10 @@ def whole_texts(table):
         rows = table.where(kind="word", temperature=0.5, symbol=word)
         return [100 * rows["text"][0], 100 * rows["token"][0]]
 
-    (whole, single), (capital, few), stray = map(per_hundred, ("the", "The", "t"))
+    (whole, single), (capital, few), short = map(per_hundred, ("the", "The", "a"))
     yield '"the" comes {:.0f} times and "The" {:.0f} times', [whole, capital]
     yield "in as many texts of cold letters {:.0f} and {:.0f} times", [single, few]
-    yield 'a stray "t" {:.0f} and {:.0f} times', stray
+    yield '"a" comes {:.0f} and {:.0f} times', short
 
 
 @quotes

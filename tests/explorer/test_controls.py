@@ -126,15 +126,13 @@ FOCUSED = ("#slider", "#play", "#system", "#speed", "summary", "#tour-dots a", "
 def test_keys_of_a_presenter_work_whatever_has_the_focus(visit, focused):
     """Where one types, Home, End and Space are the box's own."""
     page = visit("#lecture=true&speed=1" if focused in ("#slider", "#play") else "")
-    page.locator(focused).first.focus()
-    page.keyboard.press("PageDown")
-    assert state(page)["tour"] == 1
-    page.locator(focused).first.focus()
-    page.keyboard.press("PageDown")
-    assert state(page)["tour"] == 2
+    for step in (2, 3):  # the page opens with the first
+        page.locator(focused).first.focus()
+        page.keyboard.press("PageDown")
+        assert state(page)["tour"] == step
     page.locator(focused).first.focus()
     page.keyboard.press("PageUp")
-    assert state(page)["tour"] == 1
+    assert state(page)["tour"] == 2
     if focused == "#typed":
         return
     for key, t in (("Home", "0"), ("End", "Infinity")):
