@@ -630,6 +630,15 @@ def test_list_names_each_question(capsys):
     assert [int(line.split()[1]) for line in lines] == [
         lesson.minutes(module) for module in EXPERIMENTS.values()
     ]
+    assert len({line.index(" min  ") for line in lines}) == 1  # a column
+
+
+@pytest.mark.parametrize("words", ["--jobs none", "--lessons", "--output"])
+def test_a_mistake_in_an_option_is_told_in_one_line(capsys, words):
+    with pytest.raises(SystemExit) as end:
+        runner.main(words.split())
+    err = capsys.readouterr().err
+    assert end.value.code == 2 and err.count("\n") == 1 and err.endswith("; see --help\n")
 
 
 def test_lesson_prints_the_docstring_and_runs_nothing(monkeypatch, capsys):
