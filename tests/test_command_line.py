@@ -402,7 +402,7 @@ def test_every_output_can_show_the_help(monkeypatch, encoding, command):
     assert end.value.code == 0 and b"--help" in printed.getvalue()
 
 
-@pytest.mark.parametrize(("chosen", "label"), [(None, "→"), ("cp1252", "?")])
+@pytest.mark.parametrize(("chosen", "label"), [(None, "→"), ("cp1252", "->")])
 def test_on_windows_files_hold_utf_8_unless_told_otherwise(monkeypatch, chosen, label):
     printed = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(printed, encoding="cp1252"))
