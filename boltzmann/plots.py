@@ -397,6 +397,9 @@ def _settle(made: Figure) -> None:
     made.set_layout_engine("none")
     # The last bit of a layout can depend on the addresses of objects, and names inside the SVG
     # depend on it.
+    for part in made.subfigs:
+        corners = np.round(part.bbox_relative.get_points(), 6)  # (2, 2), lower left and upper right
+        part.bbox_relative.p0, part.bbox_relative.p1 = corners
     for axes in made.axes:
         left, bottom, width, height = (round(bound, 6) for bound in axes.get_position().bounds)
         axes.set_position((left, bottom, width, height))

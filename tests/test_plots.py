@@ -134,6 +134,17 @@ def test_an_animation_has_the_same_bytes_again(tmp_path):
     assert (tmp_path / "first.gif").read_bytes() == (tmp_path / "second.gif").read_bytes()
 
 
+def test_places_of_axes_and_subfigures_lack_the_last_bits_in_which_layouts_differ():
+    made = plots.figure("Two parts, and axes in each")
+    parts = made.subfigures(1, 2, width_ratios=[1.55, 1])
+    for part in parts:
+        part.subplots(1, 3)
+    plots.rendered(made, "parts")
+    for place in [*(p.bbox_relative for p in parts), *(a.get_position() for a in made.axes)]:
+        corners = 1e6 * place.get_points()  # (2, 2)
+        np.testing.assert_allclose(corners, np.round(corners), atol=1e-8)
+
+
 class CountedLine(Line2D):
     """A line that counts how often it is drawn."""
 
