@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from boltzmann import __version__
-from boltzmann._core.console import ended, print_any_letter
+from boltzmann._core.console import Parser, ended, print_any_letter
 from boltzmann.commands import audit, generate, occupancy
 
 
@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m boltzmann",
         description=(
             "A language model's temperature is a physicist's temperature: sample both, and measure."

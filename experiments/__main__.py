@@ -9,6 +9,13 @@ if __name__ == "__main__":
     for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
         os.environ.setdefault(name, "1")
 
-    from experiments.runner.cli import main
+    try:
+        from experiments.runner.cli import main
+    except ModuleNotFoundError as missing:
+        sys.stderr.write(
+            f"experiments: {missing.name} is not installed in {sys.executable}: activate the "
+            "virtual environment, or run python -m pip install -e .\n"
+        )
+        sys.exit(2)
 
     sys.exit(main())

@@ -50,6 +50,13 @@ def test_what_ascii_lacks_is_spelled(text, ascii_text):
 def test_what_an_encoding_has_stays():
     assert spelled("x² ± τ", "cp1252") == "x² ± tau"
     assert spelled("x² ± τ 漢", "utf-8") == "x² ± τ 漢"
+    assert spelled("τ²", "cp1252") == "tau²"
+
+
+def test_a_power_is_spelled_as_one():
+    """cp1252 has ¹, ² and ³ and no other raised characters."""
+    assert spelled("cm⁻¹, 10⁻³²³ and 10⁻¹⁵ eV", "cp1252") == "cm^-1, 10^-323 and 10^-15 eV"
+    assert spelled("10⁵", "cp1252") == "10^5"
 
 
 def test_a_page_is_its_text_where_nothing_lacks():

@@ -1,14 +1,24 @@
 """What a command-line program prints: its letters, its one-line error messages, its exit status."""
 
+import argparse
 import os
 import sys
 from collections.abc import Callable
+from typing import NoReturn
 
 from boltzmann._core.spelling import error_handler
 
 BAD_INPUT = 2
 INTERRUPTED = 130  # as a shell reports SIGINT
 BROKEN_PIPE = 141  # as a shell reports SIGPIPE
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser of arguments that refuses them in one line; --help has the usage of many lines."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with the status of bad input."""
+        self.exit(BAD_INPUT, f"{self.prog}: error: {message}; see --help\n")
 
 
 def print_any_letter() -> None:

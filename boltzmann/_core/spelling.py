@@ -72,12 +72,17 @@ def _parts(character: str) -> tuple[str, str]:
 
 
 def _handled(error: UnicodeError) -> tuple[str, int]:
-    """Spell what an encoder has found that it lacks, with one ^ before all digits of a power."""
+    """Spell what an encoder has found that it lacks, with one ^ before all digits of a power.
+
+    The rest of a power is spelled too where the encoding has it: ⁻¹ is ^-1 and not ^-¹.
+    """
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    text, before = "", ""
-    for character in error.object[error.start : error.end]:
+    text, before, place = "", "", error.start
+    for place, character in enumerate(error.object[error.start :], start=error.start):
         mark, plain = _parts(character)
+        if place >= error.end and (mark != before or not mark):
+            return text, place
         text += plain if mark == before else mark + plain
         before = mark
-    return text, error.end
+    return text, place + 1

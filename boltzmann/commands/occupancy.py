@@ -128,7 +128,7 @@ def _add_simulation(parser: argparse.ArgumentParser) -> None:
         "--engine",
         choices=("particles", "counts"),
         default="particles",
-        help="counts handles up to 10¹⁵ particles (particles)",
+        help="counts handles up to 1e15 particles (particles)",
     )
     gas.add_argument("--seed", type=int, default=0, help="one seed gives one result (0)")
 
@@ -165,7 +165,8 @@ def run(options: argparse.Namespace) -> int:
         f"{gas.particles:,} particles after {gas.sweeps:,} sweeps of Metropolis moves: "
         f"goodness of fit p = {p_value:.3g}{advice}"
     )
-    lines = [*_quantities(levels, t), "", *_rows(levels, law, measured, error), "", summary]
+    quantities = _quantities(levels, t, _unit(options))
+    lines = [*quantities, "", *_rows(levels, law, measured, error), "", summary]
     if options.levels[0] in _ENDLESS and law[-1] > _LARGEST_LAST:
         lines.append(
             f"the sum is cut: the last of {len(levels)} levels holds {law[-1]:.2g} of the "
@@ -180,22 +181,26 @@ def run(options: argparse.Namespace) -> int:
 
 def _temperature(options: argparse.Namespace) -> float:
     """Return the temperature in the unit of the energies."""
-    is_molecule = options.levels[0] == "molecule"
-    if is_molecule and options.unit not in (None, "cm-1"):
-        raise ValueError(f"--unit is {options.unit}: the energies of a molecule are in cm-1")
+    unit = _unit(options)
+    if options.unit not in (None, unit):
+        raise ValueError(f"--unit is {options.unit}: the energies of a molecule are in {unit}")
     if options.kelvin is None:
         if options.unit is not None:
             raise ValueError(
                 "--unit goes with --kelvin: --temperature is in the unit of the energies"
             )
         return float(options.temperature)
-    unit = "cm-1" if is_molecule else options.unit
-    if unit is None:
+    if not unit:
         raise ValueError("--kelvin needs the --unit of the energies, such as --unit cm-1")
 
     from boltzmann.units import thermal_energy  # loads SciPy
 
     return float(thermal_energy(options.kelvin, unit))
+
+
+def _unit(options: argparse.Namespace) -> str:
+    """Return the unit of the energies, "" if none is known."""
+    return "cm-1" if options.levels[0] == "molecule" else options.unit or ""
 
 
 def _parts(levels: EnergyLevels, t: float, proposal: str) -> list[NDArray[np.int64]]:
@@ -283,8 +288,8 @@ def _number(word: str, rule: str) -> int | float:
         raise ValueError(f"{word!r} is no number: {rule}") from None
 
 
-def _quantities(levels: EnergyLevels, t: float) -> list[str]:
-    """Return the lines with the thermodynamic quantities of the law."""
+def _quantities(levels: EnergyLevels, t: float, unit: str) -> list[str]:
+    """Return the lines with the thermodynamic quantities of the law, the first with its unit."""
     quantities = {
         "mean energy": bz.mean_energy(levels, t),
         "free energy": bz.free_energy(levels, t),
@@ -292,9 +297,18 @@ def _quantities(levels: EnergyLevels, t: float) -> list[str]:
         "heat capacity": bz.heat_capacity(levels, t),
     }
     return [
-        f"{'temperature':16s}{t:.6g}",
+        f"{'temperature':16s}{t:.6g} {_in_kelvin(t, unit)}".rstrip(),
         *(f"{name:16s}{value:.6g}" for name, value in quantities.items()),
     ]
+
+
+def _in_kelvin(t: float, unit: str) -> str:
+    """Return the unit of a temperature, and how many kelvin it is; "" if it is unknown."""
+    if unit in ("", "K"):
+        return unit
+    from boltzmann.units import thermal_energy  # loads SciPy
+
+    return f"{unit} ({t / thermal_energy(1.0, unit):.6g} K)"
 
 
 def _rows(

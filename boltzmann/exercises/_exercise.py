@@ -115,4 +115,4 @@ class Exercise:
         so_far = self.kind.so_far(reading, right)
         if so_far:
             return Result(False, so_far)
-        return Result(False, f"{self.hint} {self.kind.difference(reading, right)}".rstrip())
+        return Result(False, f"{self.hint} {self.kind.difference(reading, right)}".strip())

@@ -12,7 +12,7 @@ from typing import Any
 from tqdm import tqdm
 
 import experiments
-from boltzmann._core.console import ended, print_any_letter
+from boltzmann._core.console import Parser, ended, print_any_letter
 from boltzmann._core.threads import available_processors
 from boltzmann.language import load_corpus
 from experiments.runner import comparison, gallery, lesson
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m experiments",
         description="Run experiments, rewrite their figures and print their verdicts.",
     )
@@ -134,9 +134,11 @@ def _predict(options: argparse.Namespace, chosen: Mapping[str, Experiment]) -> i
 
 
 def _list(known: Mapping[str, Experiment]) -> int:
+    width = max(map(len, known), default=0)
     for name, module in known.items():
         request = " (on request)" if varies(module) else ""
-        print(f"{name:13s} {lesson.minutes(module):3d} min  {lesson.question(module)}{request}")
+        minutes = f"{lesson.minutes(module):3d} min"
+        print(f"{name:{width}s} {minutes}  {lesson.question(module)}{request}")
     return 0
 
 
@@ -250,11 +252,12 @@ def _config(module: Experiment, options: argparse.Namespace) -> Any:
 def _report(verdicts: dict[str, list[Verdict]]) -> int:
     """Print the table of verdicts; return 0 if all hold, else 1."""
     rows = [(name, v) for name, judged in verdicts.items() for v in judged]
+    names = max((len(name) for name, _ in rows), default=0)
     width = max((len(v.claim) for _, v in rows), default=0)
     for name, v in rows:
         mark = "holds" if v.holds else "FAILS"
         found = f"{v.measured}; expected {v.expected}; {v.criterion}"
-        print(f"{mark}  {name:13s}  {v.claim:{width}s}  {found}")
+        print(f"{mark}  {name:{names}s}  {v.claim:{width}s}  {found}")
     failed = sum(not v.holds for _, v in rows)
     print(f"{len(rows) - failed} of {len(rows)} verdicts hold")
     return 1 if failed else 0

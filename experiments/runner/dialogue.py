@@ -70,7 +70,8 @@ def _count(questions: int) -> str:
 def _ask(prediction: Prediction, read: Callable[[str], str], say: Callable[[str], None]) -> Written:
     """Ask one question until it is answered or left."""
     exercise, words = prediction.exercise, ""
-    say(f"   {exercise.kind.expects if prediction.numbers else 'in words'}")
+    expects = exercise.kind.expects if prediction.numbers else "in words"
+    say(_filled(f"   {expects}", "   "))
     while True:
         line = read("   > ").strip()
         if not prediction.numbers:

@@ -75,7 +75,7 @@ def finish(experiments: Iterable[Experiment], folder: Path) -> None:
     lines = [
         "# Figures",
         "",
-        "Made by `python -m experiments`. Each shows only what the CSV beside it holds.",
+        "Made by `python -m experiments`. Each is drawn from the CSV beside it, and from nothing else.",
         "",
         HOW_TO_READ,
     ]

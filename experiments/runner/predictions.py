@@ -160,6 +160,7 @@ class Prediction:
             answer=lambda: values,
             because=self.answer,
             mistakes=(),
+            hint="Try again, or leave it with an empty line.",
         )
 
     @property

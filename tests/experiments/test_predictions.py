@@ -310,7 +310,7 @@ def test_nothing_is_given_away_before_all_is_predicted():
     ("line", "told"),
     [
         ("0.69 0.25 0.06 0.01 0", "right so far: give one more decimal"),
-        ("0.5, 0.3, 0.15, 0.05, 0", "not yet: Right: frogs."),
+        ("0.5, 0.3, 0.15, 0.05, 0", "Try again, or leave it with an empty line. Right: frogs."),
         (
             "0.7, 0.3",
             "your answer holds 2 numbers, 5 numbers were asked for: one for each of sun, ",
@@ -318,6 +318,7 @@ def test_nothing_is_given_away_before_all_is_predicted():
         ("sun, mostly", "your answer is 'sun, mostly'"),
         ("0,7", "decimals have a point"),
         ("0,685", "decimals have a point"),
+        ("1 1 1 1 1", "not yet: Try again, or leave it with an empty line. > "),
     ],
 )
 def test_a_number_may_be_mended(line, told):
@@ -326,6 +327,13 @@ def test_a_number_may_be_mended(line, told):
     left = " ".join(asked_of("limits", line, "", *RIGHT[1:]).split())
     assert f"1. you {line} answer sun: 0.685" in left
     assert "Of one that was checked, none was right." in left
+
+
+def test_what_is_asked_for_fits_the_terminal(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    seen = asked_of("limits", "1 2", *RIGHT)
+    asked = seen[seen.index("1 of 4.") : seen.index("What you predicted")]
+    assert max(map(len, asked.splitlines())) <= 80 and "5 numbers: sun (to 3 decimals)" in asked
 
 
 @pytest.mark.parametrize(

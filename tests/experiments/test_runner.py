@@ -630,6 +630,26 @@ def test_list_names_each_question(capsys):
     assert [int(line.split()[1]) for line in lines] == [
         lesson.minutes(module) for module in EXPERIMENTS.values()
     ]
+    assert len({line.index(" min  ") for line in lines}) == 1  # a column
+
+
+def test_without_its_dependencies_it_says_in_one_line_what_to_do():
+    """-S leaves out all packages that are installed, as another environment does."""
+    command = [sys.executable, "-S", "-m", "experiments", "--list"]
+    alone = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=alone, cwd=runner.FIGURES.parent
+    )
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "activate the virtual environment, or run python -m pip install" in done.stderr
+
+
+@pytest.mark.parametrize("words", ["--jobs none", "--lessons", "--output"])
+def test_a_mistake_in_an_option_is_told_in_one_line(capsys, words):
+    with pytest.raises(SystemExit) as end:
+        runner.main(words.split())
+    err = capsys.readouterr().err
+    assert end.value.code == 2 and err.count("\n") == 1 and err.endswith("; see --help\n")
 
 
 def test_lesson_prints_the_docstring_and_runs_nothing(monkeypatch, capsys):
