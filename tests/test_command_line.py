@@ -16,6 +16,7 @@ import pytest
 import boltzmann as bz
 from boltzmann.__main__ import main
 from boltzmann._core import console
+from boltzmann.commands import _figures
 from boltzmann.commands.generate import whole_letters
 from boltzmann.commands.occupancy import CATALOGUE, as_levels
 from boltzmann.language import GPT2, Chain, NGram, generate, load_corpus, stream
@@ -381,6 +382,15 @@ def test_what_cannot_be_is_refused_in_one_line(capsys, monkeypatch, tmp_path, wo
         rf"(python -m )?boltzmann( \w+)?: ({message}|{message}; see --help)",
         refused(capsys, *words.split()),
     )
+
+
+def test_a_figure_that_cannot_be_written_is_refused_before_any_work(capsys, monkeypatch):
+    def refuse(**_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(_figures.tempfile, "TemporaryFile", refuse)
+    words = "occupancy 0 1 -t 1 --figure a.png"
+    assert "--figure: a.png: Permission denied" in refused(capsys, *words.split())
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])

@@ -9,9 +9,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from links import faults
-from sources import write_sources
-from sphinx.cmd.build import main as sphinx_build
+try:
+    from links import faults
+    from sources import write_sources
+    from sphinx.cmd.build import main as sphinx_build
+except ModuleNotFoundError as error:
+    sys.exit(f'{error.name} is missing: python -m pip install -e ".[docs]" brings it')
 
 HERE = Path(__file__).resolve().parent
 
@@ -35,4 +38,6 @@ def build(folder: Path) -> int:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: python docs/site FOLDER")
     sys.exit(build(Path(sys.argv[1])))

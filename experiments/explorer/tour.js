@@ -66,7 +66,7 @@ const TOUR = [
     predict: "Somebody hands you the letters that were drawn, but not t. Can you tell which t it was?",
     drag: "Move t anywhere, let it settle, and look at “t read off”.",
     compare:
-      "Yes. Cold text keeps to likely letters, hot text takes unlikely ones; only one t makes letters as unlikely, on average, as these. So the t of a text says how freely its letters were chosen: it is the number that divided log p. The t of a gas is read off its energies in the same way. Both have the entropy S = −Σ p log p, and 1/t = ΔS/ΔE.",
+      "Yes, if one knows the model. Cold text keeps to likely letters, hot text takes unlikely ones; only one t makes letters as unlikely, on average, as these. So the t of a text says how freely its letters were chosen: it is the number that divided log p. The t of a gas is read off its energies in the same way. Both have the entropy S = −Σ p log p, and 1/t = ΔS/ΔE.",
   },
 ];
 

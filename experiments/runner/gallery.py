@@ -75,7 +75,7 @@ def finish(experiments: Iterable[Experiment], folder: Path) -> None:
     lines = [
         "# Figures",
         "",
-        "Made by `python -m experiments`. Each is drawn from the CSV beside it, and from nothing else.",
+        "Made by `python -m experiments`. Each is drawn from the CSV beside it alone.",
         "",
         HOW_TO_READ,
     ]
