@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -101,9 +101,17 @@ def test_retry_after_is_waited_for_by_all_requests(monkeypatch):
     assert waits == [0.0, 30.0, 30.0]
 
 
-def test_retry_after_is_a_number_of_seconds_or_a_date():
-    later = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 3000))
-    assert 2000 < exchange._seconds_to_wait(later) <= 3000
+class Noon(datetime):
+    """A clock that stands at noon."""
+
+    @classmethod
+    def now(cls, tz=None):
+        return cls(2026, 1, 1, 12, tzinfo=tz)
+
+
+def test_retry_after_is_a_number_of_seconds_or_a_date(monkeypatch):
+    monkeypatch.setattr(exchange, "datetime", Noon)
+    assert exchange._seconds_to_wait("Thu, 01 Jan 2026 12:50:00 GMT") == 3000
     assert exchange._seconds_to_wait("2.5") == 2.5
     for header in ("soon", "", "-3"):
         assert exchange._seconds_to_wait(header) == 0
